@@ -1,0 +1,35 @@
+"""Crash points: places where a test lets the process die, inert unless the environment names one.
+
+``M3NOP_CRASHPOINT=NAME`` dies at the first pass through NAME, ``NAME#3`` at the third, ``*#17`` at the
+seventeenth pass through any. ``M3NOP_CRASH_LOG=FILE`` writes down each pass, so that a test can count them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+_TARGET = os.environ.get("M3NOP_CRASHPOINT", "")
+_LOG = os.environ.get("M3NOP_CRASH_LOG", "")
+_passes: dict[str, int] = {}
+
+
+def crashpoint(name: str) -> None:
+    """Die here, without any clean-up, if the environment says so."""
+    if not (_TARGET or _LOG):
+        return
+    for counted in (name, "*"):
+        _passes[counted] = _passes.get(counted, 0) + 1
+    if _LOG:
+        with Path(_LOG).open("a", encoding="utf-8") as log:
+            log.write(f"{name}\n")
+    wanted, _, turn = _TARGET.partition("#")
+    if wanted in (name, "*") and _passes[wanted] == int(turn or 1):
+        _die()
+
+
+def _die() -> None:
+    if hasattr(signal, "SIGKILL"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    os._exit(137)

@@ -1,0 +1,373 @@
+"""The rows of the state database and the port to it.
+
+Every row belongs to the one scope that its database serves. Instants are microseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from m3nop.core.json import Json
+
+if TYPE_CHECKING:
+    from m3nop.core.clock import Instant
+
+
+class RecordState(StrEnum):
+    """Where a record stands. Every record that was ever read is in exactly one of these."""
+
+    WAITING = "waiting"
+    """Seen, not ready yet; looked at again at ``not_before``."""
+    READY = "ready"
+    """Can be worked on from ``not_before`` on."""
+    IN_FLIGHT = "in_flight"
+    """Claimed by a run."""
+    BLOCKED = "blocked"
+    """Waits for a record of another pipeline (``blocked_by``)."""
+    PENDING = "pending"
+    """M3 works on it; asked again at ``not_before``."""
+    REVIEW = "review"
+    """Put aside for a person."""
+    DEAD = "dead"
+    """Refused for good; a dead letter."""
+    DONE = "done"
+    """Delivered."""
+    BASELINED = "baselined"
+    """Older than the start of this pipeline; never touched."""
+    IGNORED = "ignored"
+    """Filtered out, or of a store that this project does not serve."""
+
+
+class AttemptState(StrEnum):
+    """Where an attempt stands."""
+
+    OPEN = "open"
+    UNDOING = "undoing"
+    """Its temporary order is being removed; ``then`` says what becomes of the record."""
+    UNDONE = "undone"
+    DONE = "done"
+
+
+class CallState(StrEnum):
+    """What the call log knows of a call."""
+
+    SENT = "sent"
+    """Committed just before the request left; without a later state its answer is unknown."""
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    IN_DOUBT = "in_doubt"
+    FOUND = "found"
+    """Was in doubt; a probe found its effect."""
+    ABSENT = "absent"
+    """Was in doubt; proved to have had no effect."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One source entity of one pipeline."""
+
+    id: int
+    pipeline: str
+    key: str
+    store: str
+    state: RecordState
+    snapshot: Json
+    """The record as last read; None while it is only known by key (``requires``)."""
+    fingerprint: str
+    """Digest of what can never change (created, customer, guid)."""
+    created_at: Instant | None
+    seen_at: Instant
+    epoch: int
+    partition: str = ""
+    not_before: Instant | None = None
+    deadline: Instant | None = None
+    """When waiting, or looking again at a delivered record, ends."""
+    reason: str = ""
+    attempts: int = 0
+    """Attempts that count against the retry limit."""
+    attempt_id: int | None = None
+    commit_target: Json = None
+    """The outputs of the step whose document the commit may make real; once set it changes only on proof."""
+    blocked_by: tuple[str, str] | None = None
+    """Pipeline and key."""
+    digest: str = ""
+    """Of the mapped content that was delivered."""
+    remembered: Json = None
+    released: bool = False
+    """A person released it from review: checks that ask for review pass."""
+    doubts: int = 0
+    """Probes of the present doubt that could not tell."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at delivering a record, with everything frozen that its mapping saw."""
+
+    id: int
+    record_id: int
+    number: int
+    state: AttemptState
+    opened_at: Instant
+    snapshot: Json
+    definition: str
+    """Digest of the effective pipeline, settings and lookups; its text is in ``definitions``."""
+    reference: str
+    epoch: int
+    doubt: bool = False
+    """Something in its past was in doubt, or came back in an unclean bulk."""
+    committed: bool = False
+    then: str = ""
+    """While undoing: the record state that follows (``ready``, ``dead``, ``review``, ``done``)."""
+    reason: str = ""
+    failure: Json = None
+    sweep_at: Instant | None = None
+    """When to look for late temporary documents of this reference again."""
+    sweeps: int = 0
+
+
+@dataclass(slots=True)
+class LoggedCall:
+    """One line of the call log. Several lines of one ``step`` are its repeats, the last one counts."""
+
+    id: str
+    record_id: int
+    attempt_id: int | None
+    run_id: int
+    step: str
+    """Path of the step (``head``, ``lines/2001``, ``undo:head``, ``probe:confirm``, ``sweep:0000104711``)."""
+    connection: str
+    operation: str
+    effect: str
+    fields: Mapping[str, Json]
+    state: CallState
+    sent_at: Instant
+    answered_at: Instant | None = None
+    rows: Json = None
+    failure: Json = None
+    origins: Mapping[str, str] | None = None
+    """Field name to the expression that made it."""
+    clean: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A remembered pair: the shop's id and M3's key of one thing."""
+
+    pipeline: str
+    key: str
+    shop: str
+    m3: str
+    linked_at: Instant
+    origin: str = "run"
+    """``run``, ``adopted`` or ``import``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a pipeline."""
+
+    id: int
+    pipeline: str
+    started_at: Instant
+    ended_at: Instant | None
+    command: str
+    result: str
+    """``running``, ``ok``, ``problems``, ``stopped``, ``failed`` or ``killed``."""
+    counts: Mapping[str, int]
+    definition: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A refusal that waits for a person; also kept after it was settled."""
+
+    id: int
+    record_id: int
+    pipeline: str
+    key: str
+    store: str
+    created_at: Instant
+    remedy: str
+    signature: str
+    """Program, transaction, code and field: equal ones form a group."""
+    message: str
+    step: str
+    settled_at: Instant | None = None
+    settlement: str = ""
+    """``retried``, ``edited``, ``discarded: REASON`` or ``resolved``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record as intake hands it over."""
+
+    pipeline: str
+    key: str
+    store: str
+    partition: str
+    snapshot: Json
+    fingerprint: str
+    created_at: Instant | None
+    state: RecordState
+    not_before: Instant | None = None
+    deadline: Instant | None = None
+    reason: str = ""
+
+
+class Transaction(Protocol):
+    """One database transaction: everything in it is committed together, or nothing is."""
+
+    # -- intake
+    def arrive(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
+        """Insert records that are new (in the present epoch); leave existing ones alone."""
+        ...
+
+    def set_watermark(self, pipeline: str, partition: str, watermark: str | None, *, now: Instant) -> None: ...
+
+    def add_missing(self, pipeline: str, partition: str, ids: Iterable[int], *, now: Instant) -> None:
+        """Remember ids that did not appear, each with the time it was first missed."""
+        ...
+
+    def drop_missing(self, pipeline: str, partition: str, ids: Iterable[int]) -> None: ...
+
+    # -- records
+    def claim(
+        self, pipelines: Sequence[str], *, now: Instant, limit: int, run_id: int, stores: Sequence[str] = (),
+        keys: Sequence[str] = (), only_started: bool = False,
+    ) -> list[Record]:
+        """Take ready and pending records that are due, oldest due first, stores in turn, and mark them in flight.
+
+        ``only_started`` takes none that would open its first attempt.
+        """
+        ...
+
+    def release_all(self) -> int:
+        """Turn records that a dead run left in flight back to ready (or pending), due now."""
+        ...
+
+    def save_record(self, record: Record) -> None:
+        """Write every column of a record, its state included."""
+        ...
+
+    def wake(self, pipeline: str, keys: Iterable[str]) -> None:
+        """Turn records that are blocked by these to ready."""
+        ...
+
+    # -- attempts and calls
+    def open_attempt(self, attempt: Attempt) -> int:
+        """Insert an attempt and return its id."""
+        ...
+
+    def save_attempt(self, attempt: Attempt) -> None: ...
+
+    def save_definition(self, digest: str, text: str) -> None:
+        """Keep a definition's text once."""
+        ...
+
+    def log_calls(self, calls: Sequence[LoggedCall]) -> None:
+        """Insert lines of the call log."""
+        ...
+
+    def answer_calls(self, calls: Sequence[LoggedCall]) -> None:
+        """Write state, answer and failure of lines that exist."""
+        ...
+
+    # -- what is remembered
+    def put_link(self, link: Link) -> None: ...
+
+    def add_dead_letter(
+        self, record: Record, *, now: Instant, remedy: str, signature: str, message: str, step: str
+    ) -> None: ...
+
+    def settle_dead_letters(self, record_id: int, *, now: Instant, settlement: str) -> None: ...
+
+    # -- runs
+    def start_run(self, pipeline: str, *, now: Instant, command: str, definition: str) -> int: ...
+
+    def end_run(
+        self, run_id: int, *, now: Instant, result: str, counts: Mapping[str, int], message: str = ""
+    ) -> None: ...
+
+    def set_baseline(self, pipeline: str, before: Instant) -> None: ...
+
+    def set_identity(self, pipeline: str, *, key: str, reference: str) -> None:
+        """Remember the key and reference expressions of a pipeline."""
+        ...
+
+    def audit(self, *, now: Instant, actor: str, action: str, subject: str, detail: Json) -> None:
+        """Note what a person did by hand."""
+        ...
+
+
+class State(Protocol):
+    """The state database of one environment, owned by this process alone."""
+
+    epoch: int
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin, and commit at the end; passes the crash points ``commit:before`` and ``commit:after``."""
+        ...
+
+    # -- reads, outside any transaction
+    def record(self, pipeline: str, key: str) -> Record | None: ...
+    def records(
+        self, pipeline: str, *, states: Sequence[RecordState] = (), keys: Sequence[str] = (),
+        due: Instant | None = None, stores: Sequence[str] = (), limit: int | None = None,
+    ) -> list[Record]:
+        """List records by id; ``due`` keeps those whose ``not_before`` is not later."""
+        ...
+
+    def known_keys(self, pipeline: str, keys: Sequence[str]) -> set[str]: ...
+    def watermark(self, pipeline: str, partition: str) -> str | None: ...
+    def missing(self, pipeline: str, partition: str, *, since: Instant) -> list[int]:
+        """Ids first missed at ``since`` or later and not seen yet."""
+        ...
+
+    def attempt(self, attempt_id: int) -> Attempt | None: ...
+    def attempts(self, record_id: int) -> list[Attempt]: ...
+    def calls(self, attempt_id: int) -> list[LoggedCall]:
+        """The call log of an attempt, in the order it was written."""
+        ...
+
+    def definition(self, digest: str) -> str | None: ...
+    def link(self, pipeline: str, key: str) -> Link | None: ...
+    def links(
+        self, pipeline: str, *, keys: Sequence[str] = (), shop: str | None = None, m3: str | None = None
+    ) -> list[Link]: ...
+    def owner_of(self, connection: str, field: str, value: str) -> int | None:
+        """The record whose step answered ``value`` in ``field`` (an order number), if any record's did."""
+        ...
+
+    def due_sweeps(self, now: Instant, *, limit: int) -> list[Attempt]: ...
+    def next_due(self, pipelines: Sequence[str]) -> Instant | None:
+        """When the next ready, pending or waiting record, or sweep, falls due."""
+        ...
+
+    def counts(self, pipeline: str, *, store: str | None = None) -> Mapping[RecordState, int]: ...
+    def dead_letters(self, *, pipeline: str | None = None, open_only: bool = True) -> list[DeadLetter]: ...
+    def runs(self, *, pipeline: str | None = None, limit: int = 50) -> list[Run]: ...
+    def run_calls(self, record_id: int) -> list[LoggedCall]:
+        """Every line of the call log that belongs to a record, all attempts and sweeps."""
+        ...
+
+    def baseline(self, pipeline: str) -> Instant | None: ...
+    def identity(self, pipeline: str) -> tuple[str, str] | None:
+        """Key and reference expressions that the rows of a pipeline were made with."""
+        ...
+
+    def find(self, text: str) -> list[Record]:
+        """Find records by key, reference, link, or a value any call sent or answered (order numbers)."""
+        ...
+
+    def audit_entries(self, *, limit: int = 100) -> list[Mapping[str, Any]]: ...
+    def stream(self, table: str) -> Iterator[Mapping[str, Any]]:
+        """Read a table row by row."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The mapping language at work: expressions, functions, lookups, fields."""

@@ -1,0 +1,305 @@
+"""A compiled pipeline: what ``spec`` makes of the YAML, and what the engine runs.
+
+Everything here is frozen. A pipeline is compiled for one store, with its settings and overrides applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from m3nop.core.json import Json
+
+if TYPE_CHECKING:
+    from m3nop.core.connector import Operation, StoreRef
+    from m3nop.mapping.expressions import Expression
+    from m3nop.mapping.fields import FieldRule
+    from m3nop.mapping.lookups import Lookup
+
+
+class OnFail(StrEnum):
+    """What a failed check does to the record."""
+
+    REJECT = "reject"
+    REVIEW = "review"
+    WAIT = "wait"
+    WARN = "warn"
+
+
+class OnChange(StrEnum):
+    """What a change of a delivered record does."""
+
+    IGNORE = "ignore"
+    REVIEW = "review"
+    STEPS = "steps"
+
+
+class InDoubt(StrEnum):
+    """How a call without an answer is settled."""
+
+    PROBE = "probe"
+    RESTART = "restart"
+    """Undo the attempt and begin another."""
+    REVIEW = "review"
+    REPEAT = "repeat"
+    """Harmless to make again: absolute writes and reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition that must be true, and what happens if it is not."""
+
+    condition: Expression
+    message: str
+    on_fail: OnFail = OnFail.REJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a step calls: a connection's name and one of its operations."""
+
+    connection: str
+    operation: Operation
+
+    def __str__(self) -> str:
+        return f"{self.connection}/{self.operation.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Which values of an answer a step keeps.
+
+    ``names`` maps the name to keep to the field of the answer; with ``rows`` every row is kept, as
+    ``steps.ID.rows``, each with these fields (all of them where ``names`` is empty).
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call to make: used for steps, probes, undos and look-ups of reasons."""
+
+    target: Target
+    fields: tuple[FieldRule, ...] = ()
+    outputs: Outputs = Outputs()
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Reads back what a ``for_each`` entered, before a commit that follows a doubt.
+
+    The rows must be exactly the items sent: ``compare`` names fields that were sent and must come back equal.
+    """
+
+    read: Request
+    compare: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Reads why a step was refused; ``message`` is evaluated on each ``row``."""
+
+    read: Request
+    message: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """Repeats a step for each item, in order; ``key`` identifies an item whatever its position."""
+
+    items: Expression
+    name: str
+    key: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """Names a record of another pipeline that must be delivered first."""
+
+    pipeline: str
+    key: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Takes the one branch whose name equals ``value`` (looked up first where ``lookup`` is set)."""
+
+    value: Expression
+    lookup: str | None
+    cases: Mapping[str, tuple[Step, ...]]
+    default: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Makes a row of the shop equal to fields: read by ``match``, merge, compare, write."""
+
+    target: Target
+    match: tuple[FieldRule, ...]
+    fields: tuple[FieldRule, ...]
+    on_create: tuple[FieldRule, ...]
+    ambiguous: OnFail
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of a pipeline. Exactly one of the actions is set."""
+
+    id: str
+    when: Expression | None = None
+    call: Request | None = None
+    read: Request | None = None
+    upsert: Upsert | None = None
+    requires: Requires | None = None
+    switch: Switch | None = None
+    steps: tuple[Step, ...] = ()
+    """Nested steps of a ``for_each``."""
+    for_each: ForEach | None = None
+    expect: tuple[Check, ...] = ()
+    reasons: Reasons | None = None
+    probe: str | None = None
+    in_doubt: InDoubt | None = None
+    undo: Request | None = None
+    verify: Verify | None = None
+    commit: bool = False
+    pending_when: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A read that finds what a step made, or proves that it made nothing.
+
+    ``match`` keeps rows (root name ``row``). ``agree`` are fields of the row that must equal what the attempt
+    meant, else the row is a conflict. ``many_keys`` says that several records' look-ups share one query.
+    ``exact`` says that it looks by reference, so that it can serve the double check.
+    """
+
+    name: str
+    read: Request
+    match: Expression | None = None
+    agree: Mapping[str, Expression] = field(default_factory=dict)
+    proves_absence: bool = False
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoubleCheck:
+    """Looks for other documents with the record's reference before the commit."""
+
+    temporary: str
+    """Probe over documents that are not real yet; its outputs are those of the step that makes them."""
+    real: str
+    """Probe over real documents; its outputs are those of the commit step."""
+    always: bool = True
+    """False: only after a doubt, a restore or a change of owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """Where records come from and when they may be worked on. Durations are seconds."""
+
+    connection: str
+    resource: str
+    name: str
+    """The root name of the record in expressions (``as``)."""
+    ready: Expression | None = None
+    filter: Expression | None = None
+    quiet: float = 60.0
+    recheck_every: float | None = None
+    recheck_until: Expression | None = None
+    recheck_for: float | None = None
+    wanted: frozenset[str] | None = None
+    """Dotted paths of the record that the mappings use; None for everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRule:
+    """Which pair is remembered when a record is delivered."""
+
+    shop: Expression
+    m3: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a record may fail before it is a dead letter; ``delay`` and ``longest`` are seconds."""
+
+    retries: int = 5
+    delay: float = 30.0
+    longest: float = 3600.0
+    exponential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One pipeline, compiled for one store."""
+
+    name: str
+    description: str
+    store: StoreRef
+    environment: str
+    definition: str
+    """Canonical JSON of everything this was compiled from: the effective pipeline, settings and lookups."""
+    digest: str
+    """Of ``definition``."""
+    source: SourceRule
+    key: Expression
+    steps: tuple[Step, ...]
+    settings: Mapping[str, Json]
+    lookups: Mapping[str, Lookup]
+    reference: Expression | None = None
+    vars: tuple[tuple[str, Expression], ...] = ()
+    checks: tuple[Check, ...] = ()
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    double_check: DoubleCheck | None = None
+    on_change: OnChange = OnChange.REVIEW
+    link: LinkRule | None = None
+    remember: tuple[tuple[str, Expression], ...] = ()
+    retry: Retry = Retry()
+    start: int | None = None
+    """Instant: records created before it are baselined."""
+
+    @property
+    def commit_step(self) -> Step | None:
+        """The step that makes the document real, if the pipeline has one."""
+        return next((step for step in self.steps if step.commit), None)
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Names of the pipelines that this one's records may wait for."""
+        return frozenset(_required(self.steps))
+
+    @property
+    def connections(self) -> frozenset[str]:
+        """Names of the connections it reads or calls."""
+        return frozenset({self.source.connection, *_connections(self.steps)})
+
+
+def walk(steps: tuple[Step, ...]) -> list[Step]:
+    """List steps in order, nested ones after their parent."""
+    found: list[Step] = []
+    for step in steps:
+        found.append(step)
+        found.extend(walk(step.steps))
+        if step.switch:
+            for branch in (*step.switch.cases.values(), step.switch.default):
+                found.extend(walk(branch))
+    return found
+
+
+def _required(steps: tuple[Step, ...]) -> set[str]:
+    return {step.requires.pipeline for step in walk(steps) if step.requires}
+
+
+def _connections(steps: tuple[Step, ...]) -> set[str]:
+    return {
+        action.target.connection
+        for step in walk(steps)
+        for action in (step.call, step.read, step.upsert)
+        if action is not None
+    }
