@@ -1,0 +1,24 @@
+# A thin convenience; .ci/run is the gate and README.md has the commands.
+PYTHON ?= python3
+
+.PHONY: gate format lint types layers test
+
+gate:
+	.ci/run
+
+format:
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lint:
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+types:
+	$(PYTHON) -m mypy
+
+layers:
+	lint-imports
+
+test:
+	$(PYTHON) -m pytest -n 2

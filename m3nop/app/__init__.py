@@ -1,0 +1,1 @@
+"""Layer app: the composition root, where ports and adapters meet."""

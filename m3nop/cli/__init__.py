@@ -1,0 +1,1 @@
+"""Layer cli: parses commands, calls one function of app, renders the answer."""

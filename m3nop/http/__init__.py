@@ -1,0 +1,1 @@
+"""Layer http: sends requests and classifies what came back; alone knows httpx."""
