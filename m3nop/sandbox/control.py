@@ -1,0 +1,120 @@
+"""The control interface ``/sandbox/...``: for scripts, tests in other processes, and the demo. No login."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from m3nop.core import json
+from m3nop.core.clock import to_text
+from m3nop.sandbox.faults import KINDS, Fault
+
+if TYPE_CHECKING:
+    from m3nop.sandbox.world import World
+
+Handler = Callable[[Request, Any], Any]
+
+
+def routes(world: World) -> list[BaseRoute]:
+    """Return the routes of the control interface."""
+    control = _Control(world)
+    return [
+        _route("/health", control.health),
+        _route("/clock", control.clock),
+        _route("/clock/advance", control.advance, method="POST"),
+        _route("/faults", control.faults),
+        _route("/faults", control.add_fault, method="POST"),
+        _route("/faults", control.clear_faults, method="DELETE"),
+        _route("/faults/{number}", control.remove_fault, method="DELETE"),
+        _route("/requests", control.requests),
+        _route("/books", control.books),
+        _route("/books/{table}", control.table),
+        _route("/shop/orders", control.place_order, method="POST"),
+    ]
+
+
+class _Control:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def health(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+        return {"sandbox": "m3nop"}
+
+    def clock(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+        clock = self._world.clock
+        return {"now": to_text(clock.now()), "instant": clock.now(), "offset": clock.offset}
+
+    def advance(self, request: Request, body: Any) -> Any:  # noqa: ANN401
+        self._world.clock.advance(float(body["seconds"]))
+        self._world.settle()
+        return self.clock(request, body)
+
+    def faults(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+        return {"faults": self._world.faults.describe(), "kinds": KINDS}
+
+    def add_fault(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
+        return {"id": self._world.faults.add(Fault.from_document(body))}
+
+    def clear_faults(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+        self._world.faults.clear()
+        return {}
+
+    def remove_fault(self, request: Request, _body: object) -> Any:  # noqa: ANN401
+        self._world.faults.remove(request.path_params["number"])
+        return {}
+
+    def requests(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+        return [
+            {
+                "system": logged.system,
+                "method": logged.method,
+                "path": logged.path,
+                "operations": logged.operations,
+            }
+            for logged in self._world.requests
+        ]
+
+    def books(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+        books = self._world.books
+        self._world.settle()
+        return {name: len(books.table(name)) for name in books.names() if not name.endswith(".tokens")}
+
+    def table(self, request: Request, _body: object) -> Any:  # noqa: ANN401
+        name = request.path_params["table"]
+        if name not in self._world.books.names():
+            raise KeyError(name)
+        self._world.settle()
+        query = request.query_params
+        conditions = [
+            (field, "=", value) for field, value in query.items() if field not in {"limit", "offset"}
+        ]
+        limit, offset = query.get("limit"), query.get("offset", "0")
+        return self._world.books.table(name).select(
+            *conditions, limit=None if limit is None else int(limit), offset=int(offset)
+        )
+
+    def place_order(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
+        return importlib.import_module("m3nop.sandbox.shop").place_order(self._world, body)
+
+
+def _route(path: str, handler: Handler, *, method: str = "GET") -> Route:
+    async def endpoint(request: Request) -> Response:
+        try:
+            raw = await request.body()
+            body = json.loads(raw) if raw else None
+            return _json(handler(request, body))
+        except KeyError as error:
+            return _json({"error": f"not found or missing: {error.args[0]!r}"}, status=404)
+        except (ValueError, TypeError) as error:
+            return _json({"error": str(error)}, status=400)
+
+    return Route(path, endpoint, methods=[method])
+
+
+def _json(value: Any, *, status: int = 200) -> Response:  # noqa: ANN401
+    return Response(json.dumps(value), status, media_type="application/json")

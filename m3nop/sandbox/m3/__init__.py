@@ -1,0 +1,1 @@
+"""A strict double of M3's REST services."""

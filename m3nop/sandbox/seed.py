@@ -1,0 +1,21 @@
+"""What both systems hold when a sandbox starts for the first time, always the same."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from m3nop.sandbox.world import World
+
+
+def seed(world: World) -> None:
+    """Fill the books of a new sandbox; one that has been filled is left alone."""
+    state = world.books.table("sandbox.state")
+    with world.books.change():
+        if "seeded" in state:
+            return
+        state["seeded"] = {"seed": world.seed}
+        with contextlib.suppress(ModuleNotFoundError, AttributeError):
+            importlib.import_module("m3nop.sandbox.shop").seed(world)
