@@ -274,7 +274,8 @@ class ConnectorType:
     config: type[Any]
     """A closed Pydantic model of the connection's options."""
     catalog: CatalogFactory
-    open: ConnectionFactory
+    open: str
+    """``module:function`` of a ConnectionFactory: naming a connector does not load what its sockets need."""
     secrets: tuple[str, ...] = ()
     """Dotted option names that hold credentials."""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -287,6 +288,6 @@ class CatalogFactory(Protocol):
 
 
 class ConnectionFactory(Protocol):
-    """Opens a configured connection. ``secret`` turns a credential reference into its text."""
+    """Opens a configured connection, its credentials filled in."""
 
     def __call__(self, name: str, config: Any, *, clock: Clock, catalog: Catalog) -> Connection: ...
