@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -23,14 +23,12 @@ from m3nop.http.failures import HttpFailure, HttpFailureKind
 from m3nop.http.response import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from m3nop.core.json import Json
     from m3nop.http.pace import Pace
 
 MEGABYTE = 1024 * 1024
 
-Params = Mapping[str, str] | list[tuple[str, str]]
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +98,9 @@ class HttpClient:
         if json is not None:
             content = exact_json.dumps(json).encode()
             sent.setdefault("content-type", "application/json")
+        query = tuple(params.items()) if isinstance(params, Mapping) else tuple(params or ())
         request = self._client().build_request(
-            method, self.address(path), params=params, content=content, data=form, headers=sent
+            method, self.address(path), params=query or None, content=content, data=form, headers=sent
         )
         if self._pace:
             self._pace.take()
