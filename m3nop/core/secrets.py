@@ -1,45 +1,15 @@
-"""Secrets as a type of their own, so that none is printed by accident."""
+"""A credential by name. Its text is looked up when a connection is opened, and is never part of a file."""
 
 from __future__ import annotations
 
-import re
-
-_CREDENTIAL = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}")
-_MEMBER = re.compile(
-    r"""(?ix)(["']?(?:access_token|refresh_token|client_secret|password|api[_-]?key|sask|cs)["']?\s*[:=]\s*)"""
-    r"""(?:"[^"]*"|'[^']*'|[^\s,;&}]+)"""
-)
+from dataclasses import dataclass
 
 
-class Secret:
-    """A text that shows itself only to who asks by ``reveal``."""
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """What ``${secret:NAME}`` becomes in a loaded project."""
 
-    __slots__ = ("_text",)
+    name: str
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __reduce__(self) -> str:
-        msg = "a secret is not written to files"
-        raise TypeError(msg)
-
-
-def redact(text: str) -> str:
-    """Blot out what looks like a credential in a text from outside (an error page that echoes headers)."""
-    return _MEMBER.sub(r"\1***", _CREDENTIAL.sub(r"\1 ***", text))
+    def __str__(self) -> str:
+        return f"${{secret:{self.name}}}"
