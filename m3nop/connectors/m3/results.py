@@ -1,0 +1,186 @@
+"""What M3 answered to one transaction, the same for both versions of its REST interface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from m3nop.core.connector import Answer, Call, Effect, Failure, Outcome, Remedy
+
+if TYPE_CHECKING:
+    from m3nop.core.connector import Operation, Row
+
+Record = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """M3's no: the message as it came, the message id, the field, and what kind of no it is."""
+
+    message: str
+    code: str = ""
+    field: str = ""
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One transaction's part of an answer; ``parameters`` repeat its input where the server does so."""
+
+    transaction: str = ""
+    records: Sequence[Record] = ()
+    refusal: Refusal | None = None
+    processed: bool = True
+    parameters: Record | None = None
+    position: str = ""
+    """Where the list goes on, where the server tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of one call: its result, or why there is none."""
+
+    result: Result | None
+    outcome: Outcome = Outcome.DONE
+    failure: Failure | None = None
+    clean: bool = True
+
+
+_KNOWN_REFUSALS = frozenset({"", "ServerReturnedNOK"})
+_CHECKED_BEFORE = re.compile(r"(NotFound|TooLong|TooShort|Invalid)$")
+"""Types of errors of the REST service itself, which it makes before it calls the program."""
+_NO_ACCESS = re.compile(r"author|access|login|security", re.IGNORECASE)
+_NOT_THERE = re.compile(r"^(Transaction|Program)NotFound$")
+_MESSAGE_ID = re.compile(r"[A-Z][A-Z0-9_]{2}[A-Z0-9_]{2}\d{2}|[A-Z]{2}\d{5}")
+_FIELD_NAME = re.compile(r"[A-Z][A-Z0-9]{3}")
+
+
+def answer(call: Call, reply: Reply, *, most: int) -> Answer:
+    """Judge a reply; ``most`` is how many rows were asked for (0 for no limit)."""
+    reads = call.operation.effect is Effect.READ
+    if reply.result is None:
+        return _broken(reply, reads=reads)
+    result = reply.result
+    if not result.processed:
+        failure = Failure(Remedy.TRANSIENT, "M3 says that it did not process this call")
+        return Answer(Outcome.NOT_SENT if reads else Outcome.IN_DOUBT, failure=failure, clean=reply.clean)
+    if result.refusal is not None:
+        return _refused(call, result, reads=reads, clean=reply.clean)
+    if reads and most and len(result.records) >= most:
+        failure = Failure(
+            Remedy.CONFIGURATION,
+            f"{call.operation.name} has {most} rows or more and cannot be read on;"
+            " narrow its fields or raise `page_size`",
+        )
+        return Answer(Outcome.NOT_SENT, failure=failure, clean=reply.clean)
+    return Answer(Outcome.DONE, rows=typed(result.records, call.operation), clean=reply.clean)
+
+
+def _broken(reply: Reply, *, reads: bool) -> Answer:
+    # A read has no effect, so it is never in doubt.
+    return Answer(Outcome.NOT_SENT if reads else reply.outcome, failure=reply.failure, clean=reply.clean)
+
+
+def _refused(call: Call, result: Result, *, reads: bool, clean: bool) -> Answer:
+    refusal = result.refusal
+    if refusal is None:
+        raise AssertionError(result)
+    outcome, failure = judge(refusal)
+    there = failure.code in call.operation.done_codes
+    if reads:
+        if there and not result.records:
+            return Answer(Outcome.DONE, clean=clean)
+        return Answer(
+            Outcome.NOT_SENT if outcome is Outcome.IN_DOUBT else outcome, failure=failure, clean=clean
+        )
+    if result.records:
+        return Answer(Outcome.IN_DOUBT, failure=failure, clean=clean)
+    if there and call.operation.effect is Effect.KEYED:
+        return Answer(Outcome.DONE, rows=(_as_if_done(call, failure.code),), clean=clean)
+    return Answer(outcome, failure=failure, clean=clean)
+
+
+def _as_if_done(call: Call, code: str) -> Row:
+    """Repeat the key that was sent, which a first answer would have held, and say that it is a repeat."""
+    outputs = call.operation.outputs or {}
+    return {**{name: value for name, value in call.fields.items() if name in set(outputs)}, "already": code}
+
+
+def judge(refusal: Refusal) -> tuple[Outcome, Failure]:
+    """Say what a refusal means for a write, and what has to happen next."""
+    failure = _cleaned(refusal)
+    if failure.code.startswith("XAU") or (not failure.code and _NO_ACCESS.search(refusal.type)):
+        hint = "; check the rights of the M3 user that signs in, and `company` and `division`"
+        return Outcome.NOT_SENT, replace(
+            failure, remedy=Remedy.AUTHENTICATION, message=failure.message + hint
+        )
+    if _NOT_THERE.match(refusal.type):
+        hint = "; this M3 has no such transaction, or the user may not call it"
+        return Outcome.NOT_SENT, replace(failure, remedy=Remedy.CONFIGURATION, message=failure.message + hint)
+    if failure.code or refusal.type in _KNOWN_REFUSALS or _CHECKED_BEFORE.search(refusal.type):
+        return Outcome.REFUSED, failure
+    # An error of an unknown kind need not mean that the program did nothing.
+    return Outcome.IN_DOUBT, replace(failure, remedy=Remedy.SYSTEMIC)
+
+
+def _cleaned(refusal: Refusal) -> Failure:
+    """Take message id, field and padding out of a message (Infor's SDK does so too)."""
+    code, field = refusal.code.strip(), refusal.field.strip()
+    parts = [part.strip() for part in re.split(r"\s{2,}", refusal.message.strip())]
+    if len(parts) > 1 and not code:
+        code = next((part for part in parts[1:] if _MESSAGE_ID.fullmatch(part)), "")
+        if code and not field and _FIELD_NAME.fullmatch(parts[-1]):
+            field = parts[-1]
+    words = " ".join(part for n, part in enumerate(parts) if not n or part not in {code, field})
+    for ending in (field, code):
+        if ending and words.endswith(f" {ending}"):
+            words = words.removesuffix(ending).rstrip()
+    return Failure(
+        Remedy.BUSINESS, words or refusal.type or "refused without a reason", code=code, field=field
+    )
+
+
+def typed(records: Sequence[Record], operation: Operation) -> tuple[Row, ...]:
+    """Give values their types by the catalog: numbers exact, blank dates None, text without padding."""
+    outputs = operation.outputs
+    kinds = {name: info.type for name, info in outputs.items()} if outputs else {}
+    return tuple(
+        {name: _typed(value, kinds.get(name)) for name, value in record.items()} for record in records
+    )
+
+
+def _typed(value: str, kind: str | None) -> str | Decimal | None:
+    text = value.rstrip()
+    if kind == "N":
+        return _number(text)
+    if kind == "D":
+        return text.strip("0 ") and text or None
+    return text
+
+
+def _number(text: str) -> str | Decimal:
+    digits = text.strip()
+    if digits.endswith("-"):
+        digits = f"-{digits[:-1]}"
+    try:
+        number = Decimal(digits or "0")
+    except InvalidOperation:
+        return text
+    return number if number.is_finite() else text
+
+
+def field_text(value: object) -> str:
+    """Write a value as M3 takes it: plain digits with a point, flags as 1 and 0."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value)
+
+
+def record_of(call: Call) -> dict[str, str]:
+    """Write the fields of a call; those without a value stay out."""
+    return {name: field_text(value) for name, value in call.fields.items() if value is not None}
