@@ -170,6 +170,10 @@ class Source(Protocol):
         """Read those records again that still exist."""
         ...
 
+    def watermark_at(self, partition: str, instant: Instant) -> str | None:
+        """Return the watermark after which everything created at or after ``instant`` lies; None to read all."""
+        ...
+
     def count(self, partition: str, start: Instant, end: Instant) -> int | None:
         """Count what was created in a window (``start`` inclusive, ``end`` exclusive), or None if it cannot."""
         ...

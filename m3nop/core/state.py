@@ -239,12 +239,9 @@ class Transaction(Protocol):
     # -- records
     def claim(
         self, pipelines: Sequence[str], *, now: Instant, limit: int, run_id: int, stores: Sequence[str] = (),
-        keys: Sequence[str] = (), only_started: bool = False,
+        keys: Sequence[str] = (),
     ) -> list[Record]:
-        """Take ready and pending records that are due, oldest due first, stores in turn, and mark them in flight.
-
-        ``only_started`` takes none that would open its first attempt.
-        """
+        """Take ready and pending records that are due, oldest due first, stores in turn, and mark them in flight."""
         ...
 
     def release_all(self) -> int:
@@ -316,6 +313,7 @@ class State(Protocol):
 
     # -- reads, outside any transaction
     def record(self, pipeline: str, key: str) -> Record | None: ...
+    def record_by_id(self, record_id: int) -> Record | None: ...
     def records(
         self, pipeline: str, *, states: Sequence[RecordState] = (), keys: Sequence[str] = (),
         due: Instant | None = None, stores: Sequence[str] = (), limit: int | None = None,
@@ -346,7 +344,11 @@ class State(Protocol):
 
     def due_sweeps(self, now: Instant, *, limit: int) -> list[Attempt]: ...
     def next_due(self, pipelines: Sequence[str]) -> Instant | None:
-        """When the next ready, pending or waiting record, or sweep, falls due."""
+        """When the next ready or pending record, or sweep, falls due."""
+        ...
+
+    def count_created(self, pipeline: str, partition: str, start: Instant, end: Instant) -> int:
+        """Count the records that were created in a window (``start`` inclusive, ``end`` exclusive)."""
         ...
 
     def counts(self, pipeline: str, *, store: str | None = None) -> Mapping[RecordState, int]: ...

@@ -1,0 +1,144 @@
+"""Judging a record as it is read: which store's it is, whether it may be worked on, and when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from m3nop.core.clock import SECOND, Instant, parse_instant
+from m3nop.core.errors import SourceError
+from m3nop.core.json import Json, digest
+from m3nop.core.state import Arrival, Record, RecordState
+from m3nop.mapping.context import Context
+from m3nop.mapping.expressions import EvaluationError
+from m3nop.mapping.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from m3nop.engine.ports import Job
+
+_IMMUTABLE = ("created_on_utc", "customer_id", "order_guid", "customer_guid")
+LOOK_AGAIN = 900.0
+"""Seconds until a waiting record is read again, where the pipeline does not say."""
+
+
+def only_key(pipeline: str, key: str, *, store: str, partition: str) -> Arrival:
+    """Describe a record that is only known because another one requires it."""
+    return Arrival(
+        pipeline=pipeline, key=key, store=store, partition=partition, snapshot=None, fingerprint="",
+        created_at=None, state=RecordState.READY, reason="required by another record",
+    )  # fmt: skip
+
+
+def classify(
+    job: Job, snapshot: Mapping[str, Json], *, partition: str, now: Instant, zone: str, required: bool = False,
+    store: str = "", baseline: Instant | None = None,
+) -> Arrival:  # fmt: skip
+    """Decide the state that a record has when it is read.
+
+    A required record is delivered whatever its age. ``store`` is used where the record names none.
+
+    Raises:
+        SourceError: the record has no key.
+    """
+    number = snapshot.get("store_id")
+    code = job.stores.get(number, "") if number else store
+    pipeline = job.by_store.get(code)
+    if pipeline is None:
+        key = key_of(job.any, snapshot, now=now, zone=zone)
+        reason = f"store {number} is not served by this project"
+        return _arrival(job.name, key, code, partition, snapshot, RecordState.IGNORED, reason=reason)
+    key = key_of(pipeline, snapshot, now=now, zone=zone)
+    state, not_before, reason = _judge(pipeline, snapshot, now, zone, required=required, baseline=baseline)
+    deadline = None
+    if state is RecordState.WAITING and pipeline.source.recheck_for is not None:
+        deadline = (_created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
+    return _arrival(
+        job.name, key, code, partition, snapshot, state, reason=reason, not_before=not_before, deadline=deadline
+    )
+
+
+def key_of(pipeline: Pipeline, snapshot: Mapping[str, Json], *, now: Instant, zone: str) -> str:
+    """Return the text of a record's key.
+
+    Raises:
+        SourceError: it is blank.
+    """
+    value = pipeline.key.evaluate(source_root(pipeline, snapshot), Context(now=now, time_zone=zone))
+    text = "" if value is None else str(value).strip()
+    if not text:
+        msg = f"{pipeline.name}: a record came without a key ({pipeline.key.text} is blank); nothing more is read"
+        raise SourceError(msg)
+    return text
+
+
+def source_root(pipeline: Pipeline, snapshot: Mapping[str, Json]) -> dict[str, Any]:
+    """Return the root that the expressions of a source see."""
+    return {
+        pipeline.source.name: snapshot,
+        "settings": pipeline.settings,
+        "store": {"code": pipeline.store.code, "store_id": pipeline.store.store_id},
+        "environment": pipeline.environment,
+    }
+
+
+def first_look_again(
+    pipeline: Pipeline, record: Record, snapshot: Json, now: Instant, *, zone: str = "UTC"
+) -> tuple[Instant | None, Instant | None]:
+    """Say when a delivered record is read again, and until when; None for never."""
+    source = pipeline.source
+    if source.recheck_every is None or (source.recheck_until and _holds(pipeline, source.recheck_until, snapshot, now, zone)):
+        return None, None
+    born = record.created_at or record.seen_at
+    deadline = None if source.recheck_for is None else born + int(source.recheck_for * SECOND)
+    if deadline is not None and deadline < now:
+        return None, None
+    return now + int(source.recheck_every * SECOND), deadline
+
+
+def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bool:
+    """Tell whether the shop has nothing more to say about a record (``recheck.until``)."""
+    until = pipeline.source.recheck_until
+    return until is not None and _holds(pipeline, until, snapshot, now, zone)
+
+
+def _judge(
+    pipeline: Pipeline, snapshot: Mapping[str, Json], now: Instant, zone: str, *, required: bool,
+    baseline: Instant | None,
+) -> tuple[RecordState, Instant | None, str]:  # fmt: skip
+    source, created = pipeline.source, _created(snapshot)
+    oldest = max((limit for limit in (pipeline.start, baseline) if limit is not None), default=None)
+    if not required and oldest is not None and created is not None and created < oldest:
+        return RecordState.BASELINED, None, "created before the start of this pipeline"
+    try:
+        if source.filter is not None and not _holds(pipeline, source.filter, snapshot, now, zone):
+            return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"
+        quiet = int(source.quiet * SECOND)
+        if created is not None and now < created + quiet:
+            return RecordState.WAITING, created + quiet, "too young: the shop may still be writing it"
+        if source.ready is not None and not _holds(pipeline, source.ready, snapshot, now, zone):
+            pause = int((source.recheck_every or LOOK_AGAIN) * SECOND)
+            return RecordState.WAITING, now + pause, f"not ready: {source.ready.text}"
+    except EvaluationError as error:
+        return RecordState.REVIEW, None, str(error)
+    return RecordState.READY, None, ""
+
+
+def _holds(pipeline: Pipeline, condition: Any, snapshot: Json, now: Instant, zone: str) -> bool:
+    context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
+    return bool(condition.condition(source_root(pipeline, snapshot), context))
+
+
+def _created(snapshot: Mapping[str, Json]) -> Instant | None:
+    text = snapshot.get("created_on_utc")
+    return parse_instant(text) if isinstance(text, str) and text else None
+
+
+def _arrival(
+    pipeline: str, key: str, store: str, partition: str, snapshot: Mapping[str, Json], state: RecordState, *,
+    reason: str, not_before: Instant | None = None, deadline: Instant | None = None,
+) -> Arrival:  # fmt: skip
+    fingerprint = digest({name: snapshot.get(name) for name in _IMMUTABLE})
+    return Arrival(
+        pipeline=pipeline, key=key, store=store, partition=partition, snapshot=snapshot, fingerprint=fingerprint,
+        created_at=_created(snapshot), state=state, not_before=not_before, deadline=deadline, reason=reason,
+    )  # fmt: skip

@@ -1,0 +1,226 @@
+"""The guards of the commit: only the one document of this attempt is ever made real.
+
+Before it: an attempt with a doubt in its past must show exactly its lines, and nothing else may carry the
+same reference, neither temporary (deleted) nor real (adopted).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from m3nop.core.connector import Failure, Remedy
+from m3nop.core.json import Json
+from m3nop.core.state import RecordState
+from m3nop.engine import settle
+from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
+from m3nop.engine.work import Work, answer_row, disagreement, result_of
+from m3nop.mapping.pipeline import DoubleCheck, Probe, Step, Verify
+
+
+def making_step(work: Work) -> Step | None:
+    """Return the step that makes the temporary document: the one that can be undone."""
+    return next((step for step in work.pipeline.steps if step.undo is not None), None)
+
+
+def target_of(work: Work) -> Json:
+    """Return what identifies the document that a commit of this attempt makes real."""
+    step = making_step(work)
+    own = own_document(work)
+    return None if step is None or own is None else {step.id: own}
+
+
+def own_document(work: Work) -> dict[str, Json] | None:
+    """Return the outputs of the temporary document of this attempt, if it has one."""
+    step = making_step(work)
+    line = work.taken(step.id) if step else None
+    if step is None or step.call is None or line is None:
+        return None
+    named = result_of(step.call.outputs, line)
+    return {name: named[name] for name in step.call.outputs.names}
+
+
+def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | None:
+    """Say what must happen before the commit may be sent, or None."""
+    if work.outdated:
+        return Undo(RecordState.READY, work.outdated)
+    if work.attempt.doubt:
+        unproved = _verify_lines(work)
+        if unproved is not None:
+            return unproved
+    double_check = work.pipeline.double_check
+    if double_check is None or not (double_check.always or _suspicious(work)):
+        return None
+    return _look_for_others(work, step, double_check, root)
+
+
+def before_first_call(work: Work, root: Mapping[str, Json]) -> Action | None:
+    """Say what must happen before the first call that acts, where something may exist already, or None."""
+    double_check, step = work.pipeline.double_check, work.pipeline.commit_step
+    if double_check is None or step is None or not _suspicious(work):
+        return None
+    return _look_for_others(work, step, double_check, root)
+
+
+def _suspicious(work: Work) -> bool:
+    """Whether something of this record may be in M3 that this attempt did not make."""
+    return work.older_epoch or work.attempt.doubt or work.attempt.number > 1
+
+
+def _verify_lines(work: Work) -> Action | None:
+    for step in work.pipeline.steps:
+        if step.verify is None:
+            continue
+        asked = f"verify:{step.id}"
+        if asked not in work.checked:
+            read = step.verify.read
+            mapped = work.map(read, work.root())
+            return Send(asked, Purpose.CHECK, read.target, mapped.fields, mapped.origins)
+        if not _same_lines(work, step, step.verify):
+            return Undo(RecordState.READY, "M3 does not hold exactly the lines that were sent: beginning again")
+    return None
+
+
+def _same_lines(work: Work, step: Step, verify: Verify) -> bool:
+    sent = [
+        line.fields for path, line in work.log.items() if path.startswith(f"{step.id}/") and work.taken(path)
+    ]
+    found = work.checked[f"verify:{step.id}"]
+    # A field that was left blank is M3's to fill (its own price): it is not compared.
+    compared = [name for name in verify.compare if all(not _blank(fields.get(name)) for fields in sent)]
+    return Counter(_shape(fields, compared) for fields in sent) == Counter(_shape(row, compared) for row in found)
+
+
+def _shape(fields: Mapping[str, Json], names: list[str]) -> tuple[Any, ...]:
+    return tuple(_comparable(fields.get(name)) for name in names)
+
+
+def _comparable(value: Json) -> Json:
+    text = "" if value is None else str(value).strip()
+    try:
+        return Decimal(text).normalize()
+    except InvalidOperation:
+        return text
+
+
+def _blank(value: Json) -> bool:
+    return value is None or str(value).strip() == ""
+
+
+def _look_for_others(
+    work: Work, step: Step, double_check: DoubleCheck, root: Mapping[str, Json]
+) -> Action | None:
+    probes = work.pipeline.probes
+    temporary, real = probes[double_check.temporary], probes[double_check.real]
+    seen = _root_of_making(work, root)
+    for probe in (temporary, real):
+        if f"check:{probe.name}" not in work.checked:
+            return settle.ask(work, f"check:{probe.name}", probe, seen)
+    reals = work.checked[f"check:{real.name}"]
+    others = [row for row in work.checked[f"check:{temporary.name}"] if not _is_own(work, row)]
+    return _delete_surplus(work, others, seen) or _adopt(work, step, real, reals, seen) or _own_is_gone(work, temporary)
+
+
+def _delete_surplus(work: Work, rows: list[dict[str, Json]], root: Mapping[str, Json]) -> Action | None:
+    for row in rows:
+        owner = row.get("_owner")
+        if owner not in (None, work.record.id):
+            return _conflict(f"a temporary document with this reference belongs to another record (number {owner})")
+        deletion = delete_document(work, row, root)
+        if deletion is not None:
+            return deletion
+    return None
+
+
+def delete_document(work: Work, row: Mapping[str, Json], root: Mapping[str, Json]) -> Action | None:
+    """Say how to delete a temporary document that is not wanted, or None when that is done.
+
+    A document that turns out to be real already is left alone: the look-up of real documents shows it.
+    """
+    making, commit = making_step(work), work.pipeline.commit_step
+    if making is None or making.undo is None:
+        return _conflict("a temporary document with this reference exists, and no step says how to delete it")
+    document = {name: value for name, value in row.items() if not name.startswith("_")}
+    label = "-".join(str(value) for name, value in sorted(document.items()) if name in _identity(making))
+    inner = work.with_step(making.id, {**document, "fields": {}}, root=root)
+    if commit is not None and commit.probe is not None:
+        asked = f"confirmed:{label}"
+        if asked not in work.checked:
+            return settle.ask(work, asked, work.pipeline.probes[commit.probe], inner)
+        if is_real(work, work.checked[asked]):
+            return None
+    path = f"surplus:{label}"
+    line = work.line(path)
+    if line is not None and not work.taken(path):
+        return _conflict(f"M3 will not delete the surplus temporary document {label}")
+    if line is not None:
+        return None
+    mapped = work.map(making.undo, inner)
+    return Send(path, Purpose.UNDO, making.undo.target, mapped.fields, mapped.origins)
+
+
+def is_real(work: Work, rows: list[dict[str, Json]]) -> bool:
+    """Tell from the rows of the commit's probe whether the document has been made real."""
+    step = work.pipeline.commit_step
+    if step is None or not rows:
+        return False
+    if step.pending_when is None:
+        return True
+    return not step.pending_when.condition({**work.root(), "result": rows[0]}, work.context)
+
+
+def _adopt(
+    work: Work, step: Step, real: Probe, rows: list[dict[str, Json]], root: Mapping[str, Json]
+) -> Action | None:
+    if not rows:
+        return None
+    if len(rows) > 1:
+        return _conflict(f"M3 holds {len(rows)} real documents with the reference {work.attempt.reference}")
+    row = rows[0]
+    if row.get("_owner") not in (None, work.record.id):
+        return _conflict(f"the real document with this reference belongs to another record (number {row['_owner']})")
+    strange = disagreement(work, real, row, root)
+    if strange:
+        return _conflict(f"M3 holds a real document with this reference, but its {strange}")
+    own = own_document(work)
+    if own is not None:
+        deletion = delete_document(work, own, root)
+        if deletion is not None:
+            return deletion
+    assert step.call is not None  # noqa: S101  a commit is a call
+    found = answer_row(step.call.outputs, {name: row.get(name) for name in step.call.outputs.names})
+    return Settle(step.id, found=True, rows=(found,), adopted=True)
+
+
+def _own_is_gone(work: Work, temporary: Probe) -> Action | None:
+    """Begin again when M3 no longer has the document that was about to be made real."""
+    if own_document(work) is None or not temporary.proves_absence:
+        return None
+    if any(_is_own(work, row) for row in work.checked[f"check:{temporary.name}"]):
+        return None
+    return Undo(RecordState.READY, "the temporary document is gone from M3: beginning again")
+
+
+def _is_own(work: Work, row: Mapping[str, Json]) -> bool:
+    making, own = making_step(work), own_document(work)
+    if making is None or own is None:
+        return False
+    return all(str(row.get(name)) == str(own[name]) for name in own)
+
+
+def _identity(step: Step) -> frozenset[str]:
+    return frozenset(step.call.outputs.names) if step.call else frozenset()
+
+
+def _root_of_making(work: Work, root: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return a root in which the making step has fields, whether or not it was made yet."""
+    making = making_step(work)
+    if making is None or making.call is None or work.results.get(making.id) is not None:
+        return root
+    return work.with_step(making.id, {"fields": work.map(making.call, root).fields}, root=root)
+
+
+def _conflict(reason: str) -> Stop:
+    return Stop(RecordState.REVIEW, reason, Failure(Remedy.IN_DOUBT, reason))

@@ -1,0 +1,116 @@
+"""Reads sources into the records table: the records and the watermark are committed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from m3nop.core.clock import DAY, Clock, Instant
+from m3nop.core.connector import Page
+from m3nop.core.json import Json
+from m3nop.core.state import Arrival, State
+from m3nop.engine.arrival import classify
+
+if TYPE_CHECKING:
+    from m3nop.engine.ports import Job, Tools
+    from m3nop.engine.sources import Sources
+
+
+class Intake:
+    """Takes in what the sources have that the state does not."""
+
+    def __init__(self, state: State, tools: Tools, sources: Sources, *, clock: Clock) -> None:
+        self._state = state
+        self._tools = tools
+        self._sources = sources
+        self._clock = clock
+
+    def read(self, job: Job, *, since: Instant | None = None, full: bool = False) -> int:
+        """Read everything after the watermark; return how many rows came.
+
+        ``since`` reads again from that creation time on, ``full`` from the very beginning; what is known
+        already stays as it is.
+
+        Raises:
+            SourceError, AccessError: as the source does; what was committed stays.
+        """
+        source, count = self._sources.of(job), 0
+        for partition in source.partitions():
+            watermark = None if full else self._state.watermark(job.name, partition)
+            oldest = since if since is not None else self._start(job)
+            if since is not None or (watermark is None and oldest is not None and not full):
+                watermark = source.watermark_at(partition, oldest) if oldest is not None else None
+            for page in source.pages(partition, watermark):
+                count += self._commit(job, partition, page)
+                if self._tools.stop:
+                    return count
+            count += self._ask_for_missing(job, partition)
+            count += self._cross_check(job, partition)
+        return count
+
+    def _start(self, job: Job) -> Instant | None:
+        """Return the oldest start of all stores; a store without one needs everything."""
+        limits = [pipeline.start for pipeline in job.by_store.values()]
+        baseline = self._state.baseline(job.name)
+        known = [limit for limit in limits if limit is not None]
+        if len(known) < len(limits):
+            return baseline
+        return min(known, default=baseline)
+
+    def _commit(self, job: Job, partition: str, page: Page) -> int:
+        now = self._clock.now()
+        arrivals = self._classify(job, partition, page.records, now)
+        newest = max((arrival.created_at or 0 for arrival in arrivals), default=0)
+        with self._state.transaction() as tx:
+            tx.arrive(arrivals, now=now)
+            # An id below a record that is older than a day will not appear any more.
+            if page.missing and newest > now - DAY:
+                tx.add_missing(job.name, partition, page.missing, now=now)
+            tx.set_watermark(job.name, partition, page.watermark, now=now)
+        self._tools.observer.read(job.name, len(arrivals))
+        return len(arrivals)
+
+    def _classify(
+        self, job: Job, partition: str, records: Sequence[Mapping[str, Json]], now: Instant
+    ) -> list[Arrival]:
+        baseline = self._state.baseline(job.name)
+        return [
+            classify(job, record, partition=partition, now=now, zone=self._tools.zone, baseline=baseline)
+            for record in records
+        ]
+
+    def _ask_for_missing(self, job: Job, partition: str) -> int:
+        """Ask again for ids that did not appear within the last day: a shop order is committed late at times."""
+        now = self._clock.now()
+        ids = self._state.missing(job.name, partition, since=now - DAY)
+        if not ids:
+            return 0
+        found = self._sources.fetch(job, partition, [str(number) for number in ids])
+        arrivals = self._classify(job, partition, list(found.values()), now)
+        if arrivals:
+            with self._state.transaction() as tx:
+                tx.arrive(arrivals, now=now)
+                tx.drop_missing(job.name, partition, [number for number in ids if str(number) in found])
+            self._tools.observer.read(job.name, len(arrivals))
+        return len(arrivals)
+
+    def _cross_check(self, job: Job, partition: str) -> int:
+        """Once a day compare the shop's count of the last day with ours, and read the window again if it differs."""
+        now, mark = self._clock.now(), f"checked:{partition}"
+        last = self._state.watermark(job.name, mark)
+        if last is None:
+            with self._state.transaction() as tx:
+                tx.set_watermark(job.name, mark, str(now), now=now)
+            return 0
+        start, source = int(last), self._sources.of(job)
+        if now - start < DAY:
+            return 0
+        there, read = source.count(partition, start, now), 0
+        here = self._state.count_created(job.name, partition, start, now)
+        if there is not None and there > here:
+            self._tools.observer.note(f"{job.name}: the shop counts {there} since the last check, {here} are known")
+            for page in source.pages(partition, source.watermark_at(partition, start)):
+                read += self._commit(job, partition, page)
+        with self._state.transaction() as tx:
+            tx.set_watermark(job.name, mark, str(now), now=now)
+        return read

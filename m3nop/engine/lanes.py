@@ -1,0 +1,177 @@
+"""Requests waiting and under way: groups of calls, sized and paced per connection."""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from m3nop.core.clock import SECOND, Clock, Instant
+from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
+from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError
+
+if TYPE_CHECKING:
+    from m3nop.core.state import LoggedCall
+    from m3nop.engine.actions import Send
+    from m3nop.engine.ports import Executor
+    from m3nop.engine.work import Work
+
+FAILURES_THAT_OPEN = 6
+LONGEST_PAUSE = 60 * SECOND
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One call that a record needs."""
+
+    work: Work
+    send: Send
+    line: LoggedCall | None = None
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One connection: what is under way, and how it fares."""
+
+    connection: Connection
+    under_way: int = 0
+    failures: int = 0
+    ever_answered: bool = False
+    paused_until: Instant = 0
+    queues: dict[tuple[str, bool, int | None], deque[Waiting]] = field(default_factory=dict)
+
+
+class Lanes:
+    """Forms groups of waiting calls and sends them; answers come back through ``collect``."""
+
+    def __init__(self, connections: Sequence[Connection], *, executor: Executor, clock: Clock) -> None:
+        self._lanes = {connection.name: _Lane(connection) for connection in connections}
+        self._executor = executor
+        self._clock = clock
+        self._answers: queue.SimpleQueue[tuple[str, list[Waiting], list[Answer] | BaseException]] = queue.SimpleQueue()
+
+    @property
+    def under_way(self) -> int:
+        """How many requests wait for an answer."""
+        return sum(lane.under_way for lane in self._lanes.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait to be sent."""
+        return sum(len(calls) for lane in self._lanes.values() for calls in lane.queues.values())
+
+    def add(self, waiting: Waiting) -> None:
+        """Queue a call."""
+        operation = waiting.send.target.operation
+        lane = self._lanes[waiting.send.target.connection]
+        group = operation.bulk or f"{operation.name}#{id(waiting.work)}"
+        key = (group, operation.effect is Effect.READ, operation.group_size)
+        lane.queues.setdefault(key, deque()).append(waiting)
+
+    def next_group(self) -> list[Waiting]:
+        """Take the next calls that may leave now, all of one connection and group; the longest queue first."""
+        now = self._clock.now()
+        for lane in self._lanes.values():
+            if lane.under_way >= lane.connection.in_flight or lane.paused_until > now or not lane.queues:
+                continue
+            key = max(lane.queues, key=lambda name: len(lane.queues[name]))
+            calls = lane.queues[key]
+            size = max(1, lane.connection.group_size(calls[0].send.target.operation))
+            group = [calls.popleft() for _ in range(min(size, len(calls)))]
+            if not calls:
+                del lane.queues[key]
+            return group
+        return []
+
+    def send(self, group: list[Waiting]) -> None:
+        """Make one request of a group whose ``sent`` lines are committed."""
+        lane = self._lanes[group[0].send.target.connection]
+        lane.under_way += 1
+        calls = [_call(waiting, number) for number, waiting in enumerate(group)]
+        self._executor.submit(self._request(lane.connection, group, calls))
+
+    def _request(self, connection: Connection, group: list[Waiting], calls: list[Call]) -> Callable[[], None]:
+        def make() -> None:
+            try:
+                answers: list[Answer] | BaseException = connection.send(calls)
+            except BaseException as error:  # noqa: BLE001  carried to the thread that owns the state
+                answers = error
+            self._answers.put((connection.name, group, answers))
+
+        return make
+
+    def collect(self, *, wait: float) -> list[tuple[Waiting, Answer]]:
+        """Return the answers that have come, after at most ``wait`` seconds for the first.
+
+        Raises:
+            AccessError, ConfigurationError, PausedError: the system as a whole refuses; nothing more is sent.
+        """
+        arrived: list[tuple[Waiting, Answer]] = []
+        try:
+            batch = self._answers.get(timeout=wait) if wait > 0 else self._answers.get_nowait()
+            while True:
+                arrived.extend(self._open(*batch))
+                batch = self._answers.get_nowait()
+        except queue.Empty:
+            return arrived
+
+    def _open(
+        self, name: str, group: list[Waiting], answers: list[Answer] | BaseException
+    ) -> list[tuple[Waiting, Answer]]:
+        lane = self._lanes[name]
+        lane.under_way -= 1
+        if isinstance(answers, BaseException):
+            raise answers
+        self._judge(lane, answers)
+        return list(zip(group, answers, strict=True))
+
+    def _judge(self, lane: _Lane, answers: list[Answer]) -> None:
+        failures = [answer.failure for answer in answers if answer.failure and answer.outcome is not Outcome.REFUSED]
+        if len(failures) < len(answers):
+            lane.failures, lane.ever_answered = 0, True
+            return
+        lane.failures += 1
+        pause = max((failure.retry_after or 0.0 for failure in failures), default=0.0)
+        backoff = min(SECOND // 4 * 2**lane.failures, LONGEST_PAUSE)
+        lane.paused_until = self._clock.now() + max(int(pause * SECOND), backoff)
+
+    def trouble(self) -> M3nopError | None:
+        """Say why nothing should be sent any more, if a system as a whole does not work."""
+        for lane in self._lanes.values():
+            if lane.failures >= FAILURES_THAT_OPEN:
+                name = lane.connection.name
+                if lane.ever_answered:
+                    return PausedError(f"{name} stopped answering: paused, everything is kept; run again later")
+                return AccessError(f"{name} does not answer; see the log, then run `m3nop doctor`")
+        return None
+
+    def resume_at(self) -> Instant | None:
+        """Say when the first paused connection with waiting calls may go on."""
+        times = [lane.paused_until for lane in self._lanes.values() if lane.queues]
+        return min(times, default=None)
+
+    def drop_waiting(self) -> list[Waiting]:
+        """Take back everything that was not sent."""
+        dropped = [waiting for lane in self._lanes.values() for calls in lane.queues.values() for waiting in calls]
+        for lane in self._lanes.values():
+            lane.queues.clear()
+        return dropped
+
+
+def fatal(answer: Answer) -> M3nopError | None:
+    """Turn an answer that concerns every call into the error that ends the run."""
+    failure = answer.failure
+    if failure is None or answer.outcome is not Outcome.NOT_SENT:
+        return None
+    if failure.remedy is Remedy.AUTHENTICATION:
+        return AccessError(str(failure))
+    if failure.remedy is Remedy.CONFIGURATION:
+        return ConfigurationError(str(failure))
+    return None
+
+
+def _call(waiting: Waiting, number: int) -> Call:
+    send = waiting.send
+    return Call(id=str(number), operation=send.target.operation, fields=send.fields, columns=send.columns)

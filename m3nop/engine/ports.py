@@ -1,0 +1,114 @@
+"""What the engine needs from outside, so that a test can put something else there."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from m3nop.core.connector import Connection
+    from m3nop.core.state import Record, RecordState
+    from m3nop.mapping.pipeline import Pipeline
+
+
+class Executor(Protocol):
+    """Runs requests beside each other."""
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Run ``work`` soon; it puts its result where its maker looks."""
+        ...
+
+    def close(self) -> None:
+        """Wait for what runs."""
+        ...
+
+
+class InlineExecutor:
+    """Runs everything at once, in order: for models and plans."""
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Run ``work`` now."""
+        work()
+
+    def close(self) -> None:
+        """Do nothing: nothing runs."""
+
+
+class ThreadExecutor:
+    """Runs requests on a bounded pool of threads."""
+
+    def __init__(self, *, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="m3nop-request")
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Hand ``work`` to the next free thread."""
+        self._pool.submit(work)
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        self._pool.shutdown(wait=True)
+
+
+class StopSignal:
+    """Asks a run to end gracefully; set by a signal handler, read between requests."""
+
+    def __init__(self) -> None:
+        self._mark: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.reason = ""
+
+    def ask(self, reason: str) -> None:
+        """Ask for the end; safe in a signal handler."""
+        self._mark.put(reason)
+
+    def __bool__(self) -> bool:
+        while not self.reason and not self._mark.empty():
+            self.reason = self._mark.get()
+        return bool(self.reason)
+
+
+class Observer(Protocol):
+    """Is told what happens, for progress bars and logs."""
+
+    def read(self, pipeline: str, count: int) -> None:
+        """Say that ``count`` more records were read and committed."""
+        ...
+
+    def moved(self, record: Record, state: RecordState, reason: str) -> None:
+        """Say that a record came to rest in a state."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Say something that a person may want to know."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A pipeline with everything it runs on: one compiled form a store."""
+
+    name: str
+    by_store: Mapping[str, Pipeline]
+    stores: Mapping[int, str]
+    """The shop's store ids and our codes, of the stores that this connection serves."""
+
+    @property
+    def any(self) -> Pipeline:
+        """One of the compiled forms, for what is the same in all (source, key)."""
+        return next(iter(self.by_store.values()))
+
+
+@dataclass(slots=True)
+class Tools:
+    """The parts a run is made with."""
+
+    connections: Mapping[str, Connection]
+    executor: Executor
+    observer: Observer
+    recompile: Callable[[str], Pipeline]
+    """Compiles the text of a frozen definition."""
+    stop: StopSignal = field(default_factory=StopSignal)
+    zone: str = "UTC"
+    """Time zone of M3, for dates."""

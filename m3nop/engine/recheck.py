@@ -1,0 +1,144 @@
+"""Looks again, in groups, at records that wait and at delivered ones that can still change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from m3nop.core.clock import SECOND, Clock, Instant
+from m3nop.core.json import Json, digest
+from m3nop.core.state import Attempt, Record, RecordState, State
+from m3nop.engine.arrival import LOOK_AGAIN, classify, first_look_again, is_closed
+from m3nop.engine.preview import Planned, content_digest, differences, preview
+from m3nop.engine.sources import FETCH
+from m3nop.engine.work import Work
+from m3nop.mapping.pipeline import OnChange, Pipeline
+
+if TYPE_CHECKING:
+    from m3nop.engine.ports import Job, Tools
+    from m3nop.engine.sources import Sources
+
+_SHOWN = 5
+
+
+class Recheck:
+    """Reads due records again and decides what their news means."""
+
+    def __init__(self, state: State, tools: Tools, sources: Sources, *, clock: Clock) -> None:
+        self._state = state
+        self._tools = tools
+        self._sources = sources
+        self._clock = clock
+
+    def look(self, job: Job) -> int:
+        """Look at everything that is due; return how many records were read again."""
+        count = 0
+        while not self._tools.stop:
+            now = self._clock.now()
+            states = (RecordState.WAITING, RecordState.DONE)
+            due = self._state.records(job.name, states=states, due=now, limit=FETCH)
+            if not due:
+                return count
+            groups: dict[str, list[Record]] = {}
+            for record in due:
+                groups.setdefault(record.partition, []).append(record)
+            for partition, records in groups.items():
+                fresh = self._sources.fetch(job, partition, [record.key for record in records])
+                for record in records:
+                    self._news(job, record, fresh.get(record.key), now)
+                with self._state.transaction() as tx:
+                    for record in records:
+                        tx.save_record(record)
+            count += len(due)
+        return count
+
+    def _news(self, job: Job, record: Record, snapshot: Mapping[str, Json] | None, now: Instant) -> None:
+        pipeline = job.by_store.get(record.store)
+        if pipeline is None:
+            record.not_before = None
+            return
+        if record.state is RecordState.WAITING:
+            self._still_waiting(job, pipeline, record, snapshot, now)
+        else:
+            self._delivered(pipeline, record, snapshot, now)
+        if record.state not in (RecordState.WAITING, RecordState.DONE):
+            self._tools.observer.moved(record, record.state, record.reason)
+
+    def _still_waiting(
+        self, job: Job, pipeline: Pipeline, record: Record, snapshot: Mapping[str, Json] | None, now: Instant
+    ) -> None:
+        expired = record.deadline is not None and now > record.deadline
+        if snapshot is None:
+            record.reason = "the shop does not have it (any more)"
+            record.not_before = now + int((pipeline.source.recheck_every or LOOK_AGAIN) * SECOND)
+        else:
+            arrival = classify(job, snapshot, partition=record.partition, now=now, zone=self._tools.zone, required=True)
+            if record.fingerprint and arrival.fingerprint != record.fingerprint:
+                _to_review(record, "another record has taken its key in the shop")
+                return
+            record.snapshot, record.seen_at = snapshot, now
+            record.state, record.not_before, record.reason = arrival.state, arrival.not_before, arrival.reason
+            record.deadline = record.deadline or arrival.deadline
+            if record.state is RecordState.WAITING and is_closed(pipeline, snapshot, now, self._tools.zone):
+                record.state, record.not_before = RecordState.IGNORED, None
+                record.reason = "closed in the shop before it was ready"
+        if expired and record.state is RecordState.WAITING:
+            _to_review(record, f"expired: {record.reason}")
+
+    def _delivered(
+        self, pipeline: Pipeline, record: Record, snapshot: Mapping[str, Json] | None, now: Instant
+    ) -> None:
+        if snapshot is None:
+            record.not_before = now + int((pipeline.source.recheck_every or LOOK_AGAIN) * SECOND)
+            if record.deadline is not None and now > record.deadline:
+                record.not_before = None
+            return
+        record.not_before, _ = first_look_again(pipeline, record, snapshot, now, zone=self._tools.zone)
+        attempt = self._state.attempt(record.attempt_id) if record.attempt_id else None
+        changed = digest(snapshot) != digest(record.snapshot)
+        if attempt is not None and changed and pipeline.on_change is not OnChange.IGNORE:
+            self._compare(pipeline, record, attempt, snapshot)
+        record.snapshot, record.seen_at = snapshot, now
+
+    def _compare(self, pipeline: Pipeline, record: Record, attempt: Attempt, snapshot: Mapping[str, Json]) -> None:
+        """Compare what was entered with what would be entered now, by the mapping of that time."""
+        frozen = pipeline
+        if attempt.definition != pipeline.digest:
+            text = self._state.definition(attempt.definition)
+            frozen = self._tools.recompile(text) if text else pipeline
+        after = self._content(frozen, record, attempt, snapshot)
+        seen = content_digest(after)
+        if seen == record.digest:
+            return
+        before = self._content(frozen, record, attempt, attempt.snapshot)
+        if not record.digest and content_digest(before) == seen:
+            record.digest = seen
+            return
+        if pipeline.on_change is OnChange.STEPS and pipeline.commit_step is None:
+            record.state, record.not_before, record.reason = RecordState.READY, None, "changed in the shop"
+            return
+        record.digest = seen
+        changes = differences(before, after)
+        if changes:
+            more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
+            _to_review(record, f"changed in the shop since it was entered: {'; '.join(changes[:_SHOWN])}{more}")
+
+    def _content(
+        self, pipeline: Pipeline, record: Record, attempt: Attempt, snapshot: Mapping[str, Json]
+    ) -> list[Planned]:
+        frozen = Attempt(
+            id=attempt.id, record_id=record.id, number=attempt.number, state=attempt.state,
+            opened_at=attempt.opened_at, snapshot=snapshot, definition=attempt.definition,
+            reference=attempt.reference, epoch=attempt.epoch, committed=attempt.committed,
+        )  # fmt: skip
+        lines = self._state.calls(attempt.id)
+        work = Work(pipeline, record, frozen, lines=lines, zone=self._tools.zone)
+        for step in pipeline.steps:
+            if step.requires is not None:
+                key = str(step.requires.key.evaluate(work.root(), work.context) or "")
+                work.links[step.requires.pipeline, key] = self._state.link(step.requires.pipeline, key)
+        return preview(work)
+
+
+def _to_review(record: Record, reason: str) -> None:
+    record.state, record.reason, record.not_before = RecordState.REVIEW, reason, None

@@ -1,0 +1,168 @@
+"""One run: read what is new, look again at what may have changed, deliver what is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from m3nop.core.clock import SECOND, Clock, Instant
+from m3nop.core.connector import Effect
+from m3nop.core.errors import ConfigurationError, M3nopError
+from m3nop.core.state import State
+from m3nop.engine.delivery import Delivery
+from m3nop.engine.intake import Intake
+from m3nop.engine.lanes import Lanes
+from m3nop.engine.recheck import Recheck
+from m3nop.engine.sources import Sources
+from m3nop.mapping.pipeline import walk
+
+if TYPE_CHECKING:
+    from m3nop.engine.ports import Job, Tools
+
+_NAP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a run is asked to do. ``linger`` is how many seconds it waits for doubts to settle."""
+
+    pipelines: tuple[str, ...]
+    stores: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    limit: int | None = None
+    since: Instant | None = None
+    full: bool = False
+    linger: float = 60.0
+    command: str = "sync"
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did: rows read, and records that came to rest in each state."""
+
+    read: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    result: str = "running"
+    message: str = ""
+
+
+class Engine:
+    """Runs pipelines of one environment on its state."""
+
+    def __init__(self, state: State, tools: Tools, jobs: Mapping[str, Job], *, clock: Clock) -> None:
+        self._state = state
+        self._tools = tools
+        self._jobs = jobs
+        self._clock = clock
+
+    def run(self, wish: Wish) -> Summary:
+        """Run once.
+
+        Raises:
+            ConfigurationError: a pipeline that acts has no start, or its key or reference was changed.
+            M3nopError: a system or the state does not work; the run can be repeated.
+        """
+        names = in_order(wish.pipelines, self._jobs)
+        for name in names:
+            self._admit(self._jobs[name])
+        summary, now = Summary(), self._clock.now()
+        with self._state.transaction() as tx:
+            tx.release_all()
+            main = self._jobs[names[-1]].any
+            run_id = tx.start_run(",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest)
+        try:
+            self._work(wish, names, run_id, summary)
+            summary.result = "stopped" if self._tools.stop else "ok"
+        except M3nopError as error:
+            summary.result, summary.message = "failed", str(error)
+            raise
+        finally:
+            self._end(run_id, summary)
+        return summary
+
+    def _end(self, run_id: int, summary: Summary) -> None:
+        result = "failed" if summary.result == "running" else summary.result
+        counts = {"read": summary.read, **summary.counts}
+        with self._state.transaction() as tx:
+            tx.end_run(run_id, now=self._clock.now(), result=result, counts=counts, message=summary.message)
+
+    def _admit(self, job: Job) -> None:
+        """Refuse what would double orders of the past, or lose the way to those entered before."""
+        pipeline = job.any
+        acts = any(
+            step.call is not None and step.call.target.operation.effect in (Effect.UNSAFE, Effect.KEYED)
+            for step in walk(pipeline.steps)
+        )
+        started = all(one.start is not None for one in job.by_store.values())
+        if acts and pipeline.environment != "sandbox" and not started and self._state.baseline(job.name) is None:
+            msg = (
+                f"{job.name} has never run in {pipeline.environment} and would enter every old record: say from when "
+                f"on with `start: {{{job.name}: 2026-12-01T00:00:00Z}}` in the environment, or run "
+                f"`m3nop state baseline {job.name} --before INSTANT --env {pipeline.environment}`"
+            )
+            raise ConfigurationError(msg)
+        reference = pipeline.reference.text if pipeline.reference else ""
+        known = self._state.identity(job.name)
+        if known is None:
+            with self._state.transaction() as tx:
+                tx.set_identity(job.name, key=pipeline.key.text, reference=reference)
+        elif known != (pipeline.key.text, reference):
+            msg = (
+                f"{job.name}: key and reference were {known[0]!r} and {known[1]!r} when its records were entered, and "
+                f"cannot be changed to {pipeline.key.text!r} and {reference!r}: they find what was entered before"
+            )
+            raise ConfigurationError(msg)
+
+    def _work(self, wish: Wish, names: Sequence[str], run_id: int, summary: Summary) -> None:
+        zone = self._tools.zone
+        sources = Sources(self._tools.connections, clock=self._clock, zone=zone)
+        intake = Intake(self._state, self._tools, sources, clock=self._clock)
+        recheck = Recheck(self._state, self._tools, sources, clock=self._clock)
+        used = {name for job in names for name in self._jobs[job].any.connections}
+        lanes = Lanes(
+            [self._tools.connections[name] for name in sorted(used)], executor=self._tools.executor, clock=self._clock
+        )
+        jobs = {name: self._jobs[name] for name in names}
+        delivery = Delivery(
+            self._state, self._tools, jobs, sources, clock=self._clock, run_id=run_id, lanes=lanes,
+            wanted=wish.pipelines,
+        )  # fmt: skip
+        summary.counts = delivery.counts
+        for name in wish.pipelines:
+            summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
+            recheck.look(jobs[name])
+        left = wish.limit
+        give_up_at = self._clock.now() + int(wish.linger * SECOND)
+        while not self._tools.stop:
+            taken = delivery.drain(stores=wish.stores, keys=wish.keys, limit=left)
+            left = None if left is None else max(0, left - taken)
+            if not self._wait_for_more(names, give_up_at):
+                return
+
+    def _wait_for_more(self, names: Sequence[str], give_up_at: Instant) -> bool:
+        """Wait until something parked falls due; False if nothing will in time."""
+        while not self._tools.stop:
+            now, due = self._clock.now(), self._state.next_due(names)
+            if due is None or due > give_up_at:
+                return False
+            if due <= now:
+                return True
+            self._clock.wait(min((due - now) / SECOND, _NAP))
+        return False
+
+
+def in_order(wanted: Sequence[str], jobs: Mapping[str, Job]) -> list[str]:
+    """List pipelines after the ones that their records may wait for."""
+    ordered: list[str] = []
+
+    def add(name: str) -> None:
+        if name in ordered or name not in jobs:
+            return
+        for needed in sorted(jobs[name].any.requires):
+            add(needed)
+        ordered.append(name)
+
+    for name in wanted:
+        add(name)
+    return ordered

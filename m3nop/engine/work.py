@@ -1,0 +1,205 @@
+"""One record being worked on: its attempt, its call log folded by step, and the root its expressions see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from m3nop.core.connector import Failure, Remedy, Row
+from m3nop.core.json import Json
+from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
+from m3nop.mapping.context import Context
+from m3nop.mapping.fields import Mapped, map_fields
+from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Request, Step, walk
+
+_NO_EFFECT = frozenset({CallState.NOT_SENT, CallState.ABSENT})
+_DOUBTFUL = frozenset({CallState.SENT, CallState.IN_DOUBT})
+_DONE = frozenset({CallState.DONE, CallState.FOUND})
+
+
+class Work:
+    """A claimed record. The call log is the truth; everything else here can be thrown away and made again."""
+
+    def __init__(
+        self, pipeline: Pipeline, record: Record, attempt: Attempt, *, lines: Iterable[LoggedCall] = (),
+        link: Link | None = None, zone: str = "UTC", settle_after: int = 0, sweeping: bool = False,
+    ) -> None:  # fmt: skip
+        self.pipeline = pipeline
+        self.record = record
+        self.attempt = attempt
+        self.log = {line.step: line for line in lines}
+        self.checked: dict[str, list[dict[str, Any]]] = {}
+        self.links: dict[tuple[str, str], Link | None] = {}
+        self.outdated = ""
+        """Why the attempt no longer fits (the record or the mapping changed), or ``""``."""
+        self.older_epoch = record.epoch < attempt.epoch
+        self.sweeping = sweeping
+        self.settle_after = settle_after
+        """Microseconds after which a call that was sent cannot take effect any more."""
+        self.notes: list[str] = []
+        self.results: dict[str, Json] = {}
+        self.cursor = 0
+        self._link = link
+        self._root: dict[str, Json] | None = None
+        self._steps = {step.id: step for step in walk(pipeline.steps)}
+        self.context = Context(
+            now=attempt.opened_at,
+            time_zone=zone,
+            lookups=pipeline.lookups,
+            link=self._linked,
+        )
+
+    # -- what happened so far
+
+    def line(self, path: str) -> LoggedCall | None:
+        """Return the line of the log that counts for this path, unless it is known to have had no effect."""
+        line = self.log.get(path)
+        return None if line is None or line.state in _NO_EFFECT else line
+
+    def taken(self, path: str) -> LoggedCall | None:
+        """Return the line if it is known to have taken effect."""
+        line = self.log.get(path)
+        return line if line is not None and line.state in _DONE else None
+
+    def doubtful(self) -> LoggedCall | None:
+        """Return the first call whose effect is unknown."""
+        return next((line for line in self.log.values() if line.state in _DOUBTFUL), None)
+
+    def step_at(self, path: str) -> Step:
+        """Return the step that a path of the call log belongs to.
+
+        A path alternates steps and keys (``lines/2001``, ``shipment/D1/create``).
+        """
+        segments = path.split("/")
+        return self._steps[segments[-1] if len(segments) % 2 else segments[-2]]
+
+    @property
+    def commit_line(self) -> LoggedCall | None:
+        """The line of the commit, if it was ever sent and is not proved to have had no effect."""
+        commit = self.pipeline.commit_step
+        return self.line(commit.id) if commit else None
+
+    @property
+    def started(self) -> bool:
+        """Whether the attempt has made any call that acts."""
+        return any(line.state not in _NO_EFFECT and line.effect != "read" for line in self.log.values())
+
+    def record_line(self, line: LoggedCall) -> None:
+        """Put a new or changed line into the log; what was worked out from it is worked out again."""
+        self.log[line.step] = line
+
+    def walk_again(self) -> None:
+        """Forget the position, because a line of the log changed its meaning."""
+        self.results.clear()
+        self.cursor = 0
+
+    # -- what expressions see
+
+    def root(self) -> dict[str, Json]:
+        """Return the root object of the attempt's expressions."""
+        if self._root is None:
+            self._root = self._make_root()
+        return self._root
+
+    def _make_root(self) -> dict[str, Json]:
+        pipeline, attempt = self.pipeline, self.attempt
+        root: dict[str, Json] = {
+            pipeline.source.name: attempt.snapshot,
+            "settings": pipeline.settings,
+            "store": {"code": pipeline.store.code, "store_id": pipeline.store.store_id},
+            "environment": pipeline.environment,
+            "link": _link_value(self._link),
+            "remembered": self.record.remembered or {},
+            "reference": attempt.reference or None,
+            "steps": self.results,
+        }
+        variables: dict[str, Json] = {}
+        root["vars"] = variables
+        for name, expression in pipeline.vars:
+            variables[name] = expression.evaluate(root, self.context)
+        return root
+
+    def with_step(self, step_id: str, value: Mapping[str, Json], *, root: Mapping[str, Json] | None = None) -> Any:
+        """Return a root in which one step has this result."""
+        base = self.root() if root is None else root
+        return {**base, "steps": {**base["steps"], step_id: value}}
+
+    def map(self, request: Request, root: Mapping[str, Json]) -> Mapped:
+        """Map the fields of a request to what its operation takes."""
+        return map_fields(request.fields, root, self.context, request.target.operation.inputs)
+
+    def _linked(self, pipeline: str, key: str) -> Mapping[str, Json] | None:
+        link = self.links.get((pipeline, key))
+        return None if link is None else {"m3": link.m3, "shop": link.shop}
+
+
+def _link_value(link: Link | None) -> Json:
+    return {"exists": link is not None, "m3": link.m3 if link else None, "shop": link.shop if link else None}
+
+
+def result_of(outputs: Outputs, line: LoggedCall) -> dict[str, Json]:
+    """Return what later steps see of an answered call: its outputs and the fields that were sent."""
+    rows = line.rows or []
+    named = [name_row(outputs, row) for row in rows]
+    if outputs.rows:
+        return {"fields": line.fields, "rows": named}
+    first = named[0] if named else dict.fromkeys(outputs.names)
+    return {**first, "fields": line.fields}
+
+
+def name_row(outputs: Outputs, row: Row) -> dict[str, Json]:
+    """Give the values of an answered row the names that the pipeline uses."""
+    if not outputs.names:
+        return dict(row)
+    return {name: row.get(source) for name, source in outputs.names.items()}
+
+
+def answer_row(outputs: Outputs, named: Mapping[str, Json]) -> dict[str, Json]:
+    """Turn named values back into a row as the operation would have answered it."""
+    if not outputs.names:
+        return {name: value for name, value in named.items() if not name.startswith("_")}
+    return {source: named.get(name) for name, source in outputs.names.items()}
+
+
+def matching_rows(work: Work, probe: Probe, rows: Iterable[Row], root: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """Keep the rows that a probe's ``match`` accepts, with their outputs named."""
+    kept = []
+    for row in rows:
+        if probe.match is None or probe.match.condition({**root, "row": row}, work.context):
+            kept.append(name_row(probe.read.outputs, row))
+    return kept
+
+
+def disagreement(work: Work, probe: Probe, named: Mapping[str, Json], root: Mapping[str, Json]) -> str:
+    """Say in which field a found row differs from what the attempt meant, or ``""``."""
+    for name, expression in probe.agree.items():
+        meant = expression.evaluate(root, work.context)
+        if meant is not None and _text(named.get(name)) != _text(meant):
+            return f"{name} is {_text(named.get(name))!r}, not {_text(meant)!r}"
+    return ""
+
+
+def failure_of(line: LoggedCall) -> Failure:
+    """Read the failure that a line of the call log keeps."""
+    kept = line.failure or {}
+    return Failure(
+        remedy=Remedy(kept.get("remedy", Remedy.BUSINESS)),
+        message=kept.get("message", "no answer"),
+        code=kept.get("code", ""),
+        field=kept.get("field", ""),
+        status=kept.get("status"),
+    )
+
+
+def failure_json(failure: Failure | None) -> Json:
+    """Write a failure for the call log."""
+    if failure is None:
+        return None
+    return {
+        "remedy": str(failure.remedy), "message": failure.message, "code": failure.code,
+        "field": failure.field, "status": failure.status,
+    }  # fmt: skip
+
+
+def _text(value: Json) -> str:
+    return "" if value is None else str(value).strip()
