@@ -1,0 +1,128 @@
+"""The PostgreSQL backend: an advisory lock stands for the file lock."""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from m3nop.core.errors import BusyError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from m3nop.core.clock import Clock
+
+_LOCK = 0x6D336E6F70
+"""The advisory lock's number: "m3nop" in ASCII. Such locks are per database, as the state is."""
+_POLL = 0.2
+_NAME_LENGTH = 63
+
+
+class PostgresBackend:
+    """One PostgreSQL database."""
+
+    def __init__(self, url: URL, *, command: str, read_only: bool) -> None:
+        self.place = url.render_as_string(hide_password=True)
+        options = "-c synchronous_commit=on"
+        if read_only:
+            options += " -c default_transaction_read_only=on"
+        name = f"m3nop {os.getpid()} {command}".encode()[:_NAME_LENGTH].decode(errors="ignore")
+        try:
+            self.engine = create_engine(url, connect_args={"options": options, "application_name": name})
+        except ModuleNotFoundError as error:
+            msg = "the state is in PostgreSQL, whose driver is not installed: pip install 'm3nop[postgres]'"
+            raise StateError(msg) from error
+
+    def own(self, *, command: str, clock: Clock, wait: float) -> Connection:  # noqa: ARG002
+        """Take the database for this process alone and return its one writing connection.
+
+        The lock lives and dies with that connection: whoever lost it cannot commit either.
+
+        Raises:
+            BusyError: another process owns it.
+            StateError: it cannot be reached.
+        """
+        with self.explained():
+            writer = self.engine.connect()
+            for turn in range(math.ceil(wait / _POLL) + 1):
+                if turn:
+                    clock.wait(_POLL)
+                with writer.begin():
+                    if writer.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar():
+                        return writer
+            with writer.begin():
+                holder = writer.exec_driver_sql(_HOLDER).scalar() or "another process"
+            writer.close()
+        msg = f"the state database {self.place} is in use by {holder}; wait for it to end (--wait 10m)"
+        raise BusyError(msg)
+
+    def look(self) -> None:
+        """Check that the database can be reached.
+
+        Raises:
+            StateError: it cannot.
+        """
+        with self.explained(), self.engine.connect():
+            pass
+
+    def continues(self, opening: str) -> bool:  # noqa: ARG002
+        """Answer yes: a server's database is put back by an administrator, who says so."""
+        return True
+
+    def note_openings(self, *openings: str) -> None:
+        """Do nothing: there is no place beside the database."""
+
+    def without_foreign_keys(self, writer: Connection) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: PostgreSQL alters tables in place."""
+        return nullcontext()
+
+    def integrity(self, connection: Connection) -> list[str]:  # noqa: ARG002
+        """Name nothing: the server checks its own pages."""
+        return []
+
+    def copy(self, target: Path) -> None:
+        """Refuse: the server has its own tool.
+
+        Raises:
+            StateError: always.
+        """
+        msg = f"the state database {self.place} is in PostgreSQL: back it up with pg_dump, not to {target}"
+        raise StateError(msg)
+
+    def keep_copy(self, version: str) -> None:
+        """Do nothing: the server's backups are its administrator's."""
+
+    def close(self, *, clean: bool) -> None:  # noqa: ARG002
+        """Close every connection, and with them the lock."""
+        self.engine.dispose()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn database errors into StateError with a remedy."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise self.explain(error) from error
+
+    def explain(self, error: DBAPIError) -> StateError:
+        """Say what a database error means and what to do."""
+        what = " ".join(str(error.orig).split())
+        return StateError(
+            f"the state database {self.place} cannot be used: {what}; check the server and its address"
+        )
+
+
+_HOLDER = f"""
+SELECT activity.application_name || ' at ' || coalesce(host(activity.client_addr), 'the same host')
+    || ', since ' || to_char(activity.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+FROM pg_locks AS held JOIN pg_stat_activity AS activity ON activity.pid = held.pid
+WHERE held.locktype = 'advisory' AND held.granted AND held.classid = {_LOCK >> 32} AND held.objid = {_LOCK & 0xFFFFFFFF}
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""

@@ -1,0 +1,319 @@
+"""What can be read, outside any transaction; each method sees what was committed when it began."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+
+from m3nop.core.errors import UsageError
+from m3nop.core.json import dumps
+from m3nop.core.state import (
+    Attempt,
+    DeadLetter,
+    Link,
+    LoggedCall,
+    Record,
+    RecordState,
+    Run,
+)
+from m3nop.state import rows
+from m3nop.state.claims import CLAIMABLE
+from m3nop.state.schema import (
+    attempts,
+    audit,
+    calls,
+    dead_letters,
+    definitions,
+    document_numbers,
+    links,
+    metadata,
+    missing,
+    pipelines,
+    records,
+    runs,
+    watermarks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
+
+    from m3nop.core.clock import Instant
+
+_KEYS_PER_QUERY = 500
+_MOST_FOUND = 100
+_ROWS_PER_FETCH = 500
+_TIMED = (*CLAIMABLE, RecordState.WAITING)
+
+
+class Reads:
+    """The reading half of the state."""
+
+    def __init__(self, connect: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._connect = connect
+
+    # -- records
+
+    def record(self, pipeline: str, key: str) -> Record | None:
+        """Return a record."""
+        row = self._row(select(records).where(records.c.pipeline == pipeline, records.c.key == key))
+        return None if row is None else rows.record_from(row)
+
+    def records(
+        self, pipeline: str, *, states: Sequence[RecordState] = (), keys: Sequence[str] = (),
+        due: Instant | None = None, stores: Sequence[str] = (), limit: int | None = None,
+    ) -> list[Record]:  # fmt: skip
+        """List records by id.
+
+        ``due`` keeps those whose ``not_before`` is not later; ready and pending ones without it are due at once,
+        others without it never.
+        """
+        conditions = [records.c.pipeline == pipeline]
+        if states:
+            conditions.append(records.c.state.in_([str(state) for state in states]))
+        if stores:
+            conditions.append(records.c.store.in_(list(stores)))
+        if due is not None:
+            conditions.append(_due(due))
+        found: list[Record] = []
+        for some in _chunks(keys):
+            among = [*conditions, records.c.key.in_(some)] if some else conditions
+            statement = select(records).where(*among).order_by(records.c.id).limit(limit)
+            found.extend(rows.record_from(row) for row in self._rows(statement))
+        return sorted(found, key=lambda record: record.id)[:limit]
+
+    def known_keys(self, pipeline: str, keys: Sequence[str]) -> set[str]:
+        """Return those of ``keys`` that have a record."""
+        known: set[str] = set()
+        for some in _chunks(keys):
+            if some:
+                here = (records.c.pipeline == pipeline, records.c.key.in_(some))
+                known.update(row["key"] for row in self._rows(select(records.c.key).where(*here)))
+        return known
+
+    def watermark(self, pipeline: str, partition: str) -> str | None:
+        """Return how far a partition has been read."""
+        here = (watermarks.c.pipeline == pipeline, watermarks.c.partition == partition)
+        row = self._row(select(watermarks.c.watermark).where(*here))
+        return None if row is None else row["watermark"]
+
+    def missing(self, pipeline: str, partition: str, *, since: Instant) -> list[int]:
+        """Return ids first missed at ``since`` or later and not seen yet."""
+        here = (
+            missing.c.pipeline == pipeline,
+            missing.c.partition == partition,
+            missing.c.missed_at >= since,
+        )
+        return [row["id"] for row in self._rows(select(missing.c.id).where(*here).order_by(missing.c.id))]
+
+    def counts(self, pipeline: str, *, store: str | None = None) -> Mapping[RecordState, int]:
+        """Count the records of each state that has any."""
+        statement = select(records.c.state, func.count().label("number")).where(
+            records.c.pipeline == pipeline
+        )
+        if store is not None:
+            statement = statement.where(records.c.store == store)
+        found = self._rows(statement.group_by(records.c.state))
+        return {RecordState(row["state"]): row["number"] for row in found}
+
+    def next_due(self, pipelines: Sequence[str]) -> Instant | None:
+        """Return when the next ready, pending or waiting record, or sweep, falls due; 0 for at once."""
+        with self._connect() as connection:
+            times = [_next_sweep(connection)]
+            for pipeline in pipelines:
+                times.extend(_next_record(connection, pipeline, state) for state in _TIMED)
+        return min((time for time in times if time is not None), default=None)
+
+    # -- attempts and calls
+
+    def attempt(self, attempt_id: int) -> Attempt | None:
+        """Return an attempt."""
+        row = self._row(select(attempts).where(attempts.c.id == attempt_id))
+        return None if row is None else rows.attempt_from(row)
+
+    def attempts(self, record_id: int) -> list[Attempt]:
+        """Return the attempts of a record, oldest first."""
+        found = self._rows(
+            select(attempts).where(attempts.c.record_id == record_id).order_by(attempts.c.number)
+        )
+        return [rows.attempt_from(row) for row in found]
+
+    def calls(self, attempt_id: int) -> list[LoggedCall]:
+        """Return the call log of an attempt, in the order it was written."""
+        return self._calls(calls.c.attempt_id == attempt_id)
+
+    def run_calls(self, record_id: int) -> list[LoggedCall]:
+        """Return every line of the call log that belongs to a record, all attempts and sweeps."""
+        return self._calls(calls.c.record_id == record_id)
+
+    def due_sweeps(self, now: Instant, *, limit: int) -> list[Attempt]:
+        """Return attempts whose references are due to be looked for again, longest due first."""
+        due = select(attempts).where(attempts.c.sweep_at <= now).order_by(attempts.c.sweep_at, attempts.c.id)
+        return [rows.attempt_from(row) for row in self._rows(due.limit(limit))]
+
+    def definition(self, digest: str) -> str | None:
+        """Return the text of a definition."""
+        row = self._row(select(definitions.c.text).where(definitions.c.digest == digest))
+        return None if row is None else row["text"]
+
+    # -- what is remembered
+
+    def link(self, pipeline: str, key: str) -> Link | None:
+        """Return the link of a key."""
+        row = self._row(select(links).where(links.c.pipeline == pipeline, links.c.key == key))
+        return None if row is None else rows.link_from(row)
+
+    def links(
+        self, pipeline: str, *, keys: Sequence[str] = (), shop: str | None = None, m3: str | None = None
+    ) -> list[Link]:
+        """List links by key."""
+        conditions = [links.c.pipeline == pipeline]
+        if shop is not None:
+            conditions.append(links.c.shop == shop)
+        if m3 is not None:
+            conditions.append(links.c.m3 == m3)
+        found: list[Link] = []
+        for some in _chunks(keys):
+            among = [*conditions, links.c.key.in_(some)] if some else conditions
+            found.extend(rows.link_from(row) for row in self._rows(select(links).where(*among)))
+        return sorted(found, key=lambda link: link.key)
+
+    def owner_of(self, connection: str, field: str, value: str) -> int | None:
+        """Return the first record whose step answered ``value`` in ``field``, if any record's did."""
+        numbers = document_numbers.c
+        here = (numbers.value == value, numbers.connection == connection, numbers.field == field)
+        row = self._row(select(func.min(numbers.record_id).label("record_id")).where(*here))
+        return None if row is None else row["record_id"]
+
+    def dead_letters(self, *, pipeline: str | None = None, open_only: bool = True) -> list[DeadLetter]:
+        """List dead letters, oldest first."""
+        statement = select(dead_letters).order_by(dead_letters.c.id)
+        if pipeline is not None:
+            statement = statement.where(dead_letters.c.pipeline == pipeline)
+        if open_only:
+            statement = statement.where(dead_letters.c.settled_at.is_(None))
+        return [rows.dead_letter_from(row) for row in self._rows(statement)]
+
+    def runs(self, *, pipeline: str | None = None, limit: int = 50) -> list[Run]:
+        """List runs, newest first."""
+        statement = select(runs).order_by(runs.c.id.desc()).limit(limit)
+        if pipeline is not None:
+            statement = statement.where(runs.c.pipeline == pipeline)
+        return [rows.run_from(row) for row in self._rows(statement)]
+
+    def baseline(self, pipeline: str) -> Instant | None:
+        """Return the instant before which a pipeline's records are never touched."""
+        row = self._row(select(pipelines.c.baseline).where(pipelines.c.pipeline == pipeline))
+        return None if row is None else row["baseline"]
+
+    def identity(self, pipeline: str) -> tuple[str, str] | None:
+        """Return the key and reference expressions that the rows of a pipeline were made with."""
+        row = self._row(select(pipelines).where(pipelines.c.pipeline == pipeline))
+        if row is None or row["key_expression"] is None:
+            return None
+        return row["key_expression"], row["reference_expression"]
+
+    def audit_entries(self, *, limit: int = 100) -> list[Mapping[str, Any]]:
+        """List what was done by hand, newest first."""
+        return [dict(row) for row in self._rows(select(audit).order_by(audit.c.id.desc()).limit(limit))]
+
+    # -- finding
+
+    def find(self, text: str) -> list[Record]:
+        """Find records by key, reference, link, or a value any call sent or answered (order numbers).
+
+        Values that no index knows (a custom order number, an e-mail address) are looked for in the snapshots and the
+        call log as well, where they must be a whole text.
+        """
+        by_index = or_(
+            records.c.key == text,
+            records.c.id.in_(select(attempts.c.record_id).where(attempts.c.reference == text)),
+            records.c.id.in_(select(document_numbers.c.record_id).where(document_numbers.c.value == text)),
+            records.c.id.in_(_linked_by(text)),
+        )
+        by_text = or_(
+            _holds(records.c.snapshot, text),
+            records.c.id.in_(
+                select(calls.c.record_id).where(or_(_holds(calls.c.fields, text), _holds(calls.c.rows, text)))
+            ),
+        )
+        for condition in (by_index, by_text):
+            statement = select(records).where(condition).order_by(records.c.id).limit(_MOST_FOUND)
+            found = [rows.record_from(row) for row in self._rows(statement)]
+            if found:
+                return found
+        return []
+
+    def stream(self, table: str) -> Iterator[Mapping[str, Any]]:
+        """Read a table row by row, in the order of its key.
+
+        Raises:
+            UsageError: there is no such table.
+        """
+        found = metadata.tables.get(table)
+        if found is None:
+            msg = f"there is no table {table}; there are {', '.join(sorted(metadata.tables))}"
+            raise UsageError(msg)
+        return self._stream(select(found).order_by(*found.primary_key))
+
+    # -- parts
+
+    def _calls(self, condition: ColumnElement[bool]) -> list[LoggedCall]:
+        return [
+            rows.call_from(row) for row in self._rows(select(calls).where(condition).order_by(calls.c.line))
+        ]
+
+    def _rows(self, statement: Select[Any]) -> Sequence[rows.Row]:
+        with self._connect() as connection:
+            return connection.execute(statement).mappings().all()
+
+    def _row(self, statement: Select[Any]) -> rows.Row | None:
+        with self._connect() as connection:
+            return connection.execute(statement).mappings().first()
+
+    def _stream(self, statement: Select[Any]) -> Iterator[Mapping[str, Any]]:
+        with self._connect() as connection:
+            streaming = connection.execution_options(yield_per=_ROWS_PER_FETCH)
+            for row in streaming.execute(statement).mappings():
+                yield dict(row)
+
+
+def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Cut a list into what one query takes; no keys at all is one chunk without a condition."""
+    if not keys:
+        return [()]
+    return [list(keys[start : start + _KEYS_PER_QUERY]) for start in range(0, len(keys), _KEYS_PER_QUERY)]
+
+
+def _due(now: Instant) -> ColumnElement[bool]:
+    at_once = and_(records.c.not_before.is_(None), records.c.state.in_([str(state) for state in CLAIMABLE]))
+    return or_(records.c.not_before <= now, at_once)
+
+
+def _next_sweep(connection: Connection) -> Instant | None:
+    return connection.execute(
+        select(func.min(attempts.c.sweep_at)).where(attempts.c.sweep_at.is_not(None))
+    ).scalar()
+
+
+def _next_record(connection: Connection, pipeline: str, state: RecordState) -> Instant | None:
+    here = (records.c.pipeline == pipeline, records.c.state == str(state))
+    if state in CLAIMABLE:
+        at_once = select(records.c.id).where(*here, records.c.not_before.is_(None)).limit(1)
+        if connection.execute(at_once).first():
+            return 0
+    timed = select(func.min(records.c.not_before)).where(*here, records.c.not_before.is_not(None))
+    return connection.execute(timed).scalar()
+
+
+def _linked_by(text: str) -> Select[Any]:
+    pair = and_(links.c.pipeline == records.c.pipeline, links.c.key == records.c.key)
+    by_text = or_(links.c.shop == text, links.c.m3 == text)
+    return select(records.c.id).join_from(links, records, pair).where(by_text)
+
+
+def _holds(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    return cast(column, Text).contains(dumps(text), autoescape=True)

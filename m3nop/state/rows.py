@@ -1,0 +1,128 @@
+"""Turns the contract's rows into table rows and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from m3nop.core.state import (
+    Arrival,
+    Attempt,
+    AttemptState,
+    CallState,
+    DeadLetter,
+    Link,
+    LoggedCall,
+    Record,
+    RecordState,
+    Run,
+)
+
+Row = Mapping[str, Any]
+
+_RECORD_COLUMNS = (
+    "store", "partition", "reason", "not_before", "deadline", "created_at", "seen_at", "epoch", "attempts",
+    "attempt_id", "released", "doubts", "fingerprint", "digest", "commit_target", "remembered", "snapshot",
+)  # fmt: skip
+_ATTEMPT_COLUMNS = (
+    "record_id", "number", "opened_at", "definition", "reference", "epoch", "doubt", "committed", "then", "reason",
+    "failure", "sweep_at", "sweeps", "snapshot",
+)  # fmt: skip
+_CALL_COLUMNS = (
+    "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "fields", "sent_at", "answered_at",
+    "rows", "failure", "origins", "clean",
+)  # fmt: skip
+_ARRIVAL_COLUMNS = (
+    "pipeline", "key", "store", "partition", "snapshot", "fingerprint", "created_at", "not_before", "deadline", "reason",
+)  # fmt: skip
+
+_SHORTEST_NUMBER = 3
+_LONGEST_NUMBER = 40
+
+
+def arrival_row(arrival: Arrival, *, now: int, epoch: int) -> dict[str, Any]:
+    """Return the row of a new record."""
+    row: dict[str, Any] = {name: getattr(arrival, name) for name in _ARRIVAL_COLUMNS}
+    row.update(
+        state=str(arrival.state), seen_at=now, epoch=epoch, attempts=0, released=False, doubts=0, digest=""
+    )
+    return row
+
+
+def record_row(record: Record) -> dict[str, Any]:
+    """Return every column of a record that can change."""
+    row: dict[str, Any] = {name: getattr(record, name) for name in _RECORD_COLUMNS}
+    pipeline, key = record.blocked_by or (None, None)
+    row.update(state=str(record.state), blocked_pipeline=pipeline, blocked_key=key)
+    return row
+
+
+def record_from(row: Row) -> Record:
+    """Return the record of a table row."""
+    blocked_by = None if row["blocked_key"] is None else (row["blocked_pipeline"], row["blocked_key"])
+    values = {name: row[name] for name in _RECORD_COLUMNS}
+    return Record(
+        id=row["id"], pipeline=row["pipeline"], key=row["key"], state=RecordState(row["state"]),
+        blocked_by=blocked_by, **values,
+    )  # fmt: skip
+
+
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    """Return every column of an attempt except its id."""
+    row: dict[str, Any] = {name: getattr(attempt, name) for name in _ATTEMPT_COLUMNS}
+    row.update(state=str(attempt.state), then=str(attempt.then))
+    return row
+
+
+def attempt_from(row: Row) -> Attempt:
+    """Return the attempt of a table row."""
+    values = {name: row[name] for name in _ATTEMPT_COLUMNS}
+    return Attempt(id=row["id"], state=AttemptState(row["state"]), **values)
+
+
+def call_row(call: LoggedCall) -> dict[str, Any]:
+    """Return every column of a line of the call log."""
+    row: dict[str, Any] = {name: getattr(call, name) for name in _CALL_COLUMNS}
+    row.update(state=str(call.state), effect=str(call.effect))
+    return row
+
+
+def call_from(row: Row) -> LoggedCall:
+    """Return the call of a table row."""
+    values = {name: row[name] for name in _CALL_COLUMNS}
+    return LoggedCall(state=CallState(row["state"]), effect=row["effect"], **values)
+
+
+def link_from(row: Row) -> Link:
+    """Return the link of a table row."""
+    return Link(**row)
+
+
+def run_from(row: Row) -> Run:
+    """Return the run of a table row."""
+    return Run(**row)
+
+
+def dead_letter_from(row: Row) -> DeadLetter:
+    """Return the dead letter of a table row."""
+    return DeadLetter(**row)
+
+
+def number_rows(call: LoggedCall) -> Iterator[dict[str, Any]]:
+    """Yield the numbers of documents that a step's answer names.
+
+    Only calls that act and took effect count, and only answers of one row: lists and probes show the documents of others
+    as well. Shorter values are codes, longer ones texts.
+    """
+    special = ":" in call.step.partition("/")[0]
+    rows = call.rows or ()
+    if (
+        special
+        or call.effect == "read"
+        or call.state not in (CallState.DONE, CallState.FOUND)
+        or len(rows) != 1
+    ):
+        return
+    for field, value in rows[0].items():
+        if isinstance(value, str) and _SHORTEST_NUMBER <= len(value) <= _LONGEST_NUMBER:
+            yield {"value": value, "connection": call.connection, "field": field, "record_id": call.record_id}

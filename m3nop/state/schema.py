@@ -1,0 +1,361 @@
+"""The tables of the state database: one schema for SQLite and PostgreSQL.
+
+Instants are microseconds since the epoch, money and other JSON is text, so that nothing is rounded on the way.
+The comments of tables and columns are the text of ``docs/reference/state.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from m3nop.core.json import Json, dumps, loads
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+REVISIONS = ("0001",)
+"""The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
+HEAD = REVISIONS[-1]
+BACKUP_MARK = "backup"
+"""What a backup carries as its opening: put back, it must not pass for the database that was here last."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class JsonText(TypeDecorator[Json]):
+    """JSON as text, with exact numbers; None is NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Json, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write JSON text; half a surrogate pair, which UTF-8 cannot hold, stays escaped."""
+        if value is None:
+            return None
+        written = dumps(value)
+        if written.isascii():
+            return written
+        return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", written)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
+        """Read JSON text."""
+        return None if value is None else loads(value)
+
+
+class PlainText(TypeDecorator[str]):
+    """Text that every database can hold: what UTF-8 or PostgreSQL cannot store becomes a question mark."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Replace what cannot be stored."""
+        if value is None:
+            return None
+        if "\0" in value:
+            value = value.replace("\0", "?")
+        return value if value.isascii() else _SURROGATE.sub("?", value)
+
+
+# SQLite numbers rows by itself only for a column that is declared INTEGER, which holds 64 bits there.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+
+def _column(name: str, kind: Any, comment: str, *more: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, *more, comment=comment, nullable=options.pop("nullable", False), **options)
+
+
+def _row_id(comment: str) -> Column[Any]:
+    return _column("id", RowId, comment, primary_key=True, autoincrement=True)
+
+
+def _record_id(comment: str, **options: Any) -> Column[Any]:
+    return _column("record_id", RowId, comment, ForeignKey("records.id"), **options)
+
+
+scope = Table(
+    "scope",
+    metadata,
+    _column("id", Integer, "Always 1: a database serves one scope.", primary_key=True, autoincrement=False),
+    _column("identity", JsonText, "What the database belongs to: environment, addresses, tenant, company …"),
+    _column("epoch", Integer, "Rises when rows may be older than the truth: set-up, restore, move."),
+    _column("fence", BigInteger, "Rises with every opening for writing; claims carry it."),
+    _column(
+        "opening", PlainText, "Random mark of the last opening; the file beside the database repeats it."
+    ),
+    _column("created_at", BigInteger, "When the database was set up."),
+    comment="The one scope that this database serves. It refuses to open for another.",
+)
+
+pipelines = Table(
+    "pipelines",
+    metadata,
+    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("key_expression", PlainText, "Expression that its keys were made with.", nullable=True),
+    _column(
+        "reference_expression", PlainText, "Expression that its references were made with.", nullable=True
+    ),
+    _column("baseline", BigInteger, "Records created before it are never touched.", nullable=True),
+    comment="What is fixed for a pipeline once it has rows.",
+)
+
+watermarks = Table(
+    "watermarks",
+    metadata,
+    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("partition", PlainText, "Part of the source, such as a store; may be empty.", primary_key=True),
+    _column(
+        "watermark", PlainText, "How far the source was read: JSON of the connector's making.", nullable=True
+    ),
+    _column("updated_at", BigInteger, "When it was last moved."),
+    comment="How far each source has been read. Moves only together with the records that it covers.",
+)
+
+missing = Table(
+    "missing",
+    metadata,
+    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("partition", PlainText, "Part of the source.", primary_key=True),
+    _column("id", BigInteger, "Id that did not appear.", primary_key=True, autoincrement=False),
+    _column("missed_at", BigInteger, "When it was first missed."),
+    Index("missing_since", "pipeline", "partition", "missed_at"),
+    comment="Ids below the watermark that did not appear and may still; they are asked for again for a day.",
+)
+
+records = Table(
+    "records",
+    metadata,
+    _row_id("Number of the record; rises in the order of intake."),
+    _column("pipeline", PlainText, "Name of the pipeline."),
+    _column("key", PlainText, "What identifies the record for ever, within its connection."),
+    _column("store", PlainText, "Code of the store that it belongs to."),
+    _column("partition", PlainText, "Part of the source that it was read from."),
+    _column(
+        "state",
+        PlainText,
+        "waiting, ready, in_flight, blocked, pending, review, dead, done, baselined or ignored.",
+    ),
+    _column("reason", PlainText, "Why it is in this state, for a reader."),
+    _column(
+        "not_before", BigInteger, "When it is looked at next; NULL is at once, if it is ready.", nullable=True
+    ),
+    _column("deadline", BigInteger, "When waiting, or looking again once delivered, ends.", nullable=True),
+    _column("created_at", BigInteger, "When the source says it was created.", nullable=True),
+    _column("seen_at", BigInteger, "When it was taken in."),
+    _column("epoch", Integer, "Epoch of the database at intake."),
+    _column("attempts", Integer, "Attempts that count against the retry limit."),
+    _column("attempt_id", RowId, "The present attempt.", nullable=True),
+    _column("blocked_pipeline", PlainText, "Pipeline of the record that it waits for.", nullable=True),
+    _column("blocked_key", PlainText, "Key of the record that it waits for.", nullable=True),
+    _column("released", Boolean, "A person released it from review."),
+    _column("doubts", Integer, "Probes of the present doubt that could not tell."),
+    _column(
+        "fingerprint", PlainText, "Digest of what can never change; another one for this key is a review."
+    ),
+    _column("digest", PlainText, "Digest of the mapped content that was delivered."),
+    _column(
+        "commit_target", JsonText, "Outputs of the one document that the commit may make real.", nullable=True
+    ),
+    _column("remembered", JsonText, "Values kept with the record by ``remember``.", nullable=True),
+    _column(
+        "snapshot", JsonText, "The record as last read; NULL while only its key is known.", nullable=True
+    ),
+    UniqueConstraint("pipeline", "key", name="records_key"),
+    Index("records_claim", "pipeline", "state", "store", "not_before", "seen_at"),
+    Index("records_started", "pipeline", "state", "attempt_id"),
+    Index(
+        "records_due",
+        "pipeline",
+        "state",
+        "not_before",
+        sqlite_where=text("not_before IS NOT NULL"),
+        postgresql_where=text("not_before IS NOT NULL"),
+    ),
+    Index(
+        "records_blocked",
+        "blocked_pipeline",
+        "blocked_key",
+        sqlite_where=text("blocked_key IS NOT NULL"),
+        postgresql_where=text("blocked_key IS NOT NULL"),
+    ),
+    comment="Every source entity that was ever read, each in exactly one state.",
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _row_id("Number of the run."),
+    _column("pipeline", PlainText, "Name of the pipeline."),
+    _column("started_at", BigInteger, "When it began."),
+    _column("ended_at", BigInteger, "When it ended; for a killed run, when that was noticed.", nullable=True),
+    _column("command", PlainText, "Command line that started it."),
+    _column("result", PlainText, "running, ok, problems, stopped, failed or killed."),
+    _column("counts", JsonText, "What it did, by word."),
+    _column("definition", PlainText, "Digest of the definition that it ran."),
+    _column("message", PlainText, "Why it ended as it did."),
+    Index("runs_pipeline", "pipeline", "id"),
+    Index("runs_result", "result"),
+    comment="Executions of pipelines.",
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    _record_id("The record in flight.", primary_key=True, autoincrement=False),
+    _column("run_id", RowId, "The run that works on it.", ForeignKey("runs.id")),
+    _column("fence", BigInteger, "Fence of the opening that claimed it: a lower one is of a dead owner."),
+    _column("claimed_at", BigInteger, "When it was claimed."),
+    _column(
+        "expires_at",
+        BigInteger,
+        "End of the claim; NULL while its owner holds the whole database.",
+        nullable=True,
+    ),
+    comment="Who works on a record. One row for each record in flight.",
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _row_id("Number of the attempt, over all records."),
+    _record_id("The record."),
+    _column("number", Integer, "1 for the first attempt of the record."),
+    _column("state", PlainText, "open, undoing, undone or done."),
+    _column("opened_at", BigInteger, "When it began; ``now()`` in its mappings."),
+    _column("definition", PlainText, "Digest of pipeline, settings and lookups as they were."),
+    _column("reference", PlainText, "Reference that its documents carry."),
+    _column("epoch", Integer, "Epoch of the database when it began."),
+    _column("doubt", Boolean, "Something in its past was in doubt, or came back in an unclean bulk."),
+    _column("committed", Boolean, "Its commit was taken: nothing is undone from here on."),
+    _column("then", PlainText, "While undoing: the record state that follows."),
+    _column("reason", PlainText, "Why it is being undone or was given up."),
+    _column("failure", JsonText, "The failure that ended it.", nullable=True),
+    _column("sweep_at", BigInteger, "When late temporary documents are looked for again.", nullable=True),
+    _column("sweeps", Integer, "How often they were looked for."),
+    _column("snapshot", JsonText, "The record as it was when the attempt began.", nullable=True),
+    UniqueConstraint("record_id", "number", name="attempts_number"),
+    Index("attempts_reference", "reference"),
+    Index(
+        "attempts_sweep",
+        "sweep_at",
+        sqlite_where=text("sweep_at IS NOT NULL"),
+        postgresql_where=text("sweep_at IS NOT NULL"),
+    ),
+    comment="Tries at delivering a record, with everything frozen that their mappings saw.",
+)
+
+definitions = Table(
+    "definitions",
+    metadata,
+    _column("digest", PlainText, "SHA-256 of the text.", primary_key=True),
+    _column("text", PlainText, "Canonical JSON of an effective pipeline, its settings and lookups."),
+    comment="The text of every definition that a run or an attempt used, once.",
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    _column("line", RowId, "Place in the call log.", primary_key=True, autoincrement=True),
+    _column("id", PlainText, "Id that the call was made with.", unique=True),
+    _record_id("The record that it was made for."),
+    _column("attempt_id", RowId, "The attempt that it belongs to.", ForeignKey("attempts.id"), nullable=True),
+    _column("run_id", RowId, "The run that made it.", ForeignKey("runs.id")),
+    _column(
+        "step", PlainText, "Path of the step: ``head``, ``lines/2001``, ``undo:head``, ``probe:confirm``."
+    ),
+    _column("connection", PlainText, "Name of the connection."),
+    _column("operation", PlainText, "What was called, such as ``OIS100MI/AddBatchHead``."),
+    _column("effect", PlainText, "read, idempotent, overwrite, keyed or unsafe."),
+    _column("state", PlainText, "sent, done, refused, not_sent, in_doubt, found or absent."),
+    _column("sent_at", BigInteger, "Committed just before the request left."),
+    _column("answered_at", BigInteger, "When the answer was known.", nullable=True),
+    _column("clean", Boolean, "False: it shared a request whose counters did not add up."),
+    _column("fields", JsonText, "Field values as sent."),
+    _column("origins", JsonText, "The expression that made each value.", nullable=True),
+    _column("rows", JsonText, "The rows of the answer.", nullable=True),
+    _column("failure", JsonText, "Why it failed, cleaned for a reader.", nullable=True),
+    Index("calls_attempt", "attempt_id", "line"),
+    Index("calls_record", "record_id", "line"),
+    comment="The call log: what was intended, what was sent and what was answered.",
+)
+
+document_numbers = Table(
+    "document_numbers",
+    metadata,
+    _column("value", PlainText, "The number, such as an M3 order number.", primary_key=True),
+    _column("connection", PlainText, "Name of the connection that answered it.", primary_key=True),
+    _column("field", PlainText, "Field that it came in.", primary_key=True),
+    _record_id("The record whose step was answered so.", primary_key=True, autoincrement=False),
+    comment="Short values that steps answered, so that a record is found by the numbers of its documents.",
+)
+
+links = Table(
+    "links",
+    metadata,
+    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("key", PlainText, "Key of the record.", primary_key=True),
+    _column("shop", PlainText, "The shop's id."),
+    _column("m3", PlainText, "M3's key."),
+    _column("linked_at", BigInteger, "When the pair was made."),
+    _column("origin", PlainText, "run, adopted or import."),
+    Index("links_shop", "shop", "pipeline"),
+    Index("links_m3", "m3", "pipeline"),
+    comment="Remembered pairs: the shop's id and M3's key of one thing.",
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _row_id("Number of the dead letter."),
+    _record_id("The record that was refused."),
+    _column("pipeline", PlainText, "Name of its pipeline."),
+    _column("key", PlainText, "Its key."),
+    _column("store", PlainText, "Its store."),
+    _column("created_at", BigInteger, "When it was refused for good."),
+    _column("remedy", PlainText, "What has to happen: configuration, business, systemic …"),
+    _column("signature", PlainText, "Program, transaction, code and field: equal ones form a group."),
+    _column("message", PlainText, "What the system said."),
+    _column("step", PlainText, "The step that was refused."),
+    _column("settled_at", BigInteger, "When somebody settled it.", nullable=True),
+    _column("settlement", PlainText, "retried, edited, resolved, or discarded with its reason."),
+    Index("dead_letters_record", "record_id"),
+    Index(
+        "dead_letters_open",
+        "pipeline",
+        "id",
+        sqlite_where=text("settled_at IS NULL"),
+        postgresql_where=text("settled_at IS NULL"),
+    ),
+    comment="Refusals that wait for a person, and those that were settled.",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _row_id("Number of the entry."),
+    _column("at", BigInteger, "When it happened."),
+    _column("actor", PlainText, "Who did it."),
+    _column("action", PlainText, "What was done."),
+    _column("subject", PlainText, "To what."),
+    _column("detail", JsonText, "Anything more.", nullable=True),
+    _column("chain", PlainText, "SHA-256 of the chain value before it and of this entry's values."),
+    comment="What was done by hand, and when the epoch changed. Each entry seals the ones before it.",
+)

@@ -1,0 +1,232 @@
+"""The SQLite backend: the only module that speaks SQLite's own SQL.
+
+WAL with ``synchronous=FULL``; Python's driver opens no transaction of its own, writers begin with BEGIN IMMEDIATE.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from m3nop.core.errors import StateError
+from m3nop.state.ownership import Ownership, network_type
+from m3nop.state.schema import BACKUP_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from m3nop.core.clock import Clock
+
+_HEADER = b"SQLite format 3\x00"
+_WRITES = "m3nop_writes"
+_BUSY_SECONDS = 10.0
+_MOUNTS = Path("/proc/mounts")
+
+
+class SqliteBackend:
+    """One database file."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.place = str(path)
+        self._path = path
+        self._ownership = Ownership(path)
+        self.engine = _engine(path, read_only=read_only)
+
+    def own(self, *, command: str, clock: Clock, wait: float) -> Connection:
+        """Take the database for this process alone and return its one writing connection.
+
+        Raises:
+            BusyError: another process owns it.
+            StateError: it cannot be used; the message says why and what to do.
+        """
+        self._refuse_network()
+        with self._files():
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._ownership.acquire(command=command, clock=clock, wait=wait)
+            existed = self._check_header()
+            # SQLite would give the file, and with it the log beside it, the permissions of the umask.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        with self.explained():
+            writer = self.engine.connect().execution_options(**{_WRITES: True})
+            if existed and not self._ownership.before.clean:
+                self._check_pages(writer)
+            return writer
+
+    def look(self) -> None:
+        """Check that there is a database to read.
+
+        Raises:
+            StateError: there is none.
+        """
+        with self._files():
+            if not self._check_header():
+                msg = f"there is no state yet in {self._path}: run a pipeline first (m3nop sync)"
+                raise StateError(msg)
+
+    def continues(self, opening: str) -> bool:
+        """Tell whether a database that was last opened so is the one that was last used here."""
+        return opening in self._ownership.before.openings
+
+    def note_openings(self, *openings: str) -> None:
+        """Write down the marks by which the next owner knows this database."""
+        with self._files():
+            self._ownership.remember(*openings)
+
+    @contextmanager
+    def without_foreign_keys(self, writer: Connection) -> Iterator[None]:
+        """Let a migration rebuild tables that others refer to."""
+        raw: Any = writer.connection.driver_connection
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")
+
+    def integrity(self, connection: Connection) -> list[str]:
+        """Read the whole file and name what is damaged."""
+        found = [
+            str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"
+        ]
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check")
+        return found + [
+            f"{row[0]} row {row[1]} refers to a row of {row[2]} that is not there" for row in broken
+        ]
+
+    def copy(self, target: Path) -> None:
+        """Write a complete copy to ``target``, which must not exist; runs may go on meanwhile.
+
+        Raises:
+            StateError: ``target`` exists or cannot be written.
+        """
+        try:
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            msg = f"{target} exists already; name a new file for the backup"
+            raise StateError(msg) from None
+        except OSError as error:
+            msg = f"the backup {target} cannot be written: {error.strerror}; choose a folder that you may write to"
+            raise StateError(msg) from error
+        try:
+            with closing(_raw(self._path)) as source, closing(_raw(target)) as copy:
+                source.backup(copy)
+                copy.execute("UPDATE scope SET opening = ?", (BACKUP_MARK,))
+                copy.commit()
+        except sqlite3.Error as error:
+            target.unlink()
+            raise self.explain(error) from error
+
+    def keep_copy(self, version: str) -> None:
+        """Write a copy beside the database, before a migration away from ``version``."""
+        number = 1
+        while (target := self._path.with_name(f"{self._path.name}.schema-{version}.{number}.bak")).exists():
+            number += 1
+        self.copy(target)
+
+    def close(self, *, clean: bool) -> None:
+        """Close every connection, then give the lock back."""
+        self.engine.dispose()
+        with self._files():
+            self._ownership.release(clean=clean)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn database errors into StateError."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            raise self.explain(error) from error
+
+    def explain(self, error: Exception) -> StateError:
+        """Say what a database error means and what to do."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        remedy = _REMEDIES.get(
+            getattr(cause, "sqlite_errorcode", 0) & 0xFF, "look at it with m3nop state verify"
+        )
+        return StateError(f"the state database {self._path} cannot be used: {cause}; {remedy}")
+
+    @contextmanager
+    def _files(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            msg = (
+                f"the state database {self._path} cannot be used: {error.strerror or error}; check that "
+                f"{self._path.parent} is a folder with free space that this user may write to"
+            )
+            raise StateError(msg) from error
+
+    def _refuse_network(self) -> None:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
+        kind = network_type(self._path.resolve(), mounts)
+        if kind:
+            msg = (
+                f"the state database {self._path} is on a network file system ({kind}), where locks do not hold; "
+                "keep the project's .m3nop folder on a local disk, or use PostgreSQL (state: postgresql+psycopg://…)"
+            )
+            raise StateError(msg)
+
+    def _check_header(self) -> bool:
+        if not self._path.exists() or not self._path.stat().st_size:
+            return False
+        with self._path.open("rb") as file:
+            if file.read(len(_HEADER)) == _HEADER:
+                return True
+        msg = f"{self._path} is not a state database; move it away, or put back a backup"
+        raise StateError(msg)
+
+    def _check_pages(self, writer: Connection) -> None:
+        # The owner before was killed, or this file came from elsewhere: the one time that reading it all pays.
+        raw: Any = writer.connection.driver_connection
+        found = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            msg = f"the state database {self._path} is damaged ({found}); {_PUT_BACK}"
+            raise StateError(msg)
+
+
+_PUT_BACK = "put back a backup: records sent since then are looked up in M3 before anything is sent again"
+_FREE_SPACE = "nothing more is sent; free space on its disk and run again, the state is as of the last commit"
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: _FREE_SPACE,
+    sqlite3.SQLITE_IOERR: "nothing more is sent; check its disk, quota and file size limit, and run again",
+    sqlite3.SQLITE_CORRUPT: _PUT_BACK,
+    sqlite3.SQLITE_NOTADB: _PUT_BACK,
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable for this user",
+    sqlite3.SQLITE_PERM: "make the file and its folder writable for this user",
+    sqlite3.SQLITE_CANTOPEN: "check that its folder exists and is writable for this user",
+    sqlite3.SQLITE_BUSY: "another program writes to it; close that program",
+    sqlite3.SQLITE_CONSTRAINT: "a row does not fit the others; this is a defect of m3nop, please report it",
+}
+
+
+def _engine(path: Path, *, read_only: bool) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        else:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(_WRITES):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _raw(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_BUSY_SECONDS)

@@ -1,0 +1,288 @@
+"""What can be written: the methods of one open database transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Table, bindparam, delete, insert, select, update
+
+from m3nop.core.json import Json, canonical
+from m3nop.core.state import Arrival, Attempt, Link, LoggedCall, Record, RecordState
+from m3nop.state import rows
+from m3nop.state.schema import (
+    attempts,
+    audit,
+    calls,
+    claims,
+    dead_letters,
+    definitions,
+    document_numbers,
+    links,
+    missing,
+    pipelines,
+    records,
+    runs,
+    watermarks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from m3nop.core.clock import Instant
+    from m3nop.state.claims import Turns
+
+_IDS_PER_QUERY = 500
+
+_row_id = bindparam("row_id")
+_SAVE_RECORD = update(records).where(records.c.id == _row_id)
+_TAKE_RECORD = update(records).where(records.c.id == _row_id).values(state=str(RecordState.IN_FLIGHT))
+_SAVE_ATTEMPT = update(attempts).where(attempts.c.id == _row_id)
+_ANSWER_CALL = update(calls).where(calls.c.id == _row_id)
+_DROP_CLAIM = delete(claims).where(claims.c.record_id == _row_id)
+_RELEASE = (
+    update(records)
+    .where(records.c.state == str(RecordState.IN_FLIGHT))
+    .values(state=str(RecordState.READY), not_before=None)
+)
+_WAKE = (
+    update(records)
+    .where(
+        records.c.blocked_pipeline == bindparam("required"),
+        records.c.blocked_key == bindparam("required_key"),
+        records.c.state == str(RecordState.BLOCKED),
+    )
+    .values(
+        state=str(RecordState.READY), not_before=None, reason="", blocked_pipeline=None, blocked_key=None
+    )
+)  # fmt: skip
+_LAST_ENTRY = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
+
+_UNTOUCHED = (RecordState.WAITING, RecordState.READY, RecordState.BLOCKED)
+
+
+class SqlTransaction:
+    """One transaction on the connection that writes."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        insert_or: Callable[[Table], Any],
+        epoch: int,
+        fence: int,
+        turns: Turns,
+    ) -> None:
+        self._connection = connection
+        self._insert = insert_or
+        self._epoch = epoch
+        self._fence = fence
+        self._turns = turns
+
+    # -- intake
+
+    def arrive(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
+        """Insert records that are new (in the present epoch); leave existing ones alone."""
+        if arrivals:
+            new = [rows.arrival_row(arrival, now=now, epoch=self._epoch) for arrival in arrivals]
+            self._connection.execute(self._insert(records).on_conflict_do_nothing(), new)
+
+    def set_watermark(self, pipeline: str, partition: str, watermark: str | None, *, now: Instant) -> None:
+        """Write how far a partition has been read."""
+        self._put(
+            watermarks,
+            {"pipeline": pipeline, "partition": partition, "watermark": watermark, "updated_at": now},
+        )
+
+    def add_missing(self, pipeline: str, partition: str, ids: Iterable[int], *, now: Instant) -> None:
+        """Remember ids that did not appear, each with the time it was first missed."""
+        new = [
+            {"pipeline": pipeline, "partition": partition, "id": number, "missed_at": now} for number in ids
+        ]
+        if new:
+            self._connection.execute(self._insert(missing).on_conflict_do_nothing(), new)
+
+    def drop_missing(self, pipeline: str, partition: str, ids: Iterable[int]) -> None:
+        """Forget ids that appeared."""
+        here = (missing.c.pipeline == pipeline, missing.c.partition == partition)
+        gone = [{"row_id": number} for number in ids]
+        if gone:
+            self._connection.execute(delete(missing).where(*here, missing.c.id == _row_id), gone)
+
+    # -- records
+
+    def claim(
+        self, pipelines: Sequence[str], *, now: Instant, limit: int, run_id: int, stores: Sequence[str] = (),
+        keys: Sequence[str] = (), only_started: bool = False,
+    ) -> list[Record]:  # fmt: skip
+        """Take ready and pending records that are due, oldest due first, stores in turn, and mark them in flight."""
+        chosen = self._turns.choose(
+            self._connection,
+            pipelines,
+            now=now,
+            limit=limit,
+            stores=stores,
+            keys=keys,
+            only_started=only_started,
+        )
+        if not chosen:
+            return []
+        self._connection.execute(_TAKE_RECORD, [{"row_id": number} for number in chosen])
+        claimed = [
+            {"record_id": number, "run_id": run_id, "fence": self._fence, "claimed_at": now}
+            for number in chosen
+        ]
+        self._connection.execute(insert(claims), claimed)
+        found = {record.id: record for record in self._records(chosen)}
+        return [found[number] for number in chosen]
+
+    def release_all(self) -> int:
+        """Turn records that a dead run left in flight back to ready, due now, and return how many."""
+        self._connection.execute(delete(claims))
+        return self._connection.execute(_RELEASE).rowcount
+
+    def save_record(self, record: Record) -> None:
+        """Write every column of a record, its state included."""
+        self._connection.execute(_SAVE_RECORD, {"row_id": record.id, **rows.record_row(record)})
+        if record.state is not RecordState.IN_FLIGHT:
+            self._connection.execute(_DROP_CLAIM, {"row_id": record.id})
+
+    def wake(self, pipeline: str, keys: Iterable[str]) -> None:
+        """Turn records that are blocked by these to ready."""
+        woken = [{"required": pipeline, "required_key": key} for key in keys]
+        if woken:
+            self._connection.execute(_WAKE, woken)
+
+    # -- attempts and calls
+
+    def open_attempt(self, attempt: Attempt) -> int:
+        """Insert an attempt and return its id."""
+        result = self._connection.execute(insert(attempts), rows.attempt_row(attempt))
+        return int(result.inserted_primary_key[0])
+
+    def save_attempt(self, attempt: Attempt) -> None:
+        """Write every column of an attempt."""
+        self._connection.execute(_SAVE_ATTEMPT, {"row_id": attempt.id, **rows.attempt_row(attempt)})
+
+    def save_definition(self, digest: str, text: str) -> None:
+        """Keep a definition's text once."""
+        self._connection.execute(
+            self._insert(definitions).on_conflict_do_nothing(), {"digest": digest, "text": text}
+        )
+
+    def log_calls(self, calls: Sequence[LoggedCall]) -> None:
+        """Insert lines of the call log; their ids are unique in the database."""
+        if calls:
+            self._connection.execute(_LOG_CALL, [rows.call_row(call) for call in calls])
+            self._keep_numbers(calls)
+
+    def answer_calls(self, calls: Sequence[LoggedCall]) -> None:
+        """Write state, answer and failure of lines that exist."""
+        if calls:
+            self._connection.execute(_ANSWER_CALL, [_answer_row(call) for call in calls])
+            self._keep_numbers(calls)
+
+    # -- what is remembered
+
+    def put_link(self, link: Link) -> None:
+        """Remember a pair, in place of an earlier one for the key."""
+        self._put(links, {name: getattr(link, name) for name in links.c.keys()})  # noqa: SIM118  columns, not a dict
+
+    def add_dead_letter(
+        self, record: Record, *, now: Instant, remedy: str, signature: str, message: str, step: str
+    ) -> None:
+        """Keep a refusal until somebody settles it."""
+        row = {
+            "record_id": record.id, "pipeline": record.pipeline, "key": record.key, "store": record.store,
+            "created_at": now, "remedy": str(remedy), "signature": signature, "message": message, "step": step,
+            "settlement": "",
+        }  # fmt: skip
+        self._connection.execute(insert(dead_letters), row)
+
+    def settle_dead_letters(self, record_id: int, *, now: Instant, settlement: str) -> None:
+        """Close the open dead letters of a record."""
+        is_open = (dead_letters.c.record_id == record_id, dead_letters.c.settled_at.is_(None))
+        self._connection.execute(
+            update(dead_letters).where(*is_open).values(settled_at=now, settlement=settlement)
+        )
+
+    # -- runs
+
+    def start_run(self, pipeline: str, *, now: Instant, command: str, definition: str) -> int:
+        """Open a run and return its id."""
+        row = {
+            "pipeline": pipeline, "started_at": now, "command": command, "result": "running", "counts": {},
+            "definition": definition, "message": "",
+        }  # fmt: skip
+        return int(self._connection.execute(insert(runs), row).inserted_primary_key[0])
+
+    def end_run(
+        self, run_id: int, *, now: Instant, result: str, counts: Mapping[str, int], message: str = ""
+    ) -> None:
+        """Close a run."""
+        row = {"ended_at": now, "result": result, "counts": counts, "message": message}
+        self._connection.execute(update(runs).where(runs.c.id == run_id), row)
+
+    def set_baseline(self, pipeline: str, before: Instant) -> None:
+        """Fix the start of a pipeline; older records that nothing was done with yet become baselined."""
+        self._put(pipelines, {"pipeline": pipeline, "baseline": before})
+        older = (
+            records.c.pipeline == pipeline,
+            records.c.state.in_([str(state) for state in _UNTOUCHED]),
+            records.c.attempt_id.is_(None),
+            records.c.created_at < before,
+        )
+        self._connection.execute(
+            update(records).where(*older).values(
+                state=str(RecordState.BASELINED), not_before=None, deadline=None, reason="older than the baseline",
+                blocked_pipeline=None, blocked_key=None,
+            )
+        )  # fmt: skip
+
+    def set_identity(self, pipeline: str, *, key: str, reference: str) -> None:
+        """Remember the key and reference expressions of a pipeline."""
+        self._put(pipelines, {"pipeline": pipeline, "key_expression": key, "reference_expression": reference})
+
+    def audit(self, *, now: Instant, actor: str, action: str, subject: str, detail: Json) -> None:
+        """Note what a person did by hand."""
+        row = {"at": now, "actor": actor, "action": action, "subject": subject, "detail": detail}
+        before = self._connection.execute(_LAST_ENTRY).scalar_one_or_none()
+        self._connection.execute(insert(audit), {**row, "chain": chained(before or "", row)})
+
+    # -- parts
+
+    def _put(self, table: Table, row: Mapping[str, Any]) -> None:
+        keys = [column.name for column in table.primary_key]
+        rest = {name: value for name, value in row.items() if name not in keys}
+        self._connection.execute(
+            self._insert(table).values(row).on_conflict_do_update(index_elements=keys, set_=rest)
+        )
+
+    def _records(self, ids: Sequence[int]) -> Iterable[Record]:
+        for start in range(0, len(ids), _IDS_PER_QUERY):
+            some = records.c.id.in_(ids[start : start + _IDS_PER_QUERY])
+            for row in self._connection.execute(select(records).where(some)).mappings():
+                yield rows.record_from(row)
+
+    def _keep_numbers(self, answered: Sequence[LoggedCall]) -> None:
+        found = [row for call in answered for row in rows.number_rows(call)]
+        if found:
+            self._connection.execute(self._insert(document_numbers).on_conflict_do_nothing(), found)
+
+
+_LOG_CALL = insert(calls)
+
+
+def chained(before: str, entry: Mapping[str, Any]) -> str:
+    """Return the seal of an audit entry that follows the one sealed with ``before``."""
+    values = [before, entry["at"], entry["actor"], entry["action"], entry["subject"], entry["detail"]]
+    return hashlib.sha256(canonical(values).encode()).hexdigest()
+
+
+def _answer_row(call: LoggedCall) -> dict[str, Any]:
+    return {
+        "row_id": call.id, "state": str(call.state), "answered_at": call.answered_at, "rows": call.rows,
+        "failure": call.failure, "clean": call.clean,
+    }  # fmt: skip
