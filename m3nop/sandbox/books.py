@@ -86,13 +86,17 @@ class Table(MutableMapping[str, Doc]):
     def select(
         self,
         *conditions: Condition,
+        any_of: Sequence[Sequence[Condition]] = (),
         order: Sequence[str] = (),
         descending: bool = False,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Doc]:
-        """Return the documents that meet all conditions, sorted by ``order`` and then by age."""
-        where, values = _where(conditions)
+        """Return the documents that meet all conditions, sorted by ``order`` and then by age.
+
+        With ``any_of`` they meet all conditions of at least one of its groups, too.
+        """
+        where, values = _where(conditions, any_of)
         way = "DESC" if descending else "ASC"
         sort = ", ".join(f"{field} {way}" for field in [*map(_column, order), "id"])
         sql = f"SELECT doc FROM {self._name}{where} ORDER BY {sort} LIMIT ? OFFSET ?"  # noqa: S608
@@ -206,18 +210,25 @@ def _column(field: str) -> str:
     return f"json_extract(doc, '$.{field}')"
 
 
-def _where(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
-    parts: list[str] = []
+def _where(
+    conditions: Sequence[Condition], any_of: Sequence[Sequence[Condition]] = ()
+) -> tuple[str, list[Any]]:
     values: list[Any] = []
-    for field, operator, value in conditions:
-        if operator not in _OPERATORS:
-            msg = f"{operator!r} is not an operator of a condition"
-            raise ValueError(msg)
-        if operator == "in":
-            wanted = list(value)
-            parts.append(f"{_column(field)} IN ({', '.join('?' * len(wanted))})")
-            values.extend(wanted)
-        else:
-            parts.append(f"{_column(field)} {operator} ?")
-            values.append(value)
+    parts = [_part(condition, values) for condition in conditions]
+    groups = [" AND ".join(_part(condition, values) for condition in group) for group in any_of]
+    if groups:
+        parts.append(f"({' OR '.join(groups)})")
     return (" WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _part(condition: Condition, values: list[Any]) -> str:
+    field, operator, value = condition
+    if operator not in _OPERATORS:
+        msg = f"{operator!r} is not an operator of a condition"
+        raise ValueError(msg)
+    if operator == "in":
+        wanted = list(value)
+        values.extend(wanted)
+        return f"{_column(field)} IN ({', '.join('?' * len(wanted))})"
+    values.append(value)
+    return f"{_column(field)} {operator} ?"

@@ -30,13 +30,14 @@ KINDS: dict[str, str] = {
     "empty": "it happened, the answer is 200 with no body",
     "invalid_json": "it happened, the answer is cut in the middle",
     "content_type": "it happened, the answer says it is text/plain",
-    "expired_token": "all tokens of the system (its table `m3.tokens`, `shop.tokens`) expire before it is looked at",
+    "expired_token": "all tokens of the system (its table `m3.tokens`, `shop.tokens`) expire first",
     "terminated": "M3 refuses the whole request: 400 with wasTerminated",
     "truncate_bulk": "M3 processes all of a bulk, the answer holds the first `count` results only",
     "drop_after": "M3 processes the first `count` of a bulk, the answer holds just their results",
     "not_processed": "M3 processes the first `count` of a bulk, the others are flagged notProcessed",
     "background_confirm": "Confirm answers without an order number and finishes `seconds` later",
     "duplicate_records": "a list shows its first `count` records twice",
+    "list_fails": "a list of M3 breaks off after its first `count` records, with an error beside them",
     "late_records": "a list does not show its newest `count` records yet",
 }
 """Every kind of fault, with what it does."""

@@ -6,6 +6,8 @@ import contextlib
 import importlib
 from typing import TYPE_CHECKING
 
+from m3nop.sandbox.m3.seed import seed as seed_m3
+
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
 
@@ -17,5 +19,6 @@ def seed(world: World) -> None:
         if "seeded" in state:
             return
         state["seeded"] = {"seed": world.seed}
+        seed_m3(world)
         with contextlib.suppress(ModuleNotFoundError, AttributeError):
             importlib.import_module("m3nop.sandbox.shop").seed(world)

@@ -1,0 +1,70 @@
+"""What programs exist and what their transactions take and give, read from compact text.
+
+One line names a transaction (``Confirm one Make a temporary order real``; ``list`` for one that answers
+with several records); ``in`` and ``out`` follow with ``NAME:TYPELENGTH``, ``*`` for mandatory, and ``..``
+goes on with the line before. Names, types and lengths are facts of M3's MI repository.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FIELD = re.compile(r"([A-Z0-9]+):([AND])(\d+)(\*?)\Z")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a transaction."""
+
+    name: str
+    type: str
+    """A text, N number, D date."""
+    length: int
+    mandatory: bool = False
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One transaction of a program."""
+
+    name: str
+    description: str
+    multiple: bool
+    inputs: dict[str, Field]
+    outputs: dict[str, Field]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One MI program."""
+
+    name: str
+    description: str
+    transactions: dict[str, Transaction]
+
+
+def parse(name: str, description: str, text: str) -> Program:
+    """Read a program's interface."""
+    transactions: dict[str, Transaction] = {}
+    current: dict[str, Field] = {}
+    for line in text.strip().splitlines():
+        first, _, rest = line.strip().partition(" ")
+        if first not in {"in", "out", ".."}:
+            kind, _, about = rest.partition(" ")
+            transaction = Transaction(first, about, kind == "list", {}, {})
+            transactions[first] = transaction
+            continue
+        if first != "..":
+            current = transaction.inputs if first == "in" else transaction.outputs
+        current.update((field.name, field) for field in map(_field, rest.split()))
+    return Program(name, description, transactions)
+
+
+def _field(text: str) -> Field:
+    match = _FIELD.match(text)
+    if match is None:
+        msg = f"{text!r} does not describe a field"
+        raise ValueError(msg)
+    name, kind, length, mandatory = match.groups()
+    return Field(name, kind, int(length), bool(mandatory))

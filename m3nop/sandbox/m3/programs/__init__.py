@@ -1,0 +1,30 @@
+"""The MI programs that the double knows, one module for each group of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m3nop.sandbox.m3.programs import (
+    basics,
+    customers,
+    exports,
+    general,
+    order_entry,
+    order_interface,
+    order_reading,
+    repository,
+)
+from m3nop.sandbox.m3.runner import Runner
+
+if TYPE_CHECKING:
+    from m3nop.sandbox.world import World
+
+_INTERFACES = (general, repository, order_interface, customers, basics, exports)
+_HANDLERS = (general, order_entry, order_reading, customers, basics, exports)
+
+
+def runner(world: World) -> Runner:
+    """Return the installation's programs over the books of ``world``."""
+    programs = {program.name: program for module in _INTERFACES for program in module.PROGRAMS}
+    handlers = {name: handler for module in _HANDLERS for name, handler in module.HANDLERS.items()}
+    return Runner(world, programs, handlers | repository.handlers(programs))

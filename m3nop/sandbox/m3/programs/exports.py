@@ -1,0 +1,139 @@
+"""EXPORTMI: rows of OXHEAD, OXLINE (temporary orders), OOHEAD and OOLINE (orders) by a query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m3nop.sandbox.m3.descriptions import describe
+from m3nop.sandbox.m3.interface import parse as parse_interface
+from m3nop.sandbox.m3.programs.query import Column, parse
+from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid, refused
+
+if TYPE_CHECKING:
+    from m3nop.sandbox.books import Doc, Table
+    from m3nop.sandbox.m3.session import Handler, Record, Row, Session
+
+_EXPORTMI = """
+Select list Read rows of a table
+  in QERY:A982* SEPC:A1 HDRS:N1
+  out REPL:A984
+SelectPad list Read rows of a table, each padded to its full length
+  in QERY:A982* SEPC:A1 HDRS:N1
+  out REPL:A984
+LstFields list List the columns of a table
+  in FILE:A10*
+  out FLDN:A6 FLDS:A15 FLTY:A1 FLLE:N3 FLDP:N2
+"""
+
+PROGRAMS = (parse_interface("EXPORTMI", "Data export", _EXPORTMI),)
+
+_LINE_LENGTH = 984
+_STAMPS = "RGDT:N8 RGTM:N6 LMDT:N8 LMTS:N18 CHNO:N3 CHID:A10"
+_HEAD = (
+    "CONO:N3 DIVI:A3 ORNO:A10 CUNO:A10 ORTP:A3 FACI:A3 WHLO:A3 CUOR:A20 ORDT:N8 RLDT:N8 CUCD:A3 TEPY:A3 "
+    f"PYCD:A3 MODL:A3 TEDL:A3 YREF:A30 OREF:A30 PYRE:A25 NREF:A20 {_STAMPS}"
+)
+_LINE = (
+    "CONO:N3 ORNO:A10 PONR:N5 POSX:N3 ITNO:A15 ITDS:A30 WHLO:A3 ORQT:N15.6 SAPR:N17.6 NEPR:N17.6 NLAM:N15.2 "
+    f"ALUN:A3 CUPO:A7 CUOR:A20 DWDT:N8 {_STAMPS}"
+)
+
+
+def _columns(prefix: str, text: str) -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    for entry in text.split():
+        name, _, form = entry.partition(":")
+        length, _, decimals = form[1:].partition(".")
+        column = Column(prefix + name, form[0], int(length), int(decimals or 0), describe(name))
+        columns[column.name] = column
+    return columns
+
+
+TABLES = {
+    "OXHEAD": _columns("OA", f"{_HEAD} STAT:A2 ORNR:A10"),
+    "OOHEAD": _columns("OA", f"{_HEAD} ORSL:A2 ORST:A2 OBLC:N1"),
+    "OXLINE": _columns("OB", _LINE),
+    "OOLINE": _columns("OB", f"{_LINE} ORST:A2"),
+}
+
+
+def select(session: Session, record: Record) -> list[Row]:
+    """Read rows of a table, each as one text; with HDRS 1 the column names come first."""
+    return [{"REPL": line} for line in _lines(session, record)]
+
+
+def select_padded(session: Session, record: Record) -> list[Row]:
+    """Read rows of a table, each padded to the full length of the reply."""
+    return [{"REPL": line.ljust(_LINE_LENGTH)} for line in _lines(session, record)]
+
+
+def list_fields(_session: Session, record: Record) -> list[Row]:
+    """List the columns of a table."""
+    columns = TABLES.get(record["FILE"])
+    if columns is None:
+        msg = "FILE"
+        raise does_not_exist(msg, record["FILE"])
+    return [
+        {
+            "FLDN": column.name,
+            "FLDS": column.description,
+            "FLTY": column.type,
+            "FLLE": column.length,
+            "FLDP": column.decimals,
+        }
+        for column in columns.values()
+    ]
+
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("EXPORTMI", "Select"): select,
+    ("EXPORTMI", "SelectPad"): select_padded,
+    ("EXPORTMI", "LstFields"): list_fields,
+}
+
+
+def _lines(session: Session, record: Record) -> list[str]:
+    query = parse(record["QERY"], TABLES)
+    separator = record.get("SEPC", "")
+    if separator in {"*", "#"}:
+        # Real: each value is then preceded by its column's name. Nothing here needs it.
+        msg = "SEPC"
+        raise is_not_valid(msg, separator)
+    table = _table(session, query.table)
+    if not query.columns:
+        return [str(len(table.select(any_of=query.groups)))]
+    docs = table.select(any_of=query.groups, limit=session.limit)
+    lines = [
+        _line([_value(session, column, doc) for column in query.columns], query.columns, separator)
+        for doc in docs
+    ]
+    if record.get("HDRS") == "1":
+        lines.insert(0, _line([column.name for column in query.columns], query.columns, separator))
+    if any(len(line) > _LINE_LENGTH for line in lines):
+        text = f"A row is longer than {_LINE_LENGTH}"
+        raise refused(text, "XQE0002", "QERY")
+    return lines
+
+
+def _table(session: Session, name: str) -> Table:
+    tables = session.tables
+    return {
+        "OXHEAD": tables.batch_heads,
+        "OXLINE": tables.batch_lines,
+        "OOHEAD": tables.heads,
+        "OOLINE": tables.lines,
+    }[name]
+
+
+def _value(session: Session, column: Column, doc: Doc) -> str:
+    if column.field == "CONO":
+        return session.company
+    if column.field == "DIVI":
+        return session.division
+    return str(doc.get(column.field, "" if column.type == "A" else 0))
+
+
+def _line(values: list[str], columns: tuple[Column, ...], separator: str) -> str:
+    if separator:
+        return separator.join(values)
+    return "".join(value.ljust(column.length) for value, column in zip(values, columns, strict=True))

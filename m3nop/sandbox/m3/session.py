@@ -1,0 +1,131 @@
+"""What a transaction sees while it runs: M3's tables, its user, and the server's time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from m3nop.sandbox.m3.refusal import does_not_exist
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from m3nop.sandbox.books import Doc, Table
+    from m3nop.sandbox.world import World
+
+COMPANY = "100"
+DIVISION = "AAA"
+USER = "M3NOP"
+TIME_ZONE = ZoneInfo("Europe/Stockholm")
+"""Where the M3 server stands: neither UTC nor without summer time."""
+
+Record = dict[str, str]
+Row = dict[str, Any]
+Handler = Callable[["Session", Record], list[Row]]
+"""Runs one transaction: filled input fields to output rows. A number is int or text, a date YYYYMMDD or 0."""
+
+
+class Tables:
+    """M3's tables in the books. Fields carry M3's names without the table's prefix."""
+
+    def __init__(self, world: World) -> None:
+        books = world.books
+        self.batch_heads = books.table("m3.batch_orders", indexes=["CUOR", "CUNO", "LMDT", "ORNR"])
+        """OXHEAD, temporary orders by number, with their addresses, charges, texts and errors."""
+        self.batch_lines = books.table("m3.batch_lines", indexes=[["ORNO", "PONR"]])
+        """OXLINE by ``ORNO/PONR``."""
+        self.heads = books.table("m3.orders", indexes=["CUOR", "CUNO", "LMDT"])
+        """OOHEAD, orders by number."""
+        self.lines = books.table("m3.order_lines", indexes=[["ORNO", "PONR"], "LMDT"])
+        """OOLINE by ``ORNO/PONR``."""
+        self.customers = books.table("m3.customers", indexes=["CUNO", "LMTS", "MAIL", "ALCU", "YREF"])
+        """OCUSMA by customer number; template customers have CUTP 9."""
+        self.addresses = books.table("m3.customer_addresses", indexes=["CUNO"])
+        """OCUSAD by ``CUNO/ADRT/ADID``."""
+        self.items = books.table("m3.items")
+        """MITMAS by item number."""
+        self.aliases = books.table("m3.aliases", indexes=["ITNO"])
+        """MITPOP by ``ALWT/POPN``."""
+        self.codes = books.table("m3.codes", indexes=["STCO"])
+        """CSYTAB by ``STCO/STKY``: payment terms, delivery methods, languages, countries …"""
+        self.order_types = books.table("m3.order_types")
+        self.facilities = books.table("m3.facilities")
+        self.warehouses = books.table("m3.warehouses")
+        self.charges = books.table("m3.charges")
+        self.options = books.table("m3.options")
+        """What this installation can: document ``features``."""
+
+    def feature(self, name: str) -> Any:  # noqa: ANN401
+        """Tell whether the installation has a feature, or how much of it."""
+        features: Doc = self.options.get("features", {})
+        return features.get(name, FEATURES[name])
+
+
+FEATURES: dict[str, Any] = {"v2": True, "position_key": False, "token_seconds": 7200}
+"""An installation unless ``m3.options/features`` says otherwise: has v2, has no ``positionkey`` paging."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """The circumstances of one transaction."""
+
+    world: World
+    tables: Tables
+    company: str = COMPANY
+    division: str = DIVISION
+    limit: int | None = None
+    """No more rows than these can be shown, so a list may stop there."""
+
+    @property
+    def local(self) -> datetime:
+        """The server's local time."""
+        return self.world.clock.datetime().astimezone(TIME_ZONE)
+
+    @property
+    def today(self) -> int:
+        """The server's local date as YYYYMMDD."""
+        return int(self.local.strftime("%Y%m%d"))
+
+    @property
+    def time(self) -> int:
+        """The server's local time as HHMMSS."""
+        return int(self.local.strftime("%H%M%S"))
+
+    @property
+    def stamp(self) -> int:
+        """LMTS: milliseconds since 1970 (the epoch is an assumption)."""
+        return self.world.clock.now() // 1000
+
+    def created(self) -> Row:
+        """Return the fields that M3 keeps about who made a row and when."""
+        return {"RGDT": self.today, "RGTM": self.time, "CHNO": 0, **self._changed()}
+
+    def changed(self, row: Row) -> Row:
+        """Return a row with the fields about its last change brought up to date."""
+        return {**row, **self._changed(), "CHNO": (row["CHNO"] + 1) % 1000}
+
+    def require(self, table: Table, field: str, value: str) -> Doc:
+        """Return a document.
+
+        Raises:
+            RefusalError: there is none.
+        """
+        try:
+            return table[value]
+        except KeyError:
+            raise does_not_exist(field, value) from None
+
+    def check_code(self, field: str, record: Record) -> None:
+        """Check a field whose values are kept as codes (CSYTAB); a blank is fine.
+
+        Raises:
+            RefusalError: there is no such code.
+        """
+        value = record.get(field, "")
+        if value and f"{field}/{value}" not in self.tables.codes:
+            raise does_not_exist(field, value)
+
+    def _changed(self) -> Row:
+        return {"LMDT": self.today, "LMTS": self.stamp, "CHID": USER}
