@@ -1,0 +1,171 @@
+"""A shop, open for calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from m3nop.connectors.nopcommerce import official, oss
+from m3nop.connectors.nopcommerce.api import ShopApi
+from m3nop.connectors.nopcommerce.auth import access
+from m3nop.connectors.nopcommerce.official import Official
+from m3nop.connectors.nopcommerce.oss import Oss
+from m3nop.connectors.nopcommerce.refusals import ShopFailure
+from m3nop.connectors.nopcommerce.wanted import Wanted
+from m3nop.connectors.nopcommerce.workers import Workers
+from m3nop.core.connector import Answer, Facts, Failure, Outcome, Remedy
+from m3nop.core.errors import SourceError, UsageError
+from m3nop.http.client import HttpClient, Timeouts
+from m3nop.http.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from m3nop.connectors.nopcommerce.config import NopCommerceConfig
+    from m3nop.connectors.nopcommerce.official_source import OfficialSource
+    from m3nop.connectors.nopcommerce.oss_source import OssSource
+    from m3nop.connectors.nopcommerce.records import Record
+    from m3nop.core.clock import Clock
+    from m3nop.core.connector import Call, Catalog, Operation, StoreRef
+
+READABLE = ("orders", "customers", "products", "stores", "countries")
+"""What ``get`` reads."""
+
+_CONNECT_SECONDS = 10.0
+
+
+class Dialect(Protocol):
+    """One of the two APIs."""
+
+    def source(
+        self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted
+    ) -> OfficialSource | OssSource:
+        """Open a source."""
+        ...
+
+    def perform(self, call: Call) -> Sequence[Record]:
+        """Make a call and return its rows."""
+        ...
+
+    def read(self, resource: str, number: int) -> Sequence[Record]:
+        """Read one record; no row if it is gone."""
+        ...
+
+    def newest(self, resource: str, limit: int) -> Sequence[Record]:
+        """Read some records."""
+        ...
+
+
+class NopConnection:
+    """A nopCommerce installation in either dialect. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        name: str,
+        config: NopCommerceConfig,
+        dialect: Dialect,
+        *,
+        api: ShopApi,
+        workers: Workers,
+        catalog: Catalog,
+    ) -> None:
+        self.name = name
+        self.in_flight = config.in_flight
+        self.settle_after = config.settle_after
+        self._config = config
+        self._dialect = dialect
+        self._api = api
+        self._workers = workers
+        self._catalog = catalog
+
+    def send(self, calls: Sequence[Call]) -> list[Answer]:
+        """Make each call with a request of its own and answer it; a failure is an answer."""
+        return [self._answer(call) for call in calls]
+
+    def group_size(self, operation: Operation) -> int:  # noqa: ARG002 - the same for all
+        """Return 1: neither API takes several writes at once."""
+        return 1
+
+    def source(
+        self, resource: str, *, stores: Sequence[StoreRef], wanted: frozenset[str] | None
+    ) -> OfficialSource | OssSource:
+        """Open ``orders`` or ``customers``.
+
+        Raises:
+            UsageError: there is no such source.
+        """
+        if self._catalog.resource(resource) is None:
+            known = ", ".join(self._catalog.resources())
+            msg = f"connection {self.name} has no source `{resource}`; it has {known}"
+            raise UsageError(msg)
+        return self._dialect.source(resource, stores=stores, wanted=Wanted(wanted))
+
+    def facts(self) -> Facts:
+        """Describe where this is; times of a shop are UTC."""
+        return Facts({"url": self._config.url.rstrip("/"), "dialect": self._config.dialect})
+
+    def get(self, resource: str, number: int | None = None, *, limit: int = 20) -> Sequence[Record]:
+        """Read one record by id, or some: the newest orders or customers, the first of the others.
+
+        Raises:
+            UsageError: the resource cannot be read.
+            AccessError: the shop cannot be reached, or refuses.
+        """
+        if resource not in READABLE:
+            msg = f"`{resource}` cannot be read; choose one of {', '.join(READABLE)}"
+            raise UsageError(msg)
+        if number is None:
+            return self._dialect.newest(resource, limit)
+        return self._dialect.read(resource, number)
+
+    def stores(self) -> Sequence[Record]:
+        """List the stores of the installation.
+
+        Raises:
+            AccessError: the shop cannot be reached, or refuses.
+        """
+        return self._dialect.newest("stores", 250)
+
+    def answers_anybody(self) -> bool:
+        """Tell whether the API answers requests that do not sign in (the plugin's developer mode).
+
+        Raises:
+            AccessError: the shop cannot be reached.
+        """
+        return self._api.open_to_anybody(oss.ANYBODY if self._config.dialect == "oss" else official.ANYBODY)
+
+    def close(self) -> None:
+        """Give back threads and sockets."""
+        self._workers.close()
+        self._api.close()
+
+    def _answer(self, call: Call) -> Answer:
+        try:
+            return Answer(Outcome.DONE, tuple(self._dialect.perform(call)))
+        except ShopFailure as error:
+            return Answer(error.outcome, failure=error.failure)
+        except SourceError as error:
+            # A read that answered nonsense; a write of ours never raises it.
+            return Answer(Outcome.IN_DOUBT, failure=Failure(Remedy.SYSTEMIC, str(error)))
+
+
+def open_connection(name: str, config: NopCommerceConfig, *, clock: Clock, catalog: Catalog) -> NopConnection:
+    """Open a configured shop; nothing is sent yet.
+
+    Raises:
+        ConfigurationError: its address cannot be used, or a credential is not filled in.
+    """
+    rate = config.rate_limit
+    http = HttpClient(
+        config.url,
+        timeouts=Timeouts(connect=min(_CONNECT_SECONDS, config.timeout), answer=config.timeout),
+        pace=Pace(rate.requests, per=rate.per, clock=clock) if rate else None,
+        ca_file=config.ca_file,
+    )
+    signed = access(http, config.credentials, name=name, dialect=config.dialect, clock=clock)
+    forbidden = oss.FORBIDDEN if config.dialect == "oss" else official.FORBIDDEN
+    api = ShopApi(http, signed, clock=clock, forbidden=forbidden)
+    workers = Workers(config.in_flight)
+    dialect: Dialect = (Oss if config.dialect == "oss" else Official)(
+        api, config=config, clock=clock, workers=workers
+    )
+    return NopConnection(name, config, dialect, api=api, workers=workers, catalog=catalog)

@@ -1,0 +1,168 @@
+"""Reads orders and customers of the official dialect by id.
+
+There is no "changed since" and no list by id, so the newest id is looked up and every id up to it is asked
+for. Lists are by creation, newest first; both bounds of a window are inclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from m3nop.connectors.nopcommerce.catalog import CUSTOMERS, ORDERS
+from m3nop.connectors.nopcommerce.official_records import get, joined
+from m3nop.connectors.nopcommerce.positions import (
+    Gaps,
+    keys_of,
+    position_of,
+    tick_before,
+    utc_text,
+    watermark_of,
+)
+from m3nop.connectors.nopcommerce.records import creation, identity
+from m3nop.connectors.nopcommerce.rows import asked_for, chunks, number_of, refuse, rows_of
+from m3nop.core.clock import parse_instant
+from m3nop.core.connector import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from m3nop.connectors.nopcommerce.api import ShopApi
+    from m3nop.connectors.nopcommerce.config import NopCommerceConfig
+    from m3nop.connectors.nopcommerce.records import Raw, Record
+    from m3nop.core.clock import Clock, Instant
+    from m3nop.core.json import Json
+
+_NEWEST = 20
+"""How many of the newest rows are looked at: a row may be created before another and have the higher id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a resource is searched, and where its rows are read by id."""
+
+    what: str
+    search: str
+    by_ids: str
+
+
+ENDPOINTS = {
+    ORDERS: Endpoint("order", "Order/Search", "Order/GetByIds"),
+    CUSTOMERS: Endpoint("customer", "Customer/GetAll", "Customer/GetCustomersByIds"),
+}
+
+
+class OfficialSource:
+    """The records of one resource of the whole installation, whatever their store."""
+
+    def __init__(
+        self,
+        api: ShopApi,
+        endpoint: Endpoint,
+        build: Callable[[Sequence[Raw]], list[Record]],
+        *,
+        config: NopCommerceConfig,
+        clock: Clock,
+    ) -> None:
+        self._api = api
+        self._endpoint = endpoint
+        self._build = build
+        self._page_size = config.records_per_page
+        self._ids_per_request = min(config.ids_per_request, config.records_per_page)
+        self._clock = clock
+
+    def partitions(self) -> Sequence[str]:
+        """Return the one part there is: rows tell their store."""
+        return [""]
+
+    def pages(self, partition: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002 - one partition
+        """Yield what has a higher id than the watermark, by ascending id."""
+        position = position_of(watermark)
+        newest = self._newest()
+        if newest is None or newest[0] <= position:
+            return
+        last, created = newest
+        gaps = Gaps(position, now=self._clock.now())
+        for ids in chunks(range(position + 1, last + 1), self._ids_per_request):
+            found = self._build(self._by_ids(ids))
+            if found:
+                missing = [
+                    number
+                    for record in found
+                    for number in gaps.below(record["id"], created=parse_instant(record["created_on_utc"]))
+                ]
+                position = found[-1]["id"]
+                yield Page(tuple(found), watermark_of(position), tuple(missing))
+        if position < last:
+            # The newest one was listed and is not there: deleted meanwhile, or not visible everywhere yet.
+            yield Page((), watermark_of(last), tuple(gaps.below(last + 1, created=created)))
+
+    def fetch(self, keys: Sequence[str], *, partition: str = "") -> list[Record]:  # noqa: ARG002 - one partition
+        """Read records again; those that are gone are left out."""
+        return [
+            record
+            for ids in chunks(keys_of(keys), self._ids_per_request)
+            for record in self._build(self._by_ids(ids))
+        ]
+
+    def count(self, partition: str, start: Instant, end: Instant) -> int:  # noqa: ARG002 - one partition
+        """Count what was created from ``start`` to just before ``end``."""
+        return self._total(("createdFromUtc", utc_text(start)), ("createdToUtc", tick_before(end)))
+
+    def watermark_at(self, instant: Instant, *, partition: str = "") -> str:  # noqa: ARG002 - one partition
+        """Return the watermark after which lies everything created at ``instant`` or later, and little else.
+
+        Raises:
+            SourceError: a row came that was not asked for.
+            AccessError: the shop cannot be reached.
+        """
+        bound = ("createdFromUtc", utc_text(instant))
+        total = self._total(bound)
+        if not total:
+            newest = self._newest()
+            return watermark_of(newest[0] if newest else 0)
+        # Oldest come last. An id may be lower than that of a row created just before, so two pages are seen.
+        size = self._page_size
+        oldest: list[Raw] = []
+        index = max(0, (total - 1) // size - 1)
+        more = True
+        while more:
+            document = self._search(bound, ("pageIndex", str(index)), ("pageSize", str(size)))
+            rows = rows_of(document, what=f"{self._endpoint.what}s")
+            oldest.extend(rows)
+            more = bool(rows) and bool(document.get("has_next_page"))
+            index += 1
+        return watermark_of(min((self._since(row, instant) for row in oldest), default=1) - 1)
+
+    def newest(self, limit: int) -> list[Record]:
+        """Read the newest records, newest first."""
+        document = self._search(("pageIndex", "0"), ("pageSize", str(limit)))
+        return self._build(rows_of(document, what=f"{self._endpoint.what}s"))
+
+    def _since(self, row: Raw, instant: Instant) -> int:
+        what = self._endpoint.what
+        number = identity(row, what=what)
+        if parse_instant(creation(row, what=what)) < instant:
+            refuse(what, f"{number}, created before {utc_text(instant)}")
+        return number
+
+    def _newest(self) -> tuple[int, Instant] | None:
+        what = self._endpoint.what
+        document = self._search(("pageIndex", "0"), ("pageSize", str(_NEWEST)))
+        rows = rows_of(document, what=f"{what}s")
+        return max(
+            ((identity(row, what=what), parse_instant(creation(row, what=what))) for row in rows),
+            default=None,
+        )
+
+    def _by_ids(self, ids: Sequence[int]) -> list[Raw]:
+        what = self._endpoint.what
+        document = self._api.read(get(f"{self._endpoint.by_ids}/{joined(ids)}"))
+        return asked_for(rows_of(document, what=f"{what}s"), ids, what=what)
+
+    def _total(self, *query: tuple[str, str]) -> int:
+        document = self._search(*query, ("pageIndex", "0"), ("pageSize", "1"), ("getOnlyTotalCount", "true"))
+        return number_of(document, "total_count", what=f"{self._endpoint.what}s")
+
+    def _search(self, *query: tuple[str, str]) -> Json:
+        return self._api.read(get(self._endpoint.search, *query))

@@ -1,0 +1,125 @@
+"""Makes the records of the open-source dialect: its lists hold nearly all, in names of their own.
+
+Its DTO classes lack order guid and number, pickup address, coupons, roles and county.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m3nop.connectors.nopcommerce import records
+from m3nop.connectors.nopcommerce.api import Request
+from m3nop.connectors.nopcommerce.cache import Cache
+from m3nop.connectors.nopcommerce.places import Places
+from m3nop.connectors.nopcommerce.rows import asked_for, rows_of
+from m3nop.connectors.nopcommerce.shape import ADDRESSES
+from m3nop.connectors.nopcommerce.variants import variant_sku
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from m3nop.connectors.nopcommerce.api import ShopApi
+    from m3nop.connectors.nopcommerce.records import Raw, Record
+    from m3nop.connectors.nopcommerce.wanted import Wanted
+    from m3nop.connectors.nopcommerce.workers import Workers
+    from m3nop.core.clock import Clock
+
+BASE = "api"
+STORE_HEADER = "NopApiClientHost"
+
+_ROW_SECONDS = 60.0
+_ROWS = 5000
+_NAMES = {
+    "pick_up_in_store": "pickup_in_store",
+    "isDownload_activated": "is_download_activated",
+    "customer_attributes": "custom_attributes",
+}
+_PARTS = frozenset(
+    {
+        "order_items", *ADDRESSES, "addresses", "shopping_cart_items", "product", "role_ids", "customer",
+        "country", "province",
+    }
+)  # fmt: skip
+"""What is made into parts of a record, or says nothing here."""
+
+
+def get(path: str, *query: tuple[str, str], host: str = "") -> Request:
+    """Make a reading request, to the store at ``host`` where one is named."""
+    return Request("GET", f"{BASE}/{path}", query, headers={STORE_HEADER: host} if host else None)
+
+
+class OssRecords:
+    """Makes records out of the rows of a list."""
+
+    def __init__(self, api: ShopApi, *, wanted: Wanted, clock: Clock, workers: Workers) -> None:
+        self._api = api
+        self._wanted = wanted
+        self._workers = workers
+        self._places = Places(api, countries=get("countries"), states=get("stateprovinces"), clock=clock)
+        self._customers: Cache[int, Record | None] = Cache(_ROWS, seconds=_ROW_SECONDS, clock=clock)
+
+    def orders(self, rows: Sequence[Raw]) -> list[Record]:
+        """Make the records of orders."""
+        wanted = self._wanted
+        customers: Mapping[int, Record | None] = {}
+        if wanted.has("customer"):
+            numbers = (row["customer_id"] for row in rows if row.get("customer_id"))
+            customers = self._customers.many(numbers, self._read_customers)
+        found = []
+        for row in rows:
+            parts = self._addresses(row, wanted)
+            if wanted.has("pickup_address"):
+                parts["pickup_address"] = None
+            if wanted.has("items"):
+                parts["items"] = _items(row.get("order_items") or ())
+            if wanted.has("customer"):
+                parts["customer"] = customers.get(row.get("customer_id") or 0)
+            found.append(records.order(_renamed(row), parts, wanted=wanted))
+        return found
+
+    def customers(self, rows: Sequence[Raw], *, wanted: Wanted | None = None) -> list[Record]:
+        """Make the records of customers."""
+        wanted = self._wanted if wanted is None else wanted
+        found = []
+        for row in rows:
+            # The dialect tells no roles; a visitor who never registered has neither of these.
+            guest = not row.get("email") and not row.get("username")
+            parts = {**self._addresses(row, wanted), "is_guest": guest}
+            found.append(records.customer(_renamed(row), parts, wanted=wanted))
+        return found
+
+    def customer_rows(self, numbers: Sequence[int]) -> list[Raw]:
+        """Read customers one by one (their list cannot be filtered by id), without those that are gone."""
+        return [row for row in self._workers.each(self._customer_row, numbers) if row is not None]
+
+    def _customer_row(self, number: int) -> Raw | None:
+        document = self._api.read(get(f"customers/{number}"))
+        if document is None:
+            return None
+        rows = asked_for(rows_of(document, what="customers"), [number], what="customer")
+        return rows[0] if rows else None
+
+    def _read_customers(self, numbers: Sequence[int]) -> Mapping[int, Record | None]:
+        found: dict[int, Record | None] = dict.fromkeys(numbers)
+        made = self.customers(self.customer_rows(numbers), wanted=self._wanted.under("customer"))
+        found.update({record["id"]: record for record in made})
+        return found
+
+    def _addresses(self, row: Raw, wanted: Wanted) -> Record:
+        return {
+            name: self._places.address(_renamed(row[name]) if row.get(name) else None)
+            for name in ADDRESSES[:2]
+            if wanted.has(name)
+        }
+
+
+def _items(rows: Sequence[Raw]) -> list[Record]:
+    products = {
+        row["product_id"]: row["product"] for row in rows if row.get("product_id") and row.get("product")
+    }
+    skus = {row.get("id", 0): variant_sku(row, row["product"]) for row in rows if row.get("product")}
+    return records.items([_renamed(row) for row in rows], products, skus)
+
+
+def _renamed(row: Raw) -> Record:
+    return {_NAMES.get(name, name): value for name, value in row.items() if name not in _PARTS}

@@ -1,0 +1,105 @@
+"""Names of the record shape: which fields there are, which are money, immutable, sensitive."""
+
+from __future__ import annotations
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+MONEY = frozenset(
+    _names(
+        """
+    currency_rate order_tax order_discount order_total refunded_amount original_product_cost
+    item_weight price old_price product_cost weight length width height
+    """
+    )
+)
+"""Numbers that are Decimal even where the API sends a whole one, besides ``*_incl_tax``, ``*_excl_tax``."""
+
+SENSITIVE = frozenset(
+    _names(
+        """
+    custom_values_xml authorization_transaction_id authorization_transaction_code
+    authorization_transaction_result capture_transaction_id capture_transaction_result
+    subscription_transaction_id customer_ip last_ip_address
+    """
+    )
+)
+"""Kept only where a mapping names them."""
+
+NEVER_KEPT = frozenset({"password", "password_hash", "password_salt"})
+
+ADDRESS_FIELDS = _names(
+    """
+    id first_name last_name company email address1 address2 city county zip_postal_code country_id
+    country_code country_name state_province_id state_code state_name phone_number fax_number
+    custom_attributes created_on_utc
+    """
+)
+ITEM_FIELDS = _names(
+    """
+    id position product_id sku name quantity unit_price_incl_tax unit_price_excl_tax price_incl_tax
+    price_excl_tax discount_amount_incl_tax discount_amount_excl_tax original_product_cost
+    attribute_description attribute_text attributes_xml item_weight rental_start_date_utc
+    rental_end_date_utc
+    """
+)
+CUSTOMER_FIELDS = _names(
+    """
+    id store_id customer_guid username email is_guest roles first_name last_name company phone
+    vat_number active is_tax_exempt is_system_account language_id currency_id registered_in_store_id
+    billing_address_id shipping_address_id created_on_utc
+    """
+)
+ORDER_FIELDS = _names(
+    """
+    id store_id customer_id order_guid custom_order_number created_on_utc paid_date_utc order_status
+    payment_status shipping_status payment_method payment_method_system_name customer_currency_code
+    currency_rate customer_tax_display_type vat_number order_subtotal_incl_tax
+    order_subtotal_excl_tax order_sub_total_discount_incl_tax order_sub_total_discount_excl_tax
+    order_shipping_incl_tax order_shipping_excl_tax payment_method_additional_fee_incl_tax
+    payment_method_additional_fee_excl_tax tax_rates taxes order_tax order_discount order_total
+    refunded_amount shipping_method shipping_rate_computation_method_system_name pickup_in_store
+    checkout_attribute_description checkout_attribute_text checkout_attributes_xml
+    customer_language_id affiliate_id billing_address_id shipping_address_id pickup_address_id
+    """
+)
+
+ADDRESSES = ("billing_address", "shipping_address", "pickup_address")
+ORDER_IDENTITY = frozenset(
+    {"id", "store_id", "customer_id", "order_guid", "custom_order_number", "created_on_utc"}
+)
+CUSTOMER_IDENTITY = frozenset({"id", "store_id", "customer_guid", "created_on_utc"})
+
+
+def order_paths() -> frozenset[str]:
+    """Return the dotted paths of an order."""
+    return frozenset(
+        {
+            *ORDER_FIELDS,
+            *SENSITIVE - {"last_ip_address"},
+            "coupon_codes",
+            "taxes.rate",
+            "taxes.amount",
+            *_under("items", ITEM_FIELDS),
+            *(path for name in ADDRESSES for path in _under(name, ADDRESS_FIELDS)),
+            *_under("customer", customer_paths()),
+        }
+    )
+
+
+def customer_paths() -> frozenset[str]:
+    """Return the dotted paths of a customer."""
+    return frozenset(
+        {
+            *CUSTOMER_FIELDS,
+            "last_ip_address",
+            *_under("billing_address", ADDRESS_FIELDS),
+            *_under("shipping_address", ADDRESS_FIELDS),
+        }
+    )
+
+
+def _under(name: str, fields: tuple[str, ...] | frozenset[str]) -> set[str]:
+    return {name, *(f"{name}.{field}" for field in fields)}
