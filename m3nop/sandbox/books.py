@@ -103,9 +103,9 @@ class Table(MutableMapping[str, Doc]):
         rows = self._books.rows(sql, (*values, -1 if limit is None else limit, offset))
         return [json.loads(row[0]) for row in rows]
 
-    def count(self, *conditions: Condition) -> int:
-        """Count the documents that meet all conditions."""
-        where, values = _where(conditions)
+    def count(self, *conditions: Condition, any_of: Sequence[Sequence[Condition]] = ()) -> int:
+        """Count the documents that ``select`` would return."""
+        where, values = _where(conditions, any_of)
         count: int = self._books.rows(f"SELECT count(*) FROM {self._name}{where}", values)[0][0]  # noqa: S608
         return count
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import sys
 import time
 import urllib.request
 from typing import IO, TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.errors import AccessError
+from m3nop.core.errors import AccessError, StateError
 from m3nop.sandbox.books import Books
 from m3nop.sandbox.seed import seed
 from m3nop.sandbox.server import Running, Serving
@@ -33,13 +34,13 @@ class Embedded(Serving):
 
     def __init__(self, world: World, lock: IO[bytes], *, port: int = 0) -> None:
         super().__init__(world, port=port)
+        self._books = world.books
         self._lock = lock
 
     def close(self) -> None:
         """Stop, and let another process start it again from the same books."""
         super().close()
-        assert self.world is not None  # noqa: S101
-        self.world.books.close()
+        self._books.close()
         self._lock.close()
 
 
@@ -51,12 +52,17 @@ def attach_or_start(folder: Path, *, port: int = 0) -> Running:
 
     Raises:
         AccessError: one runs, but does not answer.
+        StateError: its files cannot be read or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     for _ in range(_ATTEMPTS):
-        lock = _lock(folder / "sandbox.lock")
-        if lock is not None:
-            return _start(folder, lock, port=port)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = _lock(folder / "sandbox.lock")
+            if lock is not None:
+                return _start(folder, lock, port=port)
+        except (OSError, sqlite3.Error) as error:
+            msg = f"the sandbox cannot use {folder}: {error}; make it writable, or delete it to start afresh"
+            raise StateError(msg) from error
         running = _running(folder / "sandbox.json")
         if running is not None:
             return running
@@ -67,13 +73,16 @@ def attach_or_start(folder: Path, *, port: int = 0) -> Running:
 
 
 def _start(folder: Path, lock: IO[bytes], *, port: int) -> Embedded:
-    world = World(Books(folder / "books.db"))
-    seed(world)
-    embedded = Embedded(world, lock, port=port)
-    address = folder / "sandbox.json"
+    with contextlib.ExitStack() as undo:
+        undo.callback(lock.close)
+        world = World(Books(folder / "books.db"))
+        undo.callback(world.close)
+        seed(world)
+        embedded = Embedded(world, lock, port=port)
+        undo.pop_all()
     written = folder / "sandbox.json.new"
     written.write_text(json.dumps({"url": embedded.url, "pid": os.getpid()}), encoding="utf-8")
-    written.replace(address)
+    written.replace(folder / "sandbox.json")
     return embedded
 
 

@@ -73,6 +73,10 @@ class World:
         """What makes a late effect of a kind happen."""
         self._late = self.books.table("sandbox.effects", indexes=["due"])
 
+    def close(self) -> None:
+        """Close the books."""
+        self.books.close()
+
     def fault(self, kind: str) -> Fault | None:
         """Return the fault of this kind that strikes the request under way, if one does."""
         return next((fault for fault in self.active if fault.kind == kind), None)

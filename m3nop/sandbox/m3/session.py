@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from m3nop.sandbox.m3.refusal import does_not_exist
+from m3nop.core.clock import to_instant
+from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,25 +80,25 @@ class Session:
     limit: int | None = None
     """No more rows than these can be shown, so a list may stop there."""
 
-    @property
+    @cached_property
     def local(self) -> datetime:
-        """The server's local time."""
+        """The server's local time when the transaction began."""
         return self.world.clock.datetime().astimezone(TIME_ZONE)
 
     @property
     def today(self) -> int:
         """The server's local date as YYYYMMDD."""
-        return int(self.local.strftime("%Y%m%d"))
+        return (self.local.year * 100 + self.local.month) * 100 + self.local.day
 
     @property
     def time(self) -> int:
         """The server's local time as HHMMSS."""
-        return int(self.local.strftime("%H%M%S"))
+        return (self.local.hour * 100 + self.local.minute) * 100 + self.local.second
 
     @property
     def stamp(self) -> int:
         """LMTS: milliseconds since 1970 (the epoch is an assumption)."""
-        return self.world.clock.now() // 1000
+        return to_instant(self.local) // 1000
 
     def created(self) -> Row:
         """Return the fields that M3 keeps about who made a row and when."""
@@ -126,6 +128,17 @@ class Session:
         value = record.get(field, "")
         if value and f"{field}/{value}" not in self.tables.codes:
             raise does_not_exist(field, value)
+
+    def whole(self, field: str, record: Record) -> int:
+        """Return a field that is a whole number; blank is 0.
+
+        Raises:
+            RefusalError: it has decimals.
+        """
+        value = record.get(field, "0")
+        if not value.lstrip("-").isdecimal():
+            raise is_not_valid(field, value)
+        return int(value)
 
     def _changed(self) -> Row:
         return {"LMDT": self.today, "LMTS": self.stamp, "CHID": USER}

@@ -105,7 +105,7 @@ def get_item(session: Session, record: Record) -> list[Row]:
 
 def get_item_by_alias(session: Session, record: Record) -> list[Row]:
     """Return the alias with the item behind it."""
-    key = f"{int(record['ALWT'])}/{record['POPN']}"
+    key = f"{session.whole('ALWT', record)}/{record['POPN']}"
     return [{**session.require(session.tables.aliases, "POPN", key), "CONO": session.company}]
 
 
@@ -113,7 +113,7 @@ def list_aliases(session: Session, record: Record) -> list[Row]:
     """List the aliases of an item."""
     session.require(session.tables.items, "ITNO", record["ITNO"])
     aliases = session.tables.aliases.find(ITNO=record["ITNO"])
-    wanted = str(int(record["ALWT"])) if "ALWT" in record else ""
+    wanted = str(session.whole("ALWT", record)) if "ALWT" in record else ""
     return [{**alias, "CONO": session.company} for alias in aliases if wanted in {"", alias["ALWT"]}]
 
 
@@ -207,4 +207,4 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 
 
 def _country(session: Session, code: Row) -> Row:
-    return {**code, "CSCD": code["STKY"], "ECYN": code["ECYN"], "CONO": session.company}
+    return {**code, "CSCD": code["STKY"], "CONO": session.company}

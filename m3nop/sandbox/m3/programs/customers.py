@@ -156,7 +156,7 @@ def list_by_number(session: Session, record: Record) -> list[Row]:
     """List customers from a number on, only those changed since LMTS if it is given."""
     conditions: list[Condition] = [("CUNO", ">=", record.get("CUNO", ""))]
     if "LMTS" in record:
-        conditions.append(("LMTS", ">=", int(record["LMTS"])))
+        conditions.append(("LMTS", ">=", session.whole("LMTS", record)))
     customers = session.tables.customers.select(*conditions, order=("CUNO",), limit=session.limit)
     return [_shown(session, customer) for customer in customers]
 
@@ -177,7 +177,7 @@ def add_address(session: Session, record: Record) -> list[Row]:
     """Add an address to a customer."""
     customer = session.require(session.tables.customers, "CUNO", record["CUNO"])
     _check(session, record)
-    key = _address_key(record)
+    key = _address_key(session, record)
     if key in session.tables.addresses:
         msg = "ADID"
         raise exists_already(msg, record["ADID"])
@@ -185,7 +185,7 @@ def add_address(session: Session, record: Record) -> list[Row]:
         "CUNM": customer["CUNM"],
         **_entered(record),
         "CUNO": customer["CUNO"],
-        "ADRT": str(int(record["ADRT"])),
+        "ADRT": str(session.whole("ADRT", record)),
         **session.created(),
     }
     return [{"CONO": session.company, **record}]
@@ -194,7 +194,7 @@ def add_address(session: Session, record: Record) -> list[Row]:
 def get_address(session: Session, record: Record) -> list[Row]:
     """Return an address of a customer."""
     session.require(session.tables.customers, "CUNO", record["CUNO"])
-    address = session.tables.addresses.get(_address_key(record))
+    address = session.tables.addresses.get(_address_key(session, record))
     if address is None:
         msg = "ADID"
         raise does_not_exist(msg, record["ADID"])
@@ -206,9 +206,9 @@ def list_addresses(session: Session, record: Record) -> list[Row]:
     session.require(session.tables.customers, "CUNO", record["CUNO"])
     conditions: list[Condition] = [("CUNO", "=", record["CUNO"])]
     if "ADRT" in record:
-        conditions.append(("ADRT", "=", str(int(record["ADRT"]))))
+        conditions.append(("ADRT", "=", str(session.whole("ADRT", record))))
     if "LMTS" in record:
-        conditions.append(("LMTS", ">=", int(record["LMTS"])))
+        conditions.append(("LMTS", ">=", session.whole("LMTS", record)))
     return [_shown(session, address) for address in session.tables.addresses.select(*conditions)]
 
 
@@ -251,5 +251,5 @@ def _shown(session: Session, row: Doc) -> Row:
     return {**row, "CONO": session.company, "DIVI": ""}
 
 
-def _address_key(record: Record) -> str:
-    return f"{record['CUNO']}/{int(record['ADRT'])}/{record['ADID']}"
+def _address_key(session: Session, record: Record) -> str:
+    return f"{record['CUNO']}/{session.whole('ADRT', record)}/{record['ADID']}"

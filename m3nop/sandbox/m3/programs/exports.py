@@ -101,7 +101,7 @@ def _lines(session: Session, record: Record) -> list[str]:
         raise is_not_valid(msg, separator)
     table = _table(session, query.table)
     if not query.columns:
-        return [str(len(table.select(any_of=query.groups)))]
+        return [str(table.count(any_of=query.groups))]
     docs = table.select(any_of=query.groups, limit=session.limit)
     lines = [
         _line([_value(session, column, doc) for column in query.columns], query.columns, separator)

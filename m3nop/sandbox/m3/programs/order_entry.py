@@ -74,7 +74,7 @@ def add_batch_head(session: Session, record: Record) -> list[Row]:
 def add_batch_address(session: Session, record: Record) -> list[Row]:
     """Give a temporary order an address of its own."""
     head = _open_head(session, record["ORNO"])
-    kind = str(int(record["ADRT"]))
+    kind = str(session.whole("ADRT", record))
     if kind in head["addresses"]:
         msg = "ADRT"
         raise exists_already(msg, record["ADRT"])
@@ -292,24 +292,20 @@ def _line_key(order: str, line: int) -> str:
 
 
 def _line(session: Session, record: Record) -> Doc:
-    number = record.get("PONR", "")
-    if not number:
+    if "PONR" not in record:
         msg = "PONR"
         raise must_be_entered(msg)
-    if int(record.get("POSX", "0")):
+    line = session.tables.batch_lines.get(_line_key(record["ORNO"], session.whole("PONR", record)))
+    if line is None or session.whole("POSX", record):
         msg = "PONR"
-        raise does_not_exist(msg, f"{number}/{record['POSX']}")
-    try:
-        return session.tables.batch_lines[_line_key(record["ORNO"], int(number))]
-    except KeyError:
-        msg = "PONR"
-        raise does_not_exist(msg, number) from None
+        raise does_not_exist(msg, f"{record['PONR']}/{record.get('POSX', '0')}")
+    return line
 
 
 def _item(session: Session, record: Record) -> Doc:
     number = record.get("ITNO", "")
     if not number:
-        alias = f"{int(record.get('ALWT', '0'))}/{record['POPN']}"
+        alias = f"{session.whole('ALWT', record)}/{record['POPN']}"
         number = session.require(session.tables.aliases, "POPN", alias)["ITNO"]
     return session.require(session.tables.items, "ITNO", number)
 

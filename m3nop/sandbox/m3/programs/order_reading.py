@@ -101,12 +101,12 @@ def list_lines(session: Session, record: Record) -> list[Row]:
 
 def get_batch_line(session: Session, record: Record) -> list[Row]:
     """Return a line of a temporary order."""
-    return [_one_line(session.tables.batch_lines, _batch_head(session, record), record)]
+    return [_one_line(session, session.tables.batch_lines, _batch_head(session, record), record)]
 
 
 def get_line(session: Session, record: Record) -> list[Row]:
     """Return a line of an order."""
-    return [_one_line(session.tables.lines, _head(session, record), record)]
+    return [_one_line(session, session.tables.lines, _head(session, record), record)]
 
 
 def get_batch_address(session: Session, record: Record) -> list[Row]:
@@ -127,7 +127,7 @@ def list_charges(session: Session, record: Record) -> list[Row]:
 
 def list_line_charges(session: Session, record: Record) -> list[Row]:
     """List the charges of an order line."""
-    line = _one_line(session.tables.lines, _head(session, record), record)
+    line = _one_line(session, session.tables.lines, _head(session, record), record)
     return [
         {**_shown_charge(line, charge), "PONR": line["PONR"]}
         for charge in line["charges"]
@@ -185,17 +185,17 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 }
 
 
-def _one_line(table: Table, head: Doc, record: Record) -> Doc:
-    key = f"{head['ORNO']}/{int(record['PONR']):05}"
-    if int(record.get("POSX", "0")) or key not in table:
+def _one_line(session: Session, table: Table, head: Doc, record: Record) -> Doc:
+    line = table.get(f"{head['ORNO']}/{session.whole('PONR', record):05}")
+    if line is None or session.whole("POSX", record):
         msg = "PONR"
-        raise does_not_exist(msg, record["PONR"])
-    return table[key]
+        raise does_not_exist(msg, f"{record['PONR']}/{record.get('POSX', '0')}")
+    return line
 
 
 def _address(session: Session, head: Doc, record: Record) -> Row:
     own: dict[str, Row] = head["addresses"]
-    kind = str(int(record["ADRT"]))
+    kind = str(session.whole("ADRT", record))
     return own[kind] if kind in own else session.tables.customers[head["CUNO"]]
 
 
