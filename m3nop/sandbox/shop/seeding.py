@@ -1,0 +1,240 @@
+"""What the shop holds when its books are opened for the first time, always the same."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from m3nop.sandbox import catalogue
+from m3nop.sandbox.shop import checkout, entities, tokens
+from m3nop.sandbox.shop.entities import money
+from m3nop.sandbox.shop.first_orders import ORDERS
+from m3nop.sandbox.shop.people import CUSTOMERS
+from m3nop.sandbox.shop.statuses import DiscountType, Inventory
+from m3nop.sandbox.shop.variants import attributes_xml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.sandbox.shop.entities import Row
+    from m3nop.sandbox.shop.tables import Shop
+
+_OPENED = "2024-03-01T08:00:00"
+_NAMESPACE = uuid.UUID("b3b1d0f0-3f6b-4c49-9f0e-6d5f2a7c1e55")
+
+ROLES = {
+    "Administrators": "Administrators",
+    "Forum Moderators": "ForumModerators",
+    "Registered": "Registered",
+    "Guests": "Guests",
+    "Vendors": "Vendors",
+    "Api Users": "ApiUserRole",
+    "Wholesale": "Wholesale",
+}
+"""Names and system names; the wholesale role is an ordinary one of this shop."""
+
+_BEYOND_M3 = (("IS", "ISL", 352, "Iceland"), ("JP", "JPN", 392, "Japan"), ("AX", "ALA", 248, "Åland Islands"))
+_STATES = (("US", "New York", "NY"), ("US", "California", "CA"), ("CH", "Zürich", "ZH"))
+_VARIANTS = ("BOOT-42", "BOOT-43", "BOOT-44")
+
+
+def fill(shop: Shop) -> None:
+    """Write everything the shop starts with."""
+    _places(shop)
+    _trade(shop)
+    _stores(shop)
+    _products(shop)
+    _people(shop)
+    for order in ORDERS:
+        checkout.place(shop, _resolved(shop, order))
+
+
+def _places(shop: Shop) -> None:
+    known = [(item.code, item.letters, item.numeric, item.name) for item in catalogue.COUNTRIES]
+    for position, (code, letters, numeric, name) in enumerate([*known, *_BEYOND_M3], start=1):
+        row = entities.COUNTRY.row(
+            name=name, two_letter_iso_code=code, three_letter_iso_code=letters, numeric_iso_code=numeric,
+            allows_billing=True, allows_shipping=True, published=code != "AX", display_order=position,
+            subject_to_vat=code in checkout.EUROPEAN_UNION,
+        )  # fmt: skip
+        shop.insert(entities.COUNTRY, shop.countries, row)
+    ids = {row["two_letter_iso_code"]: row["id"] for row in shop.countries.values()}
+    for code, name, short in _STATES:
+        row = entities.STATE.row(country_id=ids[code], name=name, abbreviation=short, published=True)
+        shop.insert(entities.STATE, shop.states, row)
+
+
+def _trade(shop: Shop) -> None:
+    for code, rate, name in (
+        ("EUR", "1", "Euro"),
+        ("SEK", "11.25", "Swedish krona"),
+        ("USD", "1.08", "US dollar"),
+    ):
+        row = entities.CURRENCY.row(
+            name=name, currency_code=code, rate=Decimal(rate), published=True, created_on_utc=_OPENED,
+            updated_on_utc=_OPENED,
+        )  # fmt: skip
+        shop.insert(entities.CURRENCY, shop.currencies, row)
+    for name, culture, short in (
+        ("English", "en-US", "en"),
+        ("Svenska", "sv-SE", "sv"),
+        ("Deutsch", "de-DE", "de"),
+    ):
+        row = entities.LANGUAGE.row(
+            name=name, language_culture=culture, unique_seo_code=short, published=True
+        )
+        shop.insert(entities.LANGUAGE, shop.languages, row)
+    shop.insert(entities.TAX_CATEGORY, shop.tax_categories, entities.TAX_CATEGORY.row(name="Goods"))
+    for name, system_name in ROLES.items():
+        role = entities.CUSTOMER_ROLE.row(
+            name=name, system_name=system_name, active=True, is_system_role=name != "Wholesale"
+        )
+        shop.insert(entities.CUSTOMER_ROLE, shop.roles, role)
+    off = {"name": "Welcome", "coupon_code": "WELCOME10", "discount_type_id": int(DiscountType.ORDER_TOTAL)}
+    season = {"name": "Autumn", "coupon_code": "HÖST5", "discount_type_id": int(DiscountType.ORDER_SUBTOTAL)}
+    for values, share in (
+        (off, {"discount_amount": Decimal(10)}),
+        (season, {"discount_percentage": Decimal(5)}),
+    ):
+        row = entities.DISCOUNT.row(
+            **values, **share, requires_coupon_code=True, use_percentage="discount_percentage" in share
+        )
+        shop.insert(entities.DISCOUNT, shop.discounts, row)
+
+
+def _stores(shop: Shop) -> None:
+    home = {"country": "SE", "city": "Östersund", "zip_postal_code": "831 30", "created_on_utc": _OPENED}
+    for name, street in (("Central warehouse", "Lagergatan 1"), ("Shop floor", "Storgatan 20")):
+        address = checkout.new_address(
+            shop, {**home, "address1": street, "company": catalogue.STORES[0].name}
+        )
+        row = entities.WAREHOUSE.row(name=name, address_id=address["id"])
+        shop.insert(entities.WAREHOUSE, shop.warehouses, row)
+    for store in catalogue.STORES:
+        row = entities.STORE.row(
+            name=store.name, url=f"https://{store.host}/", hosts=f"{store.host},www.{store.host}",
+            ssl_enabled=True, default_language_id=1, display_order=store.id, company_name=store.name,
+            company_vat="SE556000016701",
+        )  # fmt: skip
+        shop.insert(entities.STORE, shop.stores, row)
+
+
+def _products(shop: Shop) -> None:
+    for item in catalogue.ITEMS:
+        if item.sku == _VARIANTS[0]:
+            _variant_product(shop)
+        elif item.sku not in _VARIANTS:
+            _product(
+                shop, sku=item.sku, name=item.name, price=Decimal(item.price), weight=Decimal(item.weight)
+            )
+    _product(
+        shop, sku=catalogue.UNKNOWN_SKU, name="Utgångsvara 2019", price=Decimal("15.00"), weight=Decimal(1)
+    )
+
+
+def _product(shop: Shop, **values: Any) -> Row:  # noqa: ANN401 -- columns
+    columns: Row = {
+        "product_type_id": 5, "visible_individually": True, "published": True, "is_ship_enabled": True,
+        "tax_category_id": 1, "order_minimum_quantity": 1, "order_maximum_quantity": 10000,
+        "stock_quantity": 500,
+        "manage_inventory_method_id": int(Inventory.PRODUCT), "warehouse_id": 1, "created_on_utc": _OPENED,
+        "updated_on_utc": "2026-08-31T06:15:42.5133333", "display_order": len(shop.products) + 1,
+        "short_description": f"<p>{values['name']}</p>", "manufacturer_part_number": values["sku"],
+        "product_cost": money(values["price"] / 2),
+    }  # fmt: skip
+    row = shop.insert(entities.PRODUCT, shop.products, entities.PRODUCT.row(**(columns | values)))
+    shop.product_extras[str(row["id"])] = {"tags": ["friluft"], "store_ids": [], "attributes": []}
+    return row
+
+
+def _variant_product(shop: Shop) -> None:
+    items = [item for item in catalogue.ITEMS if item.sku in _VARIANTS]
+    product = _product(
+        shop, sku="BOOT", name="Vandringskänga", price=Decimal(items[0].price),
+        weight=Decimal(items[0].weight), manage_inventory_method_id=int(Inventory.COMBINATION),
+        stock_quantity=0,
+    )  # fmt: skip
+    names = {11 + place: item.sku.rpartition("-")[2] for place, item in enumerate(items)}
+    sizes = [{"id": number, "name": name, "display_order": number} for number, name in names.items()]
+    shop.product_extras[str(product["id"])] = {
+        "tags": ["friluft", "skor"],
+        "store_ids": [],
+        "attributes": [
+            {"id": 7, "product_attribute_id": 1, "product_attribute_name": "Size", "attribute_values": sizes}
+        ],
+    }
+    for item, size in zip(items, names, strict=True):
+        row = entities.COMBINATION.row(
+            product_id=product["id"],
+            sku=item.sku,
+            attributes_xml=attributes_xml({7: size}),
+            stock_quantity=40,
+        )
+        shop.insert(entities.COMBINATION, shop.combinations, row)
+
+
+def _people(shop: Shop) -> None:
+    for email, password in tokens.accounts().items():
+        person = _customer(shop, {"email": email, "first_name": "Shop", "last_name": "Staff"}, store_id=1)
+        shop.passwords[str(person["id"])] = {"password": password}
+        _give_roles(shop, person, "Registered", "ApiUserRole")
+    _give_roles(shop, shop.customers[str(tokens.STAFF_ID)], "Administrators")
+    for name in ("SearchEngine", "BackgroundTask"):
+        values = {
+            "system_name": name,
+            "is_system_account": True,
+            "email": f"builtin@{name.lower()}.example.com",
+        }
+        _give_roles(shop, _customer(shop, values, store_id=1), "Guests")
+    for person in CUSTOMERS:
+        _registered(shop, person)
+
+
+def _registered(shop: Shop, person: Mapping[str, Any]) -> None:
+    address: Row = dict(person["address"])
+    own = {name: person[name] for name in ("first_name", "last_name", "email") if name in person}
+    company = {"company": person["company"]} if "company" in person else {}
+    phone = address.get("phone_number")
+    columns = own | company | {"phone": phone, "vat_number": person.get("vat_number")}
+    row = _customer(shop, {**columns, "created_on_utc": person["created"]}, store_id=person["store_id"])
+    stored = checkout.new_address(shop, {**own, **company, **address, "created_on_utc": person["created"]})
+    shop.link_address(row["id"], stored["id"])
+    row |= {"billing_address_id": stored["id"], "shipping_address_id": stored["id"]}
+    row |= {
+        "country_id": stored["country_id"],
+        "city": stored["city"],
+        "zip_postal_code": stored["zip_postal_code"],
+    }
+    shop.customers[str(row["id"])] = row
+    _give_roles(shop, row, "Registered", *person.get("roles", ()))
+
+
+def _customer(shop: Shop, values: Row, *, store_id: int) -> Row:
+    row = entities.CUSTOMER.row(
+        **{
+            "created_on_utc": _OPENED,
+            "last_activity_date_utc": "2026-11-02T17:30:00",
+            "username": values.get("email"),
+        }
+        | values,
+        customer_guid=str(uuid.uuid5(_NAMESPACE, f"customer {len(shop.customers)}")),
+        registered_in_store_id=store_id,
+        active=True,
+        last_ip_address="192.0.2.44",
+    )
+    return shop.insert(entities.CUSTOMER, shop.customers, row)
+
+
+def _give_roles(shop: Shop, customer: Row, *system_names: str) -> None:
+    for role in shop.roles.values():
+        if role["system_name"] in system_names:
+            shop.give_role(customer["id"], role["id"])
+
+
+def _resolved(shop: Shop, order: Mapping[str, Any]) -> Row:
+    wanted = dict(order)
+    email = wanted.pop("email", None)
+    if email:
+        wanted["customer_id"] = next(iter(shop.customers.find(email=email)))["id"]
+    return wanted
