@@ -1,0 +1,217 @@
+"""What can be known of an expression without a record: paths read, functions called, and their mistakes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from m3nop.mapping.errors import EvaluationError, ExpressionError
+from m3nop.mapping.functions import FUNCTIONS
+from m3nop.mapping.functions.patterns import compile_pattern
+
+if TYPE_CHECKING:
+    from m3nop.mapping.functions import FunctionInfo
+    from m3nop.mapping.syntax import Node
+
+Path = tuple[str, ...]
+_Origin = tuple[tuple[Path, int], ...]
+"""Where a value comes from: paths from the root with the offset of each; empty where it cannot be known."""
+
+_ROOT: _Origin = (((), 0),)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What an expression reads and calls; ``offsets`` has every path, in the order of appearance."""
+
+    offsets: dict[Path, int] = field(default_factory=dict)
+    functions: set[str] = field(default_factory=set)
+    lookups: set[str] = field(default_factory=set)
+
+
+def analyse(tree: Node) -> Findings:
+    """Find the paths, functions and lookups of an expression.
+
+    Raises:
+        ExpressionError: a function is unknown or called wrongly, or the whole root is read.
+    """
+    analysis = _Analysis()
+    analysis.read(tree, _ROOT)
+    return analysis.findings
+
+
+class _Analysis:
+    """Walks a tree with the origin of the current value; a value that is consumed has its paths noted."""
+
+    def __init__(self) -> None:
+        self.findings = Findings()
+        self._noted = 0
+
+    def read(self, node: Node, here: _Origin) -> None:
+        """Note the paths that a node's value comes from."""
+        for path, offset in self.origin(node, here):
+            if not path:
+                raise ExpressionError(
+                    "the whole root is read here", code="whole-root", offset=offset,
+                    hint="name the parts that are needed: order, settings, ...",
+                )  # fmt: skip
+            self._noted += 1
+            self.findings.offsets.setdefault(path, offset)
+
+    def origin(self, node: Node, here: _Origin) -> _Origin:
+        """Return where a node's value comes from, noting what is consumed on the way."""
+        match node["type"]:
+            case "field":
+                return _member(here, node)
+            case "current" | "identity" | "index" | "slice":
+                return here
+            case "subexpression" | "index_expression" | "pipe":
+                return self._chain(node, here)
+            case "projection" | "filter_projection" | "value_projection":
+                return self._projection(node, here)
+            case "flatten":
+                _refuse_negation(node)
+                return self.origin(node["children"][0], here)
+            case "or_expression" | "and_expression":
+                return _join(self.origin(child, here) for child in node["children"])
+            case "function_expression":
+                return self._call(node, here)
+            case "expref":
+                raise ExpressionError(
+                    "an expression reference (&) is only an argument", code="misplaced-reference",
+                    offset=_offset(node), hint="functions such as sum_by take one",
+                )  # fmt: skip
+            case _:
+                for child in node["children"]:
+                    self.read(child, here)
+                return ()
+
+    def _chain(self, node: Node, here: _Origin) -> _Origin:
+        if node["type"] != "pipe":
+            _refuse_negation(node)
+        for child in node["children"]:
+            here = self.origin(child, here)
+        return here
+
+    def _projection(self, node: Node, here: _Origin) -> _Origin:
+        _refuse_negation(node)
+        source, right, *condition = node["children"]
+        if node["type"] == "value_projection":
+            self.read(source, here)
+            items: _Origin = ()
+        else:
+            items = self.origin(source, here)
+        for child in condition:
+            self.read(child, items)
+        return self.origin(right, items)
+
+    def _call(self, node: Node, here: _Origin) -> _Origin:
+        info = _function(node)
+        if info.name == "root":
+            return (((), node["value"].offset),)
+        self.findings.functions.add(info.name)
+        self.findings.lookups |= info.tables
+        arguments = node["children"]
+        _check_arguments(info, arguments, node["value"].offset)
+        if info.name == "lookup" and arguments[0]["type"] == "literal":
+            self.findings.lookups.add(str(arguments[0]["value"]))
+        if info.takes_reference:
+            return self._call_with_reference(info, arguments, here)
+        passed: list[_Origin] = []
+        for index, argument in enumerate(arguments):
+            if info.parameters.index(info.parameter(index)) in info.passes:
+                passed.append(self.origin(argument, here))
+            else:
+                self.read(argument, here)
+        return _join(passed)
+
+    def _call_with_reference(self, info: FunctionInfo, arguments: list[Node], here: _Origin) -> _Origin:
+        (reference,) = (argument for argument in arguments if argument["type"] == "expref")
+        (source,) = (argument for argument in arguments if argument["type"] != "expref")
+        items = self.origin(source, here)
+        noted = self._noted
+        self.read(reference["children"][0], items)
+        if info.passes:
+            return items
+        # What only the reference looks at need not be read whole.
+        if not (info.through_reference and self._noted > noted):
+            self.read(source, here)
+        return ()
+
+
+def _member(here: _Origin, node: Node) -> _Origin:
+    name = node["value"]
+    return tuple(((*path, str(name)), offset if path else name.offset) for path, offset in here)
+
+
+def _join(origins: Iterable[_Origin]) -> _Origin:
+    return tuple(origin for several in origins for origin in several)
+
+
+def _function(node: Node) -> FunctionInfo:
+    name = node["value"]
+    info = FUNCTIONS.get(name)
+    if info is None:
+        close = difflib.get_close_matches(name, FUNCTIONS, n=1)
+        hint = f"did you mean {close[0]}?" if close else ""
+        raise ExpressionError(
+            f"unknown function {name}", code="unknown-function", offset=name.offset, hint=hint
+        )
+    return info
+
+
+def _check_arguments(info: FunctionInfo, arguments: list[Node], offset: int) -> None:
+    given = len(arguments)
+    if given < info.least or (info.most is not None and given > info.most):
+        msg = f"{info.name}() takes {_count(info)}, and {given} {'is' if given == 1 else 'are'} given"
+        raise ExpressionError(msg, code="arity", offset=offset, hint=info.signature)
+    for index, argument in enumerate(arguments):
+        parameter = info.parameter(index)
+        if parameter.is_expression and argument["type"] != "expref":
+            msg = f"{info.name}() needs an expression reference as `{parameter.name}`"
+            raise ExpressionError(
+                msg, code="missing-reference", offset=offset, hint="write & before it, as in &price"
+            )
+        if argument["type"] == "expref" and not parameter.is_expression:
+            msg = f"{info.name}() takes no expression reference as `{parameter.name}`"
+            raise ExpressionError(
+                msg, code="misplaced-reference", offset=_offset(argument), hint="leave the & out"
+            )
+        if parameter.name == "pattern":
+            _check_pattern(info, argument, offset)
+
+
+def _check_pattern(info: FunctionInfo, argument: Node, offset: int) -> None:
+    if argument["type"] != "literal" or not isinstance(argument["value"], str):
+        msg = f"the pattern of {info.name}() is not a text in single quotes"
+        raise ExpressionError(msg, code="pattern", offset=offset)
+    try:
+        compile_pattern(argument["value"])
+    except EvaluationError as error:
+        raise ExpressionError(error.message, code="pattern", offset=offset) from None
+
+
+def _count(info: FunctionInfo) -> str:
+    plural = "" if info.least == 1 else "s"
+    if info.most is None:
+        return f"at least {info.least} argument{plural}"
+    if info.most == info.least:
+        return f"{info.least or 'no'} argument{plural}"
+    return f"{info.least} to {info.most} arguments"
+
+
+def _refuse_negation(node: Node) -> None:
+    first = node["children"][0]
+    if first["type"] == "not_expression":
+        raise ExpressionError(
+            "! binds tighter than what follows, as in (!a).b", code="negation", offset=max(_offset(first) - 1, 0),
+            hint="write not(a.b)",
+        )  # fmt: skip
+
+
+def _offset(node: Node) -> int:
+    if hasattr(node.get("value"), "offset"):
+        return int(node["value"].offset)
+    return next((_offset(child) for child in node["children"] if isinstance(child, dict)), 0)

@@ -1,0 +1,78 @@
+"""Expressions: JMESPath over one root object, compiled once and evaluated for every record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from m3nop.core.json import Json
+from m3nop.mapping.analysis import Path, analyse
+from m3nop.mapping.context import Context
+from m3nop.mapping.errors import EvaluationError, ExpressionError
+from m3nop.mapping.functions.registry import Code
+from m3nop.mapping.interpreter import compile_tree
+from m3nop.mapping.syntax import parse
+from m3nop.mapping.values import show
+
+__all__ = ["Context", "EvaluationError", "Expression", "ExpressionError", "compile_expression"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression; two with the same text are equal.
+
+    ``paths`` are the places of the root that it reads, as far as they can be known: ``items[*].sku`` of ``order``
+    is ``("order", "items", "sku")``, a whole object is its own path. ``literal_lookups`` are the tables it names.
+    """
+
+    text: str
+    paths: tuple[Path, ...] = field(compare=False, repr=False)
+    functions: frozenset[str] = field(compare=False, repr=False)
+    literal_lookups: frozenset[str] = field(compare=False, repr=False)
+    _offsets: Mapping[Path, int] = field(compare=False, repr=False)
+    _code: Code = field(compare=False, repr=False)
+
+    def offset_of(self, path: Path) -> int:
+        """Return where in the text the root name of one of ``paths`` stands, from 0."""
+        return self._offsets[path]
+
+    def evaluate(self, root: Mapping[str, Json], context: Context) -> Json:
+        """Return the value for one record.
+
+        Raises:
+            EvaluationError: there is none; the message says why and names the expression.
+        """
+        try:
+            return self._code(root, (root, context))
+        except EvaluationError as error:
+            raise EvaluationError(error.message, self.text, on_fail=error.on_fail) from None
+
+    def condition(self, root: Mapping[str, Json], context: Context) -> bool:
+        """Return the value where it must be true or false.
+
+        Raises:
+            EvaluationError: there is no value, or another.
+        """
+        value = self.evaluate(root, context)
+        if value is True or value is False:
+            return value
+        msg = f"a condition gives true or false, and this gives {show(value)}"
+        raise EvaluationError(msg, self.text)
+
+
+def compile_expression(text: str) -> Expression:
+    """Compile an expression.
+
+    Raises:
+        ExpressionError: it cannot be; ``code``, ``offset`` and ``hint`` say what to do.
+    """
+    tree = parse(text)
+    findings = analyse(tree)
+    return Expression(
+        text=text,
+        paths=tuple(findings.offsets),
+        functions=frozenset(findings.functions),
+        literal_lookups=frozenset(findings.lookups),
+        _offsets=findings.offsets,
+        _code=compile_tree(tree),
+    )

@@ -1,0 +1,153 @@
+"""Fields: how each field of a call gets its value, and what that value becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from m3nop.core.json import Json
+from m3nop.mapping.conversion import fitted, to_field_text
+from m3nop.mapping.errors import EvaluationError, FieldRefusal
+from m3nop.mapping.functions.codes import find_table, in_unit, missed
+from m3nop.mapping.values import is_blank, json_text, kind, show, text_of
+
+if TYPE_CHECKING:
+    from m3nop.core.connector import FieldInfo
+    from m3nop.mapping.context import Context
+    from m3nop.mapping.expressions import Expression
+    from m3nop.mapping.lookups import Miss
+
+__all__ = ["FieldRefusal", "FieldRule", "Mapped", "map_fields"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """How one field gets its value.
+
+    The value is that of ``expression``, or the constant ``value``; a number is then converted into ``unit``, the
+    result looked up, and ``default`` taken where nothing came of it.
+    """
+
+    name: str
+    expression: Expression | None = None
+    value: Json = None
+    lookup: str | None = None
+    column: str | None = None
+    missing: Miss | None = None
+    """What a code without a row does; None leaves it to the lookup."""
+    default: Json = None
+    required: bool = False
+    """Whether the record is refused when there is no value."""
+    truncate: bool = False
+    when: Expression | None = None
+    """Where it is false, the field is left out."""
+    unit: Expression | None = None
+    """The unit of measure that the target counts in, by the lookup ``units``."""
+    source: str = ""
+    """The rule as it is written in the pipeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The fields of one call, and for each where its value came from."""
+
+    fields: dict[str, Json]
+    origins: dict[str, str]
+
+
+def map_fields(
+    rules: Iterable[FieldRule],
+    root: Mapping[str, Json],
+    context: Context,
+    inputs: Mapping[str, FieldInfo] | None = None,
+    *,
+    as_text: bool = True,
+) -> Mapped:
+    """Map the fields of one call; what has no value is left out.
+
+    ``inputs`` are the fields of the operation, where they are known: their types and lengths hold, and a mandatory
+    field must have a value. With ``as_text`` (M3) every value becomes text; without it (the shop) values stay JSON.
+
+    Raises:
+        FieldRefusal: a field cannot be filled.
+    """
+    fields: dict[str, Json] = {}
+    origins: dict[str, str] = {}
+    for rule in rules:
+        info = inputs.get(rule.name) if inputs else None
+        mandatory = info is not None and info.mandatory
+        if rule.when is not None and not _applies(rule, rule.when, root, context):
+            if mandatory:
+                message = f"M3 demands a value, and `when: {rule.when.text}` is false"
+                raise FieldRefusal(message, field=rule.name)
+            continue
+        value, origin = _value(rule, root, context)
+        written = _written(rule, value, origin, info, as_text=as_text)
+        if written is not None and written != "":
+            fields[rule.name] = written
+            origins[rule.name] = origin
+        elif rule.required or mandatory:
+            message = f"a value is required, and {origin} gives none"
+            raise FieldRefusal(message, field=rule.name, value=value)
+    return Mapped(fields, origins)
+
+
+def _applies(rule: FieldRule, when: Expression, root: Mapping[str, Json], context: Context) -> bool:
+    try:
+        return when.condition(root, context)
+    except EvaluationError as error:
+        raise FieldRefusal(str(error), field=rule.name, on_fail=error.on_fail) from error
+
+
+def _value(rule: FieldRule, root: Mapping[str, Json], context: Context) -> tuple[Json, str]:
+    """Return the value of a rule and where it came from."""
+    value: Json = rule.value
+    try:
+        if rule.expression is None:
+            origin = f"value {json_text(value)}"
+        else:
+            value, origin = rule.expression.evaluate(root, context), rule.expression.text
+        if rule.unit is not None and value is not None:
+            value = _in_unit(value, rule.unit.evaluate(root, context), context)
+            origin = f"{origin} in {rule.unit.text}"
+        if rule.lookup is not None:
+            value, origin = _looked_up(rule, value, context), _step(origin, rule.lookup, rule.column)
+    except EvaluationError as error:
+        raise FieldRefusal(str(error), field=rule.name, on_fail=error.on_fail, value=value) from error
+    if rule.default is not None and is_blank(value):
+        return rule.default, f"{origin}, else default"
+    return value, origin
+
+
+def _in_unit(quantity: Json, unit: Json, context: Context) -> Json:
+    if kind(quantity) != "number":
+        msg = f"only a number has a unit of measure, not {show(quantity)}"
+        raise EvaluationError(msg)
+    return in_unit(context, quantity, text_of(unit))
+
+
+def _looked_up(rule: FieldRule, code: Json, context: Context) -> str | None:
+    table = find_table(context, rule.lookup or "")
+    found = table.find(code, rule.column)
+    if found is not None:
+        return found
+    if rule.missing is None:
+        return missed(table, code, table.missing, table.default)
+    return missed(table, code, rule.missing, table.default if rule.default is None else None)
+
+
+def _step(origin: str, lookup: str, column: str | None) -> str:
+    return f"{origin} -> lookup {lookup}{f'.{column}' if column else ''}"
+
+
+def _written(rule: FieldRule, value: Json, origin: str, info: FieldInfo | None, *, as_text: bool) -> Json:
+    try:
+        if as_text:
+            return to_field_text(value, info, truncate=rule.truncate)
+        if isinstance(value, str):
+            return fitted(value.rstrip(), info.length if info else None, truncate=rule.truncate)
+    except EvaluationError as error:
+        message = f"{error.message} (from {origin})"
+        raise FieldRefusal(message, field=rule.name, value=value) from error
+    return value

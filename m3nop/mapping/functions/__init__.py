@@ -1,0 +1,22 @@
+"""The functions of the mapping language, by family."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from m3nop.mapping.functions import choice, codes, dates, lists, numbers, text
+from m3nop.mapping.functions.registry import FunctionInfo
+
+__all__ = ["FUNCTIONS", "FunctionInfo", "function_table"]
+
+FUNCTIONS = MappingProxyType({
+    info.name: info
+    for family in (text, numbers, choice, dates, lists, codes)
+    for info in sorted(family.FAMILY.functions, key=lambda info: info.name)
+})  # fmt: skip
+"""Every function by name."""
+
+
+def function_table() -> tuple[FunctionInfo, ...]:
+    """List every function, by family and name."""
+    return tuple(FUNCTIONS.values())

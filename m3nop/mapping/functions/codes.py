@@ -1,0 +1,149 @@
+"""Functions of codes and identities: tables, links, hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from decimal import Decimal
+
+from m3nop.core.json import Json
+from m3nop.mapping.context import Context
+from m3nop.mapping.errors import EvaluationError
+from m3nop.mapping.functions.numbers import quotient, to_decimal
+from m3nop.mapping.functions.registry import Family, Mode
+from m3nop.mapping.lookups import Lookup, Miss
+from m3nop.mapping.values import json_text, show, text_of
+
+FAMILY = Family("codes")
+
+COUNTRIES = "countries"
+CURRENCIES = "currencies"
+UNITS = "units"
+FACTOR = "factor"
+"""The column of the lookup `units`: how many basic units one of the unit is."""
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "m3nop")
+
+
+@FAMILY.function(
+    "lookup(name: text, code: scalar|null, column: text = the only one) -> text|object?",
+    "Give the value of a code in a lookup; without a column, the row of a lookup with several.",
+    "lookup('payment_methods', 'Payments.CheckMoneyOrder', 'TEPY')", "030", mode=Mode.CONTEXT,
+)  # fmt: skip
+def _lookup(context: Context, name: str, code: Json, column: str | None = None) -> Json:
+    table = find_table(context, name)
+    if column is None and len(table.columns) > 1:
+        row = table.row(code)
+        return dict(row) if row is not None else missed(table, code, table.missing, table.default)
+    found = table.find(code, column)
+    return found if found is not None else missed(table, code, table.missing, table.default)
+
+
+@FAMILY.function(
+    "link(pipeline: text, key: scalar?) -> object?", "Give the remembered pair {shop, m3} of another pipeline's record, or null.",
+    "link('customers', `17`).m3", "W0001234", mode=Mode.CONTEXT,
+)  # fmt: skip
+def _link(context: Context, pipeline: str, key: Json) -> Json:
+    return context.link(pipeline, text_of(key))
+
+
+@FAMILY.function(
+    "country(code: text?) -> text?", "Give M3's code of a country, from the lookup `countries`.", "country('SE')", "SE",
+    mode=Mode.CONTEXT, tables=(COUNTRIES,),
+)  # fmt: skip
+def _country(context: Context, code: str) -> Json:
+    return _lookup(context, COUNTRIES, code)
+
+
+@FAMILY.function(
+    "currency(code: text?) -> text?", "Give M3's code of a currency, from the lookup `currencies`.",
+    "currency('EUR')", "EUR", mode=Mode.CONTEXT, tables=(CURRENCIES,),
+)  # fmt: skip
+def _currency(context: Context, code: str) -> Json:
+    return _lookup(context, CURRENCIES, code)
+
+
+@FAMILY.function(
+    "uom(quantity: number, item: text|null, unit: text) -> number",
+    "Convert a quantity from the basic unit into `unit`: by `factor` in the lookup `units`, row `ITEM:UNIT` or `UNIT`.",
+    "uom(`24`, 'TENT-2P', 'BOX')", Decimal(2), mode=Mode.CONTEXT, tables=(UNITS,),
+)  # fmt: skip
+def _uom(context: Context, quantity: int | Decimal, item: str | None, unit: str) -> Decimal:
+    return in_unit(context, quantity, unit, item=item)
+
+
+@FAMILY.function(
+    "in_flight(sku: text) -> number", "Give the quantity on shop orders that M3 does not know yet.",
+    "in_flight('TENT-2P')", Decimal(3), mode=Mode.CONTEXT,
+)  # fmt: skip
+def _in_flight(context: Context, sku: str) -> Decimal:
+    return context.in_flight(sku)
+
+
+@FAMILY.function(
+    "uuid5(name: text?, space: text = 'm3nop') -> text?", "Give the identifier that equal names in a space share.",
+    "uuid5('order-1042')", str(uuid.uuid5(_NAMESPACE, "order-1042")),
+)  # fmt: skip
+def _uuid5(name: str, space: str = "m3nop") -> str:
+    try:
+        namespace = uuid.UUID(space)
+    except ValueError:
+        namespace = uuid.uuid5(uuid.NAMESPACE_DNS, space)
+    return str(uuid.uuid5(namespace, name))
+
+
+@FAMILY.function(
+    "sha256(text: text?) -> text?", "Give the hash of the text, 64 hexadecimal digits.", "sha256('a')",
+    hashlib.sha256(b"a").hexdigest(),
+)  # fmt: skip
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+@FAMILY.function(
+    "json(value: any) -> text", "Write a value as compact JSON.", 'json(`{"a": [1.50]}`)', '{"a":[1.5]}'
+)
+def _json(value: Json) -> str:
+    return json_text(value)
+
+
+def find_table(context: Context, name: str) -> Lookup:
+    """Return a lookup of the project.
+
+    Raises:
+        EvaluationError: there is none of that name.
+    """
+    table = context.lookups.get(name)
+    if table is None:
+        msg = f"there is no lookup {name!r}"
+        raise EvaluationError(msg)
+    return table
+
+
+def missed(table: Lookup, code: Json, missing: Miss, default: str | None) -> str | None:
+    """Return what stands for a code without a row.
+
+    Raises:
+        EvaluationError: the policy is to refuse the record or to put it aside.
+    """
+    if missing in (Miss.REJECT, Miss.REVIEW):
+        msg = f"lookup {table.name!r} has no row for {show(code)}"
+        raise EvaluationError(msg, on_fail=missing.value)
+    return default if missing is Miss.DEFAULT else None
+
+
+def in_unit(context: Context, quantity: int | Decimal, unit: str, *, item: str | None = None) -> Decimal:
+    """Convert a quantity from the basic unit into ``unit``.
+
+    Raises:
+        EvaluationError: the lookup ``units`` has no factor for it.
+    """
+    table = find_table(context, UNITS)
+    found = (table.find(f"{item}:{unit}", FACTOR) if item else None) or table.find(unit, FACTOR)
+    if found is None:
+        missed(table, unit, Miss.REJECT, None)
+    factor = to_decimal(found or "")
+    if not factor:
+        msg = f"lookup {UNITS!r} has no number but {show(found)} as factor of {unit!r}"
+        raise EvaluationError(msg)
+    return quotient(quantity, factor)

@@ -1,0 +1,259 @@
+"""What a function is: its signature, its documentation, and the checks made before it runs.
+
+A signature reads ``name(text: text?, width: whole, fill: text = ' ') -> text?``. ``text?`` means that null gives
+null, ``text|null`` that the function takes null itself, ``values...`` that the parameter repeats, and ``=`` what
+an argument left out means. ``expr`` is an expression reference (``&price``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from m3nop.core.json import Json
+from m3nop.mapping.errors import EvaluationError
+from m3nop.mapping.values import kind, plain, show
+
+if TYPE_CHECKING:
+    from m3nop.mapping.context import Context
+
+Frame = tuple[Json, "Context"]
+"""The root and the context of one evaluation."""
+Code = Callable[[Json, Frame], Json]
+"""A compiled node: takes the current value and the frame."""
+
+LARGEST_WHOLE = 1_000_000
+
+_KINDS: Mapping[str, frozenset[str]] = {
+    "any": frozenset({"null", "true/false", "number", "text", "list", "object"}),
+    "scalar": frozenset({"true/false", "number", "text"}),
+    "text": frozenset({"text"}),
+    "number": frozenset({"number"}),
+    "whole": frozenset({"number"}),
+    "bool": frozenset({"true/false"}),
+    "list": frozenset({"list"}),
+    "object": frozenset({"object"}),
+    "null": frozenset({"null"}),
+    "expr": frozenset(),
+}
+_WORDS = {"whole": "a whole number", "bool": "true or false", "scalar": "text, number or true/false"}
+_SIGNATURE = re.compile(r"(?P<name>\w+)\((?P<parameters>.*)\) -> (?P<result>\S+)")
+_PARAMETER = re.compile(
+    r"(?P<name>\w+)(?P<repeats>\.\.\.)?: (?P<kinds>[\w|]+)(?P<nullable>\?)?( = (?P<default>.+))?"
+)
+
+
+class Mode(Enum):
+    """How a function is handed its arguments."""
+
+    VALUES = "values"
+    CONTEXT = "context"
+    """Values, after the context."""
+    LAZY = "lazy"
+    """Unevaluated, with the current value and the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a function."""
+
+    name: str
+    kinds: tuple[str, ...]
+    null_gives_null: bool = False
+    repeats: bool = False
+    optional: bool = False
+
+    @property
+    def is_expression(self) -> bool:
+        """Whether it takes an expression reference."""
+        return self.kinds == ("expr",)
+
+    def taker(self, function: str) -> Callable[[Json], Json]:
+        """Return what checks an argument and brings it into the form that the function takes."""
+        wanted = frozenset().union(*(_KINDS[name] for name in self.kinds))
+        label = " or ".join(_WORDS.get(name, name) for name in self.kinds)
+
+        def refuse(value: Json) -> EvaluationError:
+            hint = "; default() gives null a value" if value is None else ""
+            return EvaluationError(f"{function}() needs {label} as `{self.name}`, not {show(value)}{hint}")
+
+        def take(value: Json) -> Json:
+            if kind(value) not in wanted:
+                raise refuse(value)
+            return value
+
+        def take_text(value: Json) -> Json:
+            if type(value) is str:
+                return value
+            name = kind(value)
+            if name == "number":
+                return plain(value)
+            if name == "text":
+                return value
+            raise refuse(value)
+
+        def take_whole(value: Json) -> Json:
+            if kind(value) != "number" or abs(value) > LARGEST_WHOLE or value != int(value):
+                raise refuse(value)
+            return int(value)
+
+        return {("text",): take_text, ("whole",): take_whole, ("any",): _take_any}.get(self.kinds, take)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A documented use: an expression, what it gives, and the root it is evaluated on."""
+
+    expression: str
+    result: Json
+    root: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionInfo:
+    """A function of the mapping language.
+
+    ``passes`` are the positions of arguments that the result is made of, so that reading a member of the result
+    reads it there. ``through_reference`` says that items of its list are seen by the reference alone. ``tables``
+    are the lookups it needs.
+    """
+
+    name: str
+    family: str
+    signature: str
+    doc: str
+    example: Example
+    parameters: tuple[Parameter, ...]
+    result: str
+    run: Callable[..., Json]
+    mode: Mode = Mode.VALUES
+    passes: tuple[int, ...] = ()
+    through_reference: bool = False
+    tables: frozenset[str] = frozenset()
+    standard: bool = False
+    """Whether JMESPath itself has it."""
+
+    @property
+    def least(self) -> int:
+        """The smallest number of arguments."""
+        return sum(not parameter.optional for parameter in self.parameters)
+
+    @property
+    def most(self) -> int | None:
+        """The largest number of arguments, None if there is none."""
+        if self.parameters and self.parameters[-1].repeats:
+            return None
+        return len(self.parameters)
+
+    @property
+    def takes_reference(self) -> bool:
+        """Whether one of its parameters is an expression reference."""
+        return any(parameter.is_expression for parameter in self.parameters)
+
+    def parameter(self, index: int) -> Parameter:
+        """Return the parameter that the argument at ``index`` belongs to."""
+        return self.parameters[min(index, len(self.parameters) - 1)]
+
+
+class Family:
+    """Collects the functions of one module."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.functions: list[FunctionInfo] = []
+
+    def function(
+        self,
+        signature: str,
+        doc: str,
+        example: str,
+        result: Json,
+        *,
+        root: Mapping[str, Json] | None = None,
+        mode: Mode = Mode.VALUES,
+        passes: Sequence[int] = (),
+        through_reference: bool = False,
+        tables: Sequence[str] = (),
+        standard: bool = False,
+    ) -> Callable[[Callable[..., Json]], Callable[..., Json]]:
+        """Register what follows as a function of the mapping language."""
+
+        def register(run: Callable[..., Json]) -> Callable[..., Json]:
+            name, parameters, gives = parse_signature(signature)
+            info = FunctionInfo(
+                name=name, family=self.name, signature=signature, doc=doc, parameters=parameters, result=gives,
+                example=Example(example, result, root or {}), run=run, mode=mode, passes=tuple(passes),
+                through_reference=through_reference, tables=frozenset(tables), standard=standard,
+            )  # fmt: skip
+            self.functions.append(info)
+            return run
+
+        return register
+
+
+def parse_signature(text: str) -> tuple[str, tuple[Parameter, ...], str]:
+    """Split a signature into name, parameters and what the function gives.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    match = _SIGNATURE.fullmatch(text)
+    if match is None:
+        msg = f"{text!r} is not a signature"
+        raise ValueError(msg)
+    parts = re.split(r", (?=\w+(?:\.\.\.)?: )", match["parameters"]) if match["parameters"] else []
+    return match["name"], tuple(_parameter(part) for part in parts), match["result"]
+
+
+def compile_call(info: FunctionInfo, arguments: Sequence[Code]) -> Code:
+    """Return the code of a call; its arguments were counted already.
+
+    Arguments at an ``expr`` parameter are handed over as functions of one element.
+    """
+    run = info.run
+    if info.mode is Mode.LAZY:
+        nodes = tuple(arguments)
+        return lambda value, frame: run(nodes, value, frame)
+    steps = tuple(_step(info, index, code) for index, code in enumerate(arguments))
+    with_context = info.mode is Mode.CONTEXT
+
+    def call(value: Json, frame: Frame) -> Json:
+        taken: list[Any] = [frame[1]] if with_context else []
+        for code, take, null_gives_null in steps:
+            argument = code(value, frame)
+            if argument is None and null_gives_null:
+                return None
+            taken.append(take(argument))
+        return run(*taken)
+
+    return call
+
+
+def _step(info: FunctionInfo, index: int, code: Code) -> tuple[Code, Callable[[Json], Json], bool]:
+    parameter = info.parameter(index)
+    if parameter.is_expression:
+        return _reference(code), _take_any, False
+    return code, parameter.taker(info.name), parameter.null_gives_null
+
+
+def _reference(code: Code) -> Code:
+    return lambda _value, frame: lambda element: code(element, frame)
+
+
+def _take_any(value: Json) -> Json:
+    return value
+
+
+def _parameter(text: str) -> Parameter:
+    match = _PARAMETER.fullmatch(text)
+    kinds = tuple(match["kinds"].split("|")) if match else ()
+    if match is None or not set(kinds) <= _KINDS.keys():
+        msg = f"{text!r} is not a parameter"
+        raise ValueError(msg)
+    return Parameter(
+        name=match["name"], kinds=kinds, null_gives_null=bool(match["nullable"]), repeats=bool(match["repeats"]),
+        optional=match["default"] is not None,
+    )  # fmt: skip
