@@ -23,11 +23,12 @@ CLAIMABLE = (RecordState.READY, RecordState.PENDING)
 _KEYS_PER_QUERY = 500
 
 _r = records.c
+_claimable = _r.state.in_([str(state) for state in CLAIMABLE])
 _due = or_(_r.not_before.is_(None), _r.not_before <= bindparam("now"))
 
 
 def _first(state: RecordState, *, timed: bool) -> Select[Any]:
-    """Select the first due records of one store and state; each form is answered from the index alone, in order."""
+    """Select the first due records of one store and state, in an order that the index has already."""
     when = _r.not_before <= bindparam("now") if timed else _r.not_before.is_(None)
     order = (_r.not_before, _r.seen_at, _r.id) if timed else (_r.seen_at, _r.id)
     return (
@@ -58,13 +59,9 @@ _STORES = tuple(_stores_of(state) for state in CLAIMABLE)
 
 _by_due = (func.coalesce(_r.not_before, _r.seen_at).label("due"), _r.id, _r.store)
 _BY_KEY = select(*_by_due).where(
-    _r.pipeline == bindparam("pipeline"), _r.key.in_(bindparam("keys", expanding=True)),
-    _r.state.in_([str(state) for state in CLAIMABLE]), func.coalesce(_r.attempt_id, 0) >= bindparam("least"), _due,
-)  # fmt: skip
-_STARTED = select(*_by_due).where(
     _r.pipeline == bindparam("pipeline"),
-    _r.state.in_([str(state) for state in CLAIMABLE]),
-    _r.attempt_id > 0,
+    _r.key.in_(bindparam("keys", expanding=True)),
+    _claimable,
     _due,
 )
 
@@ -77,8 +74,8 @@ class Turns:
         self._turn = 0
 
     def choose(
-        self, connection: Connection, pipelines: Sequence[str], *, now: Instant, limit: int, stores: Sequence[str],
-        keys: Sequence[str], only_started: bool,
+        self, connection: Connection, pipelines: Sequence[str], *, now: Instant, limit: int,
+        stores: Sequence[str], keys: Sequence[str],
     ) -> list[int]:  # fmt: skip
         """Return the ids of up to ``limit`` due records, in the order in which they should be worked on."""
         if limit <= 0:
@@ -86,9 +83,7 @@ class Turns:
         queues: dict[str, list[tuple[int, int]]] = {}
         for pipeline in pipelines:
             if keys:
-                found = _of_keys(connection, pipeline, now, keys, only_started=only_started)
-            elif only_started:
-                found = _rows(connection, _STARTED, pipeline=pipeline, now=now)
+                found = _of_keys(connection, pipeline, now, keys)
             else:
                 found = _first_of_stores(connection, pipeline, now, stores, limit)
             for due, record_id, store in found:
@@ -123,12 +118,9 @@ def _first_of_stores(
 
 
 def _of_keys(
-    connection: Connection, pipeline: str, now: Instant, keys: Sequence[str], *, only_started: bool
+    connection: Connection, pipeline: str, now: Instant, keys: Sequence[str]
 ) -> Iterator[tuple[int, int, str]]:
     for start in range(0, len(keys), _KEYS_PER_QUERY):
-        some = keys[start : start + _KEYS_PER_QUERY]
-        yield from _rows(connection, _BY_KEY, pipeline=pipeline, now=now, keys=some, least=int(only_started))
-
-
-def _rows(connection: Connection, statement: Select[Any], **values: Any) -> Iterator[tuple[int, int, str]]:
-    return ((row.due, row.id, row.store) for row in connection.execute(statement, values))
+        values = {"pipeline": pipeline, "now": now, "keys": keys[start : start + _KEYS_PER_QUERY]}
+        for row in connection.execute(_BY_KEY, values):
+            yield row.due, row.id, row.store

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, or_, select
 
 from m3nop.core.state import RecordState
+from m3nop.state import rows
 from m3nop.state.schema import attempts, audit, claims, dead_letters, definitions, records
 from m3nop.state.transaction import chained
 
@@ -68,7 +69,7 @@ def _misfits(connection: Connection) -> Iterator[str]:
 
 def _broken_chain(connection: Connection) -> Iterator[str]:
     before = ""
-    for entry in connection.execute(select(audit).order_by(audit.c.id)).mappings():
+    for entry in rows.each(connection.execute(select(audit).order_by(audit.c.id))):
         if chained(before, entry) != entry["chain"]:
             yield f"audit entry {entry['id']} was changed, or one before it was removed"
             return

@@ -1,7 +1,7 @@
 """Who owns a SQLite state: an operating-system lock, and a note beside the database for those who must wait.
 
-A kill releases the lock, a stop keeps it. The note also tells an unclean end from a clean one, and a database that was
-put back or moved from the one that was here last.
+A kill releases the lock, a stop keeps it. The note also tells an unclean end from a clean one, and a database
+that was put back or moved from the one that was here last.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Ownership:
 
 
 def network_type(path: Path, mounts: str) -> str | None:
-    """Return the type of the network file system that holds ``path``, or None; ``mounts`` as in /proc/mounts."""
+    """Return the type of the network file system that ``path`` is on, or None; ``mounts`` is /proc/mounts."""
     if str(path).startswith("\\\\"):
         return "a network share"
     best, kind = "", ""

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from m3nop.core.errors import BusyError, StateError
@@ -55,10 +55,10 @@ class PostgresBackend:
                 if turn:
                     clock.wait(_POLL)
                 with writer.begin():
-                    if writer.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar():
+                    if writer.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
                         return writer
             with writer.begin():
-                holder = writer.exec_driver_sql(_HOLDER).scalar() or "another process"
+                holder = writer.exec_driver_sql(_HOLDER, {"lock": _LOCK}).scalar() or "another process"
             writer.close()
         msg = f"the state database {self.place} is in use by {holder}; wait for it to end (--wait 10m)"
         raise BusyError(msg)
@@ -119,10 +119,11 @@ class PostgresBackend:
         )
 
 
-_HOLDER = f"""
+_HOLDER = """
 SELECT activity.application_name || ' at ' || coalesce(host(activity.client_addr), 'the same host')
     || ', since ' || to_char(activity.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 FROM pg_locks AS held JOIN pg_stat_activity AS activity ON activity.pid = held.pid
-WHERE held.locktype = 'advisory' AND held.granted AND held.classid = {_LOCK >> 32} AND held.objid = {_LOCK & 0xFFFFFFFF}
+WHERE held.locktype = 'advisory' AND held.granted
+    AND held.classid::bigint << 32 | held.objid::bigint = %(lock)s
     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, func, literal, or_, select, type_coerce
 
 from m3nop.core.errors import UsageError
 from m3nop.core.json import dumps
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 _KEYS_PER_QUERY = 500
 _MOST_FOUND = 100
 _ROWS_PER_FETCH = 500
-_TIMED = (*CLAIMABLE, RecordState.WAITING)
 
 
 class Reads:
@@ -62,14 +61,19 @@ class Reads:
         row = self._row(select(records).where(records.c.pipeline == pipeline, records.c.key == key))
         return None if row is None else rows.record_from(row)
 
+    def record_by_id(self, record_id: int) -> Record | None:
+        """Return the record with this number."""
+        row = self._row(select(records).where(records.c.id == record_id))
+        return None if row is None else rows.record_from(row)
+
     def records(
         self, pipeline: str, *, states: Sequence[RecordState] = (), keys: Sequence[str] = (),
         due: Instant | None = None, stores: Sequence[str] = (), limit: int | None = None,
     ) -> list[Record]:  # fmt: skip
         """List records by id.
 
-        ``due`` keeps those whose ``not_before`` is not later; ready and pending ones without it are due at once,
-        others without it never.
+        ``due`` keeps those whose ``not_before`` is not later; ready and pending ones without it are due at
+        once, others without it never.
         """
         conditions = [records.c.pipeline == pipeline]
         if states:
@@ -109,6 +113,13 @@ class Reads:
         )
         return [row["id"] for row in self._rows(select(missing.c.id).where(*here).order_by(missing.c.id))]
 
+    def count_created(self, pipeline: str, partition: str, start: Instant, end: Instant) -> int:
+        """Count the records that were created in a window (``start`` inclusive, ``end`` exclusive)."""
+        here = (records.c.pipeline == pipeline, records.c.partition == partition)
+        window = (records.c.created_at >= start, records.c.created_at < end)
+        found = self._rows(select(func.count().label("number")).select_from(records).where(*here, *window))
+        return int(found[0]["number"])
+
     def counts(self, pipeline: str, *, store: str | None = None) -> Mapping[RecordState, int]:
         """Count the records of each state that has any."""
         statement = select(records.c.state, func.count().label("number")).where(
@@ -120,11 +131,11 @@ class Reads:
         return {RecordState(row["state"]): row["number"] for row in found}
 
     def next_due(self, pipelines: Sequence[str]) -> Instant | None:
-        """Return when the next ready, pending or waiting record, or sweep, falls due; 0 for at once."""
+        """Return when the next ready or pending record, or sweep, falls due; 0 for at once."""
         with self._connect() as connection:
             times = [_next_sweep(connection)]
             for pipeline in pipelines:
-                times.extend(_next_record(connection, pipeline, state) for state in _TIMED)
+                times.extend(_next_record(connection, pipeline, state) for state in CLAIMABLE)
         return min((time for time in times if time is not None), default=None)
 
     # -- attempts and calls
@@ -198,10 +209,11 @@ class Reads:
         return [rows.dead_letter_from(row) for row in self._rows(statement)]
 
     def runs(self, *, pipeline: str | None = None, limit: int = 50) -> list[Run]:
-        """List runs, newest first."""
+        """List runs, newest first; a run of several pipelines counts for each."""
         statement = select(runs).order_by(runs.c.id.desc()).limit(limit)
         if pipeline is not None:
-            statement = statement.where(runs.c.pipeline == pipeline)
+            named = literal(",") + runs.c.pipeline + literal(",")
+            statement = statement.where(named.contains(f",{pipeline},", autoescape=True))
         return [rows.run_from(row) for row in self._rows(statement)]
 
     def baseline(self, pipeline: str) -> Instant | None:
@@ -225,8 +237,8 @@ class Reads:
     def find(self, text: str) -> list[Record]:
         """Find records by key, reference, link, or a value any call sent or answered (order numbers).
 
-        Values that no index knows (a custom order number, an e-mail address) are looked for in the snapshots and the
-        call log as well, where they must be a whole text.
+        Values that no index knows (a custom order number, an e-mail address) are looked for in the snapshots
+        and the call log, where they must be a whole text.
         """
         by_index = or_(
             records.c.key == text,
@@ -266,18 +278,17 @@ class Reads:
             rows.call_from(row) for row in self._rows(select(calls).where(condition).order_by(calls.c.line))
         ]
 
-    def _rows(self, statement: Select[Any]) -> Sequence[rows.Row]:
+    def _rows(self, statement: Select[Any]) -> list[rows.Row]:
         with self._connect() as connection:
-            return connection.execute(statement).mappings().all()
+            return list(rows.each(connection.execute(statement)))
 
     def _row(self, statement: Select[Any]) -> rows.Row | None:
-        with self._connect() as connection:
-            return connection.execute(statement).mappings().first()
+        return next(iter(self._rows(statement)), None)
 
     def _stream(self, statement: Select[Any]) -> Iterator[Mapping[str, Any]]:
         with self._connect() as connection:
             streaming = connection.execution_options(yield_per=_ROWS_PER_FETCH)
-            for row in streaming.execute(statement).mappings():
+            for row in rows.each(streaming.execute(statement)):
                 yield dict(row)
 
 
@@ -301,10 +312,8 @@ def _next_sweep(connection: Connection) -> Instant | None:
 
 def _next_record(connection: Connection, pipeline: str, state: RecordState) -> Instant | None:
     here = (records.c.pipeline == pipeline, records.c.state == str(state))
-    if state in CLAIMABLE:
-        at_once = select(records.c.id).where(*here, records.c.not_before.is_(None)).limit(1)
-        if connection.execute(at_once).first():
-            return 0
+    if connection.execute(select(records.c.id).where(*here, records.c.not_before.is_(None)).limit(1)).first():
+        return 0
     timed = select(func.min(records.c.not_before)).where(*here, records.c.not_before.is_not(None))
     return connection.execute(timed).scalar()
 
@@ -316,4 +325,4 @@ def _linked_by(text: str) -> Select[Any]:
 
 
 def _holds(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    return cast(column, Text).contains(dumps(text), autoescape=True)
+    return type_coerce(column, Text).contains(dumps(text), autoescape=True)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 _HEAD = """\
 # State tables
 
-The state of one environment is one database: `.m3nop/<environment>/state.db` (SQLite), or the PostgreSQL database that
-`state:` names. Both have these tables. Instants are integers, microseconds since 1970-01-01T00:00:00Z; JSON is text with
-exact numbers. Read them as you like (SQLite allows it while a run writes); change them only with `m3nop`, which keeps
-them consistent.
+The state of one environment is one database: `.m3nop/<environment>/state.db` (SQLite), or the PostgreSQL
+database that `state:` names. Both have these tables. An instant is an integer, microseconds since
+1970-01-01T00:00:00Z; JSON is text with exact numbers. Read them as you like, also while a run writes; change
+them only with `m3nop`, which keeps them consistent.
 
 This page is written from the schema, version {head}.
 """

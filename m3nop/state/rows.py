@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from m3nop.core.state import (
     Arrival,
@@ -18,22 +18,30 @@ from m3nop.core.state import (
     Run,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy import CursorResult
+
+    from m3nop.core.json import Json
+
 Row = Mapping[str, Any]
 
 _RECORD_COLUMNS = (
-    "store", "partition", "reason", "not_before", "deadline", "created_at", "seen_at", "epoch", "attempts",
-    "attempt_id", "released", "doubts", "fingerprint", "digest", "commit_target", "remembered", "snapshot",
+    "store", "partition", "reason", "not_before", "deadline", "created_at", "seen_at", "epoch",
+    "attempts", "attempt_id", "released", "doubts", "fingerprint", "digest", "commit_target",
+    "remembered", "snapshot",
 )  # fmt: skip
 _ATTEMPT_COLUMNS = (
-    "record_id", "number", "opened_at", "definition", "reference", "epoch", "doubt", "committed", "then", "reason",
+    "record_id", "number", "opened_at", "definition", "reference", "epoch", "doubt", "committed",
+    "then", "reason",
     "failure", "sweep_at", "sweeps", "snapshot",
 )  # fmt: skip
 _CALL_COLUMNS = (
-    "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "fields", "sent_at", "answered_at",
-    "rows", "failure", "origins", "clean",
+    "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "fields", "sent_at",
+    "answered_at", "rows", "failure", "origins", "clean",
 )  # fmt: skip
 _ARRIVAL_COLUMNS = (
-    "pipeline", "key", "store", "partition", "snapshot", "fingerprint", "created_at", "not_before", "deadline", "reason",
+    "pipeline", "key", "store", "partition", "snapshot", "fingerprint", "created_at", "not_before",
+    "deadline", "reason",
 )  # fmt: skip
 
 _SHORTEST_NUMBER = 3
@@ -93,6 +101,12 @@ def call_from(row: Row) -> LoggedCall:
     return LoggedCall(state=CallState(row["state"]), effect=row["effect"], **values)
 
 
+def each(result: CursorResult[Any]) -> Iterator[Row]:
+    """Yield the rows of a result by column name."""
+    # SQLAlchemy types the keys as columns or text; by text is how they are read here.
+    return cast("Iterator[Row]", iter(result.mappings()))
+
+
 def link_from(row: Row) -> Link:
     """Return the link of a table row."""
     return Link(**row)
@@ -109,20 +123,16 @@ def dead_letter_from(row: Row) -> DeadLetter:
 
 
 def number_rows(call: LoggedCall) -> Iterator[dict[str, Any]]:
-    """Yield the numbers of documents that a step's answer names.
-
-    Only calls that act and took effect count, and only answers of one row: lists and probes show the documents of others
-    as well. Shorter values are codes, longer ones texts.
-    """
-    special = ":" in call.step.partition("/")[0]
-    rows = call.rows or ()
-    if (
-        special
-        or call.effect == "read"
-        or call.state not in (CallState.DONE, CallState.FOUND)
-        or len(rows) != 1
-    ):
+    """Yield the numbers of documents that a step's answer names; shorter values are codes, longer texts."""
+    if not _acted(call):
         return
-    for field, value in rows[0].items():
+    rows: Sequence[Mapping[str, Json]] = call.rows or ()
+    # An answer of several rows is a list, which shows the documents of others as well.
+    for field, value in rows[0].items() if len(rows) == 1 else ():
         if isinstance(value, str) and _SHORTEST_NUMBER <= len(value) <= _LONGEST_NUMBER:
             yield {"value": value, "connection": call.connection, "field": field, "record_id": call.record_id}
+
+
+def _acted(call: LoggedCall) -> bool:
+    is_step = ":" not in call.step.partition("/")[0]
+    return is_step and call.effect != "read" and call.state in (CallState.DONE, CallState.FOUND)

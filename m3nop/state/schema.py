@@ -1,6 +1,6 @@
 """The tables of the state database: one schema for SQLite and PostgreSQL.
 
-Instants are microseconds since the epoch, money and other JSON is text, so that nothing is rounded on the way.
+Instants are microseconds since the epoch; money and other JSON is text, so that nothing is rounded.
 The comments of tables and columns are the text of ``docs/reference/state.md``.
 """
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from m3nop.core.json import Json, dumps, loads
 
@@ -79,22 +79,28 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 metadata = MetaData()
 
 
-def _column(name: str, kind: Any, comment: str, *more: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, *more, comment=comment, nullable=options.pop("nullable", False), **options)
+def _column(
+    name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]], comment: str, *refers: ForeignKey,
+    primary_key: bool = False, nullable: bool = False, unique: bool = False, autoincrement: bool = False,
+) -> Column[Any]:  # fmt: skip
+    return Column(
+        name, kind, *refers, primary_key=primary_key, nullable=nullable, unique=unique or None,
+        autoincrement=autoincrement, comment=comment,
+    )  # fmt: skip
 
 
 def _row_id(comment: str) -> Column[Any]:
     return _column("id", RowId, comment, primary_key=True, autoincrement=True)
 
 
-def _record_id(comment: str, **options: Any) -> Column[Any]:
-    return _column("record_id", RowId, comment, ForeignKey("records.id"), **options)
+def _record_id(comment: str, *, primary_key: bool = False) -> Column[Any]:
+    return _column("record_id", RowId, comment, ForeignKey("records.id"), primary_key=primary_key)
 
 
 scope = Table(
     "scope",
     metadata,
-    _column("id", Integer, "Always 1: a database serves one scope.", primary_key=True, autoincrement=False),
+    _column("id", Integer, "Always 1: a database serves one scope.", primary_key=True),
     _column("identity", JsonText, "What the database belongs to: environment, addresses, tenant, company …"),
     _column("epoch", Integer, "Rises when rows may be older than the truth: set-up, restore, move."),
     _column("fence", BigInteger, "Rises with every opening for writing; claims carry it."),
@@ -134,7 +140,7 @@ missing = Table(
     metadata,
     _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
     _column("partition", PlainText, "Part of the source.", primary_key=True),
-    _column("id", BigInteger, "Id that did not appear.", primary_key=True, autoincrement=False),
+    _column("id", BigInteger, "Id that did not appear.", primary_key=True),
     _column("missed_at", BigInteger, "When it was first missed."),
     Index("missing_since", "pipeline", "partition", "missed_at"),
     comment="Ids below the watermark that did not appear and may still; they are asked for again for a day.",
@@ -180,7 +186,7 @@ records = Table(
     ),
     UniqueConstraint("pipeline", "key", name="records_key"),
     Index("records_claim", "pipeline", "state", "store", "not_before", "seen_at"),
-    Index("records_started", "pipeline", "state", "attempt_id"),
+    Index("records_created", "pipeline", "partition", "created_at"),
     Index(
         "records_due",
         "pipeline",
@@ -203,7 +209,7 @@ runs = Table(
     "runs",
     metadata,
     _row_id("Number of the run."),
-    _column("pipeline", PlainText, "Name of the pipeline."),
+    _column("pipeline", PlainText, "Names of the pipelines, with commas between them."),
     _column("started_at", BigInteger, "When it began."),
     _column("ended_at", BigInteger, "When it ended; for a killed run, when that was noticed.", nullable=True),
     _column("command", PlainText, "Command line that started it."),
@@ -211,7 +217,6 @@ runs = Table(
     _column("counts", JsonText, "What it did, by word."),
     _column("definition", PlainText, "Digest of the definition that it ran."),
     _column("message", PlainText, "Why it ended as it did."),
-    Index("runs_pipeline", "pipeline", "id"),
     Index("runs_result", "result"),
     comment="Executions of pipelines.",
 )
@@ -219,7 +224,7 @@ runs = Table(
 claims = Table(
     "claims",
     metadata,
-    _record_id("The record in flight.", primary_key=True, autoincrement=False),
+    _record_id("The record in flight.", primary_key=True),
     _column("run_id", RowId, "The run that works on it.", ForeignKey("runs.id")),
     _column("fence", BigInteger, "Fence of the opening that claimed it: a lower one is of a dead owner."),
     _column("claimed_at", BigInteger, "When it was claimed."),
@@ -303,7 +308,7 @@ document_numbers = Table(
     _column("value", PlainText, "The number, such as an M3 order number.", primary_key=True),
     _column("connection", PlainText, "Name of the connection that answered it.", primary_key=True),
     _column("field", PlainText, "Field that it came in.", primary_key=True),
-    _record_id("The record whose step was answered so.", primary_key=True, autoincrement=False),
+    _record_id("The record whose step was answered so.", primary_key=True),
     comment="Short values that steps answered, so that a record is found by the numbers of its documents.",
 )
 

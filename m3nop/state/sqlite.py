@@ -1,6 +1,6 @@
 """The SQLite backend: the only module that speaks SQLite's own SQL.
 
-WAL with ``synchronous=FULL``; Python's driver opens no transaction of its own, writers begin with BEGIN IMMEDIATE.
+WAL with ``synchronous=FULL``. Python's driver opens no transaction of its own; writers BEGIN IMMEDIATE.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class SqliteBackend:
             msg = f"{target} exists already; name a new file for the backup"
             raise StateError(msg) from None
         except OSError as error:
-            msg = f"the backup {target} cannot be written: {error.strerror}; choose a folder that you may write to"
+            msg = f"the backup {target} cannot be written: {error.strerror}; choose another folder"
             raise StateError(msg) from error
         try:
             with closing(_raw(self._path)) as source, closing(_raw(target)) as copy:
@@ -166,8 +166,8 @@ class SqliteBackend:
         kind = network_type(self._path.resolve(), mounts)
         if kind:
             msg = (
-                f"the state database {self._path} is on a network file system ({kind}), where locks do not hold; "
-                "keep the project's .m3nop folder on a local disk, or use PostgreSQL (state: postgresql+psycopg://…)"
+                f"the state database {self._path} is on a network file system ({kind}), where locks do "
+                "not hold; keep the project's .m3nop folder on a local disk, or use PostgreSQL (state: postgresql+psycopg://…)"
             )
             raise StateError(msg)
 
@@ -181,7 +181,7 @@ class SqliteBackend:
         raise StateError(msg)
 
     def _check_pages(self, writer: Connection) -> None:
-        # The owner before was killed, or this file came from elsewhere: the one time that reading it all pays.
+        # The owner before was killed, or the file came from elsewhere: the one time that reading it all pays.
         raw: Any = writer.connection.driver_connection
         found = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
@@ -211,7 +211,7 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         if read_only:
             connection.execute("PRAGMA query_only=ON")

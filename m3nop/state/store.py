@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, make_url, select, update
+from sqlalchemy import Connection, Row, Table, make_url, select, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from m3nop.core.crash import crashpoint
@@ -34,8 +34,8 @@ Backend = SqliteBackend | PostgresBackend
 class SqlState(Reads):
     """The state database of one environment.
 
-    Opened for writing it belongs to this process alone. Transactions take turns; reads may run beside them, from any
-    thread. After a commit that failed it refuses all further use, so that nothing more is sent.
+    Opened for writing it belongs to this process alone. Transactions take turns; reads may run beside them,
+    from any thread. After a commit that failed it refuses all further use, so that nothing more is sent.
     """
 
     def __init__(self, backend: Backend, *, writer: Connection | None, epoch: int, fence: int) -> None:
@@ -54,7 +54,7 @@ class SqlState(Reads):
         """Begin, and commit at the end; passes the crash points ``commit:before`` and ``commit:after``.
 
         Raises:
-            StateError: the database refused; nothing of this transaction is kept, and nothing can be done any more.
+            StateError: the database refused; nothing of this transaction is kept; nothing more is done.
         """
         with self._lock:
             writer = self._usable()
@@ -116,8 +116,8 @@ def open_state(
 ) -> SqlState:
     """Open the state database at ``url`` (``sqlite:///PATH`` or ``postgresql+psycopg://…``).
 
-    For writing it is made or migrated where needed, and taken for this process alone; ``wait`` seconds for another
-    process to end. ``read_only`` reads beside whoever owns it. ``scope`` names what the rows belong to.
+    For writing it is made or migrated where needed, and taken for this process alone; ``wait`` seconds for
+    another process to end. ``read_only`` reads beside its owner. ``scope`` names what the rows belong to.
 
     Raises:
         BusyError: another process owns it.
@@ -219,12 +219,12 @@ def _open_for_writing(
 
 
 def _take_over(
-    backend: Backend, writer: Connection, row: Any, identity: Mapping[str, str], clock: Clock
+    backend: Backend, writer: Connection, row: Row[Any], identity: Mapping[str, str], clock: Clock
 ) -> SqlState:
     mark, fence = secrets.token_hex(8), row.fence + 1
     reason = "" if row.opening and backend.continues(row.opening) else _why_new_epoch(row.opening)
     epoch = row.epoch + 1 if reason else row.epoch
-    # Written before the commit, with the earlier mark: whichever of the two the database carries after a crash is known.
+    # Written before the commit, with the earlier mark: after a crash the database carries one of the two.
     backend.note_openings(*([] if reason else [row.opening]), mark)
     state = SqlState(backend, writer=writer, epoch=epoch, fence=fence)
     with state.transaction() as transaction:
@@ -258,7 +258,7 @@ def _refuse_other_scope(backend: Backend, identity: Mapping[str, str], scope: Ma
             f"{name} is {identity[name]} there and {scope.get(name, 'not set')} here" for name in differing
         )
         msg = (
-            f"the state database {backend.place} belongs to another scope: {parts}. Choose the environment that it "
-            "belongs to (--env), or give this one a state database of its own (state: in m3nop.yaml)"
+            f"the state database {backend.place} belongs to another scope: {parts}. Choose the environment "
+            "that it belongs to (--env), or give this one a state database of its own (state: in m3nop.yaml)"
         )
         raise StateError(msg)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, update
 
 from m3nop.core.json import Json, canonical
 from m3nop.core.state import Arrival, Attempt, Link, LoggedCall, Record, RecordState
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _IDS_PER_QUERY = 500
 
-_row_id = bindparam("row_id")
+_row_id: BindParameter[Any] = bindparam("row_id")
 _SAVE_RECORD = update(records).where(records.c.id == _row_id)
 _TAKE_RECORD = update(records).where(records.c.id == _row_id).values(state=str(RecordState.IN_FLIGHT))
 _SAVE_ATTEMPT = update(attempts).where(attempts.c.id == _row_id)
@@ -115,17 +115,11 @@ class SqlTransaction:
 
     def claim(
         self, pipelines: Sequence[str], *, now: Instant, limit: int, run_id: int, stores: Sequence[str] = (),
-        keys: Sequence[str] = (), only_started: bool = False,
+        keys: Sequence[str] = (),
     ) -> list[Record]:  # fmt: skip
-        """Take ready and pending records that are due, oldest due first, stores in turn, and mark them in flight."""
+        """Take ready and pending records that are due, oldest first, stores in turn; mark them in flight."""
         chosen = self._turns.choose(
-            self._connection,
-            pipelines,
-            now=now,
-            limit=limit,
-            stores=stores,
-            keys=keys,
-            only_started=only_started,
+            self._connection, pipelines, now=now, limit=limit, stores=stores, keys=keys
         )
         if not chosen:
             return []
@@ -159,8 +153,7 @@ class SqlTransaction:
 
     def open_attempt(self, attempt: Attempt) -> int:
         """Insert an attempt and return its id."""
-        result = self._connection.execute(insert(attempts), rows.attempt_row(attempt))
-        return int(result.inserted_primary_key[0])
+        return self._add(attempts, rows.attempt_row(attempt))
 
     def save_attempt(self, attempt: Attempt) -> None:
         """Write every column of an attempt."""
@@ -196,8 +189,8 @@ class SqlTransaction:
         """Keep a refusal until somebody settles it."""
         row = {
             "record_id": record.id, "pipeline": record.pipeline, "key": record.key, "store": record.store,
-            "created_at": now, "remedy": str(remedy), "signature": signature, "message": message, "step": step,
-            "settlement": "",
+            "created_at": now, "remedy": str(remedy), "signature": signature, "message": message,
+            "step": step, "settlement": "",
         }  # fmt: skip
         self._connection.execute(insert(dead_letters), row)
 
@@ -216,7 +209,7 @@ class SqlTransaction:
             "pipeline": pipeline, "started_at": now, "command": command, "result": "running", "counts": {},
             "definition": definition, "message": "",
         }  # fmt: skip
-        return int(self._connection.execute(insert(runs), row).inserted_primary_key[0])
+        return self._add(runs, row)
 
     def end_run(
         self, run_id: int, *, now: Instant, result: str, counts: Mapping[str, int], message: str = ""
@@ -236,8 +229,8 @@ class SqlTransaction:
         )
         self._connection.execute(
             update(records).where(*older).values(
-                state=str(RecordState.BASELINED), not_before=None, deadline=None, reason="older than the baseline",
-                blocked_pipeline=None, blocked_key=None,
+                state=str(RecordState.BASELINED), not_before=None, deadline=None,
+                reason="older than the baseline", blocked_pipeline=None, blocked_key=None,
             )
         )  # fmt: skip
 
@@ -253,6 +246,10 @@ class SqlTransaction:
 
     # -- parts
 
+    def _add(self, table: Table, row: Mapping[str, Any]) -> int:
+        key: Any = self._connection.execute(insert(table), row).inserted_primary_key
+        return int(key[0])
+
     def _put(self, table: Table, row: Mapping[str, Any]) -> None:
         keys = [column.name for column in table.primary_key]
         rest = {name: value for name, value in row.items() if name not in keys}
@@ -263,7 +260,7 @@ class SqlTransaction:
     def _records(self, ids: Sequence[int]) -> Iterable[Record]:
         for start in range(0, len(ids), _IDS_PER_QUERY):
             some = records.c.id.in_(ids[start : start + _IDS_PER_QUERY])
-            for row in self._connection.execute(select(records).where(some)).mappings():
+            for row in rows.each(self._connection.execute(select(records).where(some))):
                 yield rows.record_from(row)
 
     def _keep_numbers(self, answered: Sequence[LoggedCall]) -> None:

@@ -34,7 +34,8 @@ def version_of(connection: Connection, *, place: str, revisions: Sequence[str] =
     if not names:
         return None
     if not names >= {"alembic_version", "scope"}:
-        msg = f"{place} holds other tables ({', '.join(sorted(names)[:3])} …), not a state; choose another database"
+        some = ", ".join(sorted(names)[:3])
+        msg = f"{place} holds other tables ({some} …), not a state of m3nop; choose another database"
         raise StateError(msg)
     found = connection.execute(select(_version.c.version_num)).scalar_one_or_none()
     if found not in revisions:

@@ -94,6 +94,7 @@ def _make_records() -> None:
         postgresql_where=sa.text("blocked_key IS NOT NULL"),
     )
     op.create_index("records_claim", "records", ["pipeline", "state", "store", "not_before", "seen_at"])
+    op.create_index("records_created", "records", ["pipeline", "partition", "created_at"])
     op.create_index(
         "records_due",
         "records",
@@ -101,7 +102,6 @@ def _make_records() -> None:
         sqlite_where=sa.text("not_before IS NOT NULL"),
         postgresql_where=sa.text("not_before IS NOT NULL"),
     )
-    op.create_index("records_started", "records", ["pipeline", "state", "attempt_id"])
     op.create_table(
         "runs",
         sa.Column("id", _ROW_ID, primary_key=True, autoincrement=True),
@@ -114,7 +114,6 @@ def _make_records() -> None:
         sa.Column("definition", sa.Text, nullable=False),
         sa.Column("message", sa.Text, nullable=False),
     )
-    op.create_index("runs_pipeline", "runs", ["pipeline", "id"])
     op.create_index("runs_result", "runs", ["result"])
     op.create_table(
         "claims",
