@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import shape
@@ -89,7 +90,7 @@ def _operations() -> dict[str, Operation]:
             description="Sets a generic attribute of a customer.",
         ),
     )
-    return {operation.name: operation for operation in found}
+    return {operation.name: replace(operation, json_values=True) for operation in found}
 
 
 OPERATIONS: Mapping[str, Operation] = _operations()

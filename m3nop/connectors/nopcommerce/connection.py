@@ -31,6 +31,7 @@ READABLE = ("orders", "customers", "products", "stores", "countries")
 """What ``get`` reads."""
 
 _CONNECT_SECONDS = 10.0
+_REQUEST_BYTES = 100_000
 
 
 class Dialect(Protocol):
@@ -71,6 +72,7 @@ class NopConnection:
         self.name = name
         self.in_flight = config.in_flight
         self.settle_after = config.settle_after
+        self.group_bytes = _REQUEST_BYTES
         self._config = config
         self._dialect = dialect
         self._api = api

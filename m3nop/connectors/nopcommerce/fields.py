@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
@@ -38,7 +39,9 @@ class Fields:
         value = self._values.get(name)
         if value is None or isinstance(value, (dict, list)):
             raise _unfit(name, f"`{name}` must be text, it is {value!r}")
-        return str(value).lower() if isinstance(value, bool) else f"{value}"
+        if isinstance(value, bool):
+            return str(value).lower()
+        return format(value, "f") if isinstance(value, Decimal) else str(value)
 
     def flag(self, name: str) -> bool:
         """Return a yes or no; no where nothing is given."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _NEWEST = 20
 """How many of the newest rows are looked at: a row may be created before another and have the higher id."""
+_EMPTY = 20
+"""So many groups of ids without a row are a gap that no order lies behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,14 @@ class OfficialSource:
         return [""]
 
     def pages(self, partition: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002 - one partition
-        """Yield what has a higher id than the watermark, by ascending id."""
+        """Yield what has a higher id than the watermark, by ascending id.
+
+        The watermark never goes past a record that came: the newest one may be listed and not be there yet.
+        """
         position = position_of(watermark)
         newest = self._newest()
-        if newest is None or newest[0] <= position:
-            return
-        last, created = newest
         gaps = Gaps(position, now=self._clock.now())
-        for ids in chunks(range(position + 1, last + 1), self._ids_per_request):
+        for ids in chunks(range(position + 1, newest + 1), self._ids_per_request):
             found = self._build(self._by_ids(ids))
             if found:
                 missing = [
@@ -93,9 +95,6 @@ class OfficialSource:
                 ]
                 position = found[-1]["id"]
                 yield Page(tuple(found), watermark_of(position), tuple(missing))
-        if position < last:
-            # The newest one was listed and is not there: deleted meanwhile, or not visible everywhere yet.
-            yield Page((), watermark_of(last), tuple(gaps.below(last + 1, created=created)))
 
     def fetch(self, keys: Sequence[str], *, partition: str = "") -> list[Record]:  # noqa: ARG002 - one partition
         """Read records again; those that are gone are left out."""
@@ -109,7 +108,7 @@ class OfficialSource:
         """Count what was created from ``start`` to just before ``end``."""
         return self._total(("createdFromUtc", utc_text(start)), ("createdToUtc", tick_before(end)))
 
-    def watermark_at(self, instant: Instant, *, partition: str = "") -> str:  # noqa: ARG002 - one partition
+    def watermark_at(self, partition: str, instant: Instant) -> str:  # noqa: ARG002 - one partition
         """Return the watermark after which lies everything created at ``instant`` or later, and little else.
 
         Raises:
@@ -119,8 +118,7 @@ class OfficialSource:
         bound = ("createdFromUtc", utc_text(instant))
         total = self._total(bound)
         if not total:
-            newest = self._newest()
-            return watermark_of(newest[0] if newest else 0)
+            return watermark_of(self._newest())
         # Oldest come last. An id may be lower than that of a row created just before, so two pages are seen.
         size = self._page_size
         oldest: list[Raw] = []
@@ -132,7 +130,8 @@ class OfficialSource:
             oldest.extend(rows)
             more = bool(rows) and bool(document.get("has_next_page"))
             index += 1
-        return watermark_of(min((self._since(row, instant) for row in oldest), default=1) - 1)
+        first = min((self._since(row, instant) for row in oldest), default=1)
+        return watermark_of(self._lowered(first - 1, instant))
 
     def newest(self, limit: int) -> list[Record]:
         """Read the newest records, newest first."""
@@ -146,14 +145,24 @@ class OfficialSource:
             refuse(what, f"{number}, created before {utc_text(instant)}")
         return number
 
-    def _newest(self) -> tuple[int, Instant] | None:
-        what = self._endpoint.what
+    def _lowered(self, position: int, instant: Instant) -> int:
+        """Go back past rows that were created later: old orders may have been imported with higher ids."""
+        what, lowest, empty = self._endpoint.what, position, 0
+        while position > 0 and empty < _EMPTY:
+            ids = range(max(1, position - self._ids_per_request + 1), position + 1)
+            rows = self._by_ids(ids)
+            later = [row["id"] for row in rows if parse_instant(creation(row, what=what)) >= instant]
+            if rows and not later:
+                break
+            empty = 0 if rows else empty + 1
+            lowest = min(later, default=lowest + 1) - 1
+            position = ids[0] - 1
+        return lowest
+
+    def _newest(self) -> int:
         document = self._search(("pageIndex", "0"), ("pageSize", str(_NEWEST)))
-        rows = rows_of(document, what=f"{what}s")
-        return max(
-            ((identity(row, what=what), parse_instant(creation(row, what=what))) for row in rows),
-            default=None,
-        )
+        rows = rows_of(document, what=f"{self._endpoint.what}s")
+        return max((identity(row, what=self._endpoint.what) for row in rows), default=0)
 
     def _by_ids(self, ids: Sequence[int]) -> list[Raw]:
         what = self._endpoint.what

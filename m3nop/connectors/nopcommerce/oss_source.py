@@ -119,7 +119,7 @@ class OssSource:
         document = self._api.read(get("orders/count", *window, host=self._store(partition).host))
         return number_of(document, "count", what="orders")
 
-    def watermark_at(self, instant: Instant, *, partition: str = "") -> str:
+    def watermark_at(self, partition: str, instant: Instant) -> str:
         """Return the watermark after which lies everything created at ``instant`` or later, and little else.
 
         Raises:

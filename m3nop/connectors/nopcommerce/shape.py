@@ -28,7 +28,15 @@ SENSITIVE = frozenset(
 )
 """Kept only where a mapping names them."""
 
-NEVER_KEPT = frozenset({"password", "password_hash", "password_salt"})
+NEVER_KEPT = frozenset(
+    _names(
+        """
+    password password_hash password_salt last_activity_date_utc last_login_date_utc has_shopping_cart_items
+    failed_login_attempts cannot_login_until_date_utc require_re_login
+    """
+    )
+)
+"""Credentials, and what a mere visit changes: every record would look changed all the time."""
 
 ADDRESS_FIELDS = _names(
     """
