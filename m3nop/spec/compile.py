@@ -1,0 +1,210 @@
+"""Compiles an effective pipeline for one store: what the engine runs, and every problem of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from m3nop.core import json
+from m3nop.core.connector import StoreRef
+from m3nop.core.problems import Problem
+from m3nop.mapping.expressions import Expression
+from m3nop.mapping.lookups import Lookup, Miss
+from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry
+from m3nop.spec.checking import check
+from m3nop.spec.desk import Desk, Site
+from m3nop.spec.models import PipelineSpec, RetrySpec
+from m3nop.spec.probes import ProbeCompiler
+from m3nop.spec.safety import check_safety
+from m3nop.spec.scope import RESERVED, Scope
+from m3nop.spec.source import compile_source, identity_expression, reference_expression
+from m3nop.spec.steps import StepCompiler
+from m3nop.spec.tree import Node, from_json, plain
+
+FORMAT = 1
+_ABOUT = ("description", "schedule")
+"""Keys that change nothing of what is delivered, so a change of them is no change of the mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A pipeline, unless it is wrong, and what was found while compiling it."""
+
+    pipeline: Pipeline | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """Operations whose fields could not be checked, because the snapshot of the tenant lacks them."""
+    lookups: frozenset[str] = frozenset()
+    """Lookups that it uses."""
+    blocks: frozenset[str] = frozenset()
+    """Blocks that it uses."""
+
+
+def compile_tree(node: Node, site: Site, *, description: str = "") -> Compiled:
+    """Compile an effective pipeline."""
+    problems: list[Problem] = []
+    spec = check(PipelineSpec, node, problems)
+    if spec is None:
+        return Compiled(None, tuple(problems))
+    desk = Desk(node, site)
+    pipeline = _Compilation(desk, spec).run()
+    return Compiled(
+        None if desk.failed else pipeline,
+        tuple(desk.problems),
+        tuple(desk.notes),
+        frozenset(desk.used.lookups),
+        frozenset(desk.used.blocks),
+    )
+
+
+class _Compilation:
+    def __init__(self, desk: Desk, spec: PipelineSpec) -> None:
+        self._desk = desk
+        self._spec = spec
+        desk.remembered = frozenset(spec.remember)
+        desk.later_steps = frozenset(step.id for step in spec.steps)
+
+    def run(self) -> Pipeline:
+        desk, spec = self._desk, self._spec
+        record = self._record_name()
+        narrow = Scope(record, frozenset({"store"}))
+        site = narrow.adding("settings", "environment")
+        source = compile_source(desk, spec.source, site)
+        key = identity_expression(desk, ("key",), spec.key, narrow)
+        reference = reference_expression(desk, spec, narrow)
+        scope = site.adding("link", "remembered", *(["reference"] if spec.reference else []))
+        variables, scope = self._vars(scope)
+        steps = StepCompiler(desk, spec.blocks)
+        checks = steps.checks(spec.checks, ("checks",), scope)
+        before = scope.adding("steps")
+        compiled, after = steps.compile(spec.steps, ("steps",), before)
+        probing = ProbeCompiler(steps, spec, before=before)
+        probes = probing.compile()
+        link = self._link(after)
+        remember = self._expressions("remember", spec.remember, after)
+        double_check = probing.double_check(probes)
+        check_safety(desk, spec, steps.placed, probes)
+        definition = self._definition()
+        return Pipeline(
+            name=spec.pipeline,
+            description=spec.description,
+            store=desk.site.store,
+            environment=desk.site.environment,
+            definition=json.canonical(definition),
+            digest=json.digest(definition),
+            source=source.rule(desk.used),
+            key=key,
+            steps=compiled,
+            settings=self._settings(),
+            lookups=self._lookups(),
+            reference=reference,
+            vars=variables,
+            checks=checks,
+            probes=probes,
+            double_check=double_check,
+            on_change=OnChange(spec.on_change or "review"),
+            link=link,
+            remember=remember,
+            retry=_retry(spec.on_error or RetrySpec()),
+            start=desk.site.start,
+        )
+
+    def _record_name(self) -> str:
+        name = self._spec.source.as_
+        if name in RESERVED:
+            at = self._desk.at(("source", "as"))
+            self._desk.add(
+                at, "reserved-name", f"the name '{name}' has a meaning of its own", "choose another"
+            )
+        return name
+
+    def _vars(self, scope: Scope) -> tuple[tuple[tuple[str, Expression], ...], Scope]:
+        found = []
+        for name, text in self._spec.vars.items():
+            found.append((name, self._desk.expression(("vars", name), text, scope)))
+            scope = scope.with_var(name)
+        return tuple(found), scope
+
+    def _link(self, scope: Scope) -> LinkRule | None:
+        link = self._spec.link
+        if link is None:
+            return None
+        shop = self._desk.expression(("link", "shop"), link.shop, scope)
+        return LinkRule(shop=shop, m3=self._desk.expression(("link", "m3"), link.m3, scope))
+
+    def _expressions(
+        self, section: str, texts: dict[str, str], scope: Scope
+    ) -> tuple[tuple[str, Expression], ...]:
+        return tuple(
+            (name, self._desk.expression((section, name), text, scope)) for name, text in texts.items()
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the settings that are used."""
+        settings, used = self._desk.site.settings or {}, self._desk.used
+        return {name: value for name, value in settings.items() if used.all_settings or name in used.settings}
+
+    def _lookups(self) -> dict[str, Lookup]:
+        """Return the lookups that are used."""
+        known = self._desk.site.lookups or {}
+        found = {name: known[name] for name in sorted(self._desk.used.lookups) if name in known}
+        return {name: lookup for name, lookup in found.items() if lookup is not None}
+
+    def _definition(self) -> dict[str, Any]:
+        desk = self._desk
+        pipeline = {name: value for name, value in plain(desk.node).items() if name not in _ABOUT}
+        if "blocks" in pipeline:
+            pipeline["blocks"] = {n: b for n, b in pipeline["blocks"].items() if n in desk.used.blocks}
+        return {
+            "format": FORMAT,
+            "pipeline": pipeline,
+            "store": {
+                "code": desk.site.store.code, "store_id": desk.site.store.store_id, "host": desk.site.store.host,
+            },
+            "environment": desk.site.environment,
+            "settings": self._settings(),
+            "lookups": {name: _lookup_data(lookup) for name, lookup in self._lookups().items()},
+        }  # fmt: skip
+
+
+def _retry(spec: RetrySpec) -> Retry:
+    return Retry(
+        retries=spec.retries,
+        delay=spec.delay,
+        longest=spec.longest,
+        exponential=spec.backoff == "exponential",
+    )
+
+
+def _lookup_data(lookup: Lookup) -> dict[str, Any]:
+    return {
+        "columns": list(lookup.columns),
+        "rows": {code: dict(row) for code, row in lookup.rows.items()},
+        "missing": str(lookup.missing),
+        "default": lookup.default,
+    }
+
+
+def site_of(definition: dict[str, Any], *, catalogs: Any) -> Site:
+    """Rebuild what a stored definition was compiled for; catalogs are the live ones."""
+    return Site(
+        store=StoreRef(**definition["store"]),
+        environment=definition["environment"],
+        settings=definition["settings"],
+        lookups={
+            name: Lookup(
+                name=name,
+                columns=tuple(data["columns"]),
+                rows=data["rows"],
+                missing=Miss(data["missing"]),
+                default=data["default"],
+            )
+            for name, data in definition["lookups"].items()
+        },
+        catalogs=catalogs,
+    )
+
+
+def definition_tree(definition: dict[str, Any]) -> Node:
+    """Return the pipeline of a stored definition as a tree."""
+    return from_json(definition["pipeline"], file="definition")

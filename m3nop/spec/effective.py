@@ -1,0 +1,74 @@
+"""Lays environments and stores over what a project says, keeping the origin of every value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from m3nop.core.problems import Problem
+from m3nop.spec.merge import merge, without_removed
+from m3nop.spec.tree import Entry, MapNode, Node, child_map, stamp
+
+ENVIRONMENTS = "environments"
+
+
+def environment_layer(name: str) -> str:
+    """Name the layer of an environment."""
+    return f"environment {name}"
+
+
+def store_layer(code: str) -> str:
+    """Name the layer of a store."""
+    return f"store {code}"
+
+
+def effective_project(base: MapNode, environment: MapNode | None) -> MapNode:
+    """Lay an environment, stamped with its layer, over the project."""
+    merged = merge(base, environment) if environment is not None else base
+    kept = without_removed(merged)
+    return kept if isinstance(kept, MapNode) else base
+
+
+def effective_settings(project: MapNode, store: str) -> Node | None:
+    """Lay a store's settings over the project's."""
+    below = project.get("settings")
+    own = child_map(child_map(child_map(project, "stores"), store), "settings")
+    if own is None:
+        return below
+    over = stamp(own, store_layer(store))
+    return merge(below, over) if below is not None else over
+
+
+def effective_pipeline(pipeline: MapNode, project: MapNode, store: str, problems: list[Problem]) -> MapNode:
+    """Lay the project's defaults under a pipeline, and a store's changes over it."""
+    result: Node = _with_defaults(pipeline, project)
+    name = pipeline.get("pipeline")
+    overrides = child_map(child_map(child_map(project, "stores"), store), "pipelines")
+    own = overrides.get(str(getattr(name, "value", ""))) if overrides else None
+    if isinstance(own, MapNode):
+        result = merge(result, stamp(own, store_layer(store)), problems)
+    kept = without_removed(result)
+    return kept if isinstance(kept, MapNode) else pipeline
+
+
+def _with_defaults(pipeline: MapNode, project: MapNode) -> MapNode:
+    """Add what the project gives every pipeline: shared blocks and defaults."""
+    entries = dict(pipeline.entries)
+    for name, entry in _defaults(project).items():
+        own = entries.get(name)
+        entries[name] = Entry(own.key, merge(entry.node, own.node)) if own else entry
+    return replace(pipeline, entries=entries)
+
+
+def _defaults(project: MapNode) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    defaults = child_map(project, "defaults")
+    if defaults is not None:
+        found = {
+            name: defaults.entries[name] for name in ("on_error", "on_change") if name in defaults.entries
+        }
+        if "quiet" in defaults.entries:
+            quiet = defaults.entries["quiet"]
+            found["source"] = Entry(quiet.key, MapNode({"quiet": quiet}, quiet.key))
+    if "blocks" in project.entries:
+        found["blocks"] = project.entries["blocks"]
+    return found

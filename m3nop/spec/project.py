@@ -1,0 +1,317 @@
+"""Loads a project for one environment: reads its files, lays overrides over them, compiles what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from m3nop.core import json
+from m3nop.core.connector import Catalog, ConnectorType, StoreRef
+from m3nop.core.errors import ConfigurationError
+from m3nop.core.json import Json
+from m3nop.core.problems import Position, Problem, Severity
+from m3nop.core.secrets import SecretRef
+from m3nop.mapping.lookups import Lookup
+from m3nop.mapping.pipeline import Pipeline
+from m3nop.spec.checking import check
+from m3nop.spec.compile import Compiled, compile_tree, definition_tree, site_of
+from m3nop.spec.connections import load_connections
+from m3nop.spec.desk import Site
+from m3nop.spec.effective import (
+    ENVIRONMENTS,
+    effective_pipeline,
+    effective_project,
+    effective_settings,
+    environment_layer,
+)  # fmt: skip
+from m3nop.spec.files import PROJECT_FILE, ProjectFiles
+from m3nop.spec.project_model import EffectiveProject, EnvironmentSpec
+from m3nop.spec.suggest import suggest
+from m3nop.spec.tree import MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
+from m3nop.spec.variables import Filler
+
+MAIN_STORE = "main"
+"""The store of a project that names none."""
+
+
+class Lookups(Mapping[str, Lookup | None]):
+    """The lookups of one store by name, read when asked for; None is one that cannot be read."""
+
+    def __init__(self, files: ProjectFiles, paths: Mapping[str, Path]) -> None:
+        self._files = files
+        self._paths = paths
+
+    def __getitem__(self, name: str) -> Lookup | None:
+        return self._files.lookup(self._paths[name], name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+class LoadedProject:
+    """A project in one environment. What is wrong with it is in ``problems``; nothing is raised for it.
+
+    Pipelines and lookups are read and compiled when they are asked for; ``spec.validate`` asks for everything.
+    """
+
+    def __init__(
+        self, files: ProjectFiles, *, environment: str | None, registry: Mapping[str, ConnectorType],
+        environ: Mapping[str, str], lenient: bool = False,
+    ) -> None:  # fmt: skip
+        self.folder = files.folder
+        self.environment = environment
+        self.files = files
+        self._registry = registry
+        self._environ = environ
+        self._found: list[Problem] = []
+        self._compiled: dict[tuple[str, str], Compiled] = {}
+        self._filled: dict[str, MapNode] = {}
+        self.tree = self._load(lenient=lenient)
+        """The effective ``m3nop.yaml``, with places."""
+        self.spec = self._check()
+        """The effective ``m3nop.yaml`` as a model, or None where it is wrong."""
+        loaded = load_connections(self.tree, registry, files, self._found)
+        self.connections: Mapping[str, Any] = loaded.configs
+        """Validated options of each connection, by name; secrets are still names."""
+        self.connection_types: Mapping[str, ConnectorType] = loaded.types
+        self.catalogs: Mapping[str, Catalog | None] = loaded.catalogs
+        """What each connection can do; None where its options are wrong."""
+        self._check_names()
+
+    # -- what is there
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with what was read so far, in the order of the files."""
+        every = {*self.files.problems, *self._found}
+        return tuple(sorted(every, key=lambda problem: (problem.position, problem.code, problem.message)))
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is wrong that stops a run."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Names of the environments."""
+        found = child_map(self.files.project, ENVIRONMENTS)
+        return tuple(found.entries) if found else ()
+
+    @property
+    def stores(self) -> Mapping[str, StoreRef]:
+        """The storefronts by code; without any there is one, ``main``."""
+        stores = self.spec.stores if self.spec else {}
+        if not stores:
+            return {MAIN_STORE: StoreRef(MAIN_STORE, 1)}
+        return {code: StoreRef(code, store.store_id, store.host) for code, store in stores.items()}
+
+    @property
+    def pipelines(self) -> tuple[str, ...]:
+        """Names of the pipelines."""
+        return tuple(self.files.pipelines)
+
+    @property
+    def start(self) -> Mapping[str, int]:
+        """Instants by pipeline: records created before are left alone."""
+        return dict(self.spec.start) if self.spec else {}
+
+    @property
+    def state_url(self) -> str | SecretRef | None:
+        """Where the state database is, or None for the usual place."""
+        return self.spec.state.url if self.spec and self.spec.state else None
+
+    def settings(self, store: str) -> Mapping[str, Json]:
+        """Return the site values of a store."""
+        found = effective_settings(self.tree, store)
+        return plain(found) if isinstance(found, MapNode) else {}
+
+    def lookups(self, store: str) -> Lookups:
+        """Return the lookups of a store."""
+        paths = dict(self.files.lookups)
+        if self.spec:
+            own = self.spec.stores[store].lookups if store in self.spec.stores else {}
+            for name, path in {**self.spec.lookups, **own}.items():
+                paths[name] = self.folder / path
+        return Lookups(self.files, paths)
+
+    def stores_of(self, pipeline: str) -> tuple[str, ...]:
+        """Name the stores that a pipeline works for: those of the shop that it reads, else all."""
+        tree = self.pipeline_tree(pipeline)
+        read = child(child(tree, "source"), "read")
+        connection = str(plain(read)).partition("/")[0]
+        stores = self.spec.stores if self.spec else {}
+        shops = {store.connection for store in stores.values()}
+        if connection not in shops:
+            return tuple(self.stores)
+        return tuple(code for code, store in stores.items() if store.connection in (connection, None))
+
+    # -- pipelines
+
+    def pipeline_tree(self, name: str) -> MapNode | None:
+        """Return the file of a pipeline as a tree with its variables filled in, or None if it cannot be read."""
+        if name not in self._filled and name in self.files.pipelines:
+            root = self.files.tree(self.files.pipelines[name])
+            filler = Filler(self._environ)
+            filled = filler.fill(root) if root is not None else None
+            self._found.extend(filler.problems)
+            if isinstance(filled, MapNode):
+                self._filled[name] = filled
+                self._check_pipeline_name(name, filled)
+        return self._filled.get(name)
+
+    def effective(self, name: str, store: str) -> MapNode | None:
+        """Return a pipeline with everything laid over it; every node knows its place and layer."""
+        tree = self.pipeline_tree(name)
+        return None if tree is None else effective_pipeline(tree, self.tree, store, self._found)
+
+    def compile(self, name: str, store: str) -> Compiled:
+        """Compile a pipeline for a store, with what is wrong with it."""
+        if (name, store) not in self._compiled:
+            tree = self.effective(name, store)
+            self._compiled[name, store] = (
+                Compiled(None, ()) if tree is None else compile_tree(tree, self.site(name, store))
+            )
+        return self._compiled[name, store]
+
+    def pipeline(self, name: str, store: str) -> Pipeline:
+        """Return a compiled pipeline.
+
+        Raises:
+            ConfigurationError: it, or something it uses, is wrong; carries the problems.
+        """
+        if name not in self.files.pipelines:
+            hint = suggest(name, self.pipelines)
+            msg = f"there is no pipeline '{name}'{'; ' + hint if hint else ''}"
+            raise ConfigurationError(msg, problems=self.problems)
+        compiled = self.compile(name, store)
+        problems = (*self.problems, *compiled.problems)
+        if compiled.pipeline is None or self.failed:
+            msg = f"pipeline '{name}' cannot be used: run `m3nop validate`"
+            raise ConfigurationError(msg, problems=problems)
+        return compiled.pipeline
+
+    def site(self, name: str, store: str) -> Site:
+        """Return what a pipeline is compiled against."""
+        return Site(
+            store=self.stores[store],
+            environment=self.environment or "",
+            settings=self.settings(store),
+            lookups=self.lookups(store),
+            catalogs=self.catalogs,
+            pipelines=frozenset(self.pipelines),
+            start=self.start.get(name),
+        )
+
+    def compile_definition(self, text: str) -> Pipeline:
+        """Compile a stored definition again, with this project's connections."""
+        return compile_definition(text, catalogs=self.catalogs)
+
+    def in_environment(self, name: str | None, *, lenient: bool = False) -> LoadedProject:
+        """Return the same files in another environment; nothing is read twice."""
+        return LoadedProject(
+            self.files, environment=name, registry=self._registry, environ=self._environ, lenient=lenient
+        )
+
+    # -- loading
+
+    def _load(self, *, lenient: bool) -> MapNode:
+        root = self.files.project
+        if not isinstance(root, MapNode):
+            return MapNode({}, Position((self.folder / PROJECT_FILE).as_posix()))
+        layer = environment_layer(self.environment) if self.environment else None
+        filler = Filler(self._environ, lenient_layer=layer if lenient else None)
+        base = replace(root, entries={n: e for n, e in root.entries.items() if n != ENVIRONMENTS})
+        over = self._environment(root, filler)
+        filled = filler.fill(base)
+        self._found.extend(filler.problems)
+        return effective_project(filled, over) if isinstance(filled, MapNode) else base
+
+    def _environment(self, root: MapNode, filler: Filler) -> MapNode | None:
+        if self.environment is None:
+            return None
+        entry = child_map(root, ENVIRONMENTS)
+        node = entry.get(self.environment) if entry else None
+        if node is None or (isinstance(node, ScalarNode) and node.value is None):
+            if entry is None or self.environment not in entry.entries:
+                known = entry.entries if entry else ()
+                at = locate(root, (ENVIRONMENTS,), key=True)
+                hint = suggest(self.environment, known)
+                self._found.append(
+                    Problem(at, "unknown-environment", f"there is no environment '{self.environment}'", hint)
+                )
+            return None
+        stamped = filler.fill(stamp(node, environment_layer(self.environment)))
+        check(EnvironmentSpec, stamped, self._found)
+        return stamped if isinstance(stamped, MapNode) else None
+
+    def _check(self) -> EffectiveProject | None:
+        if self.files.project is None:
+            return None
+        return check(EffectiveProject, self.tree, self._found)
+
+    def _check_names(self) -> None:
+        for loc, node in walk(self.tree):
+            if "settings" in loc and isinstance(node, ScalarNode) and isinstance(node.value, SecretRef):
+                message = "a secret is not a setting: settings are stored and shown"
+                self._found.append(Problem(node.position, "secret-in-settings", message))
+        if self.spec is None:
+            return
+        for code, store in self.spec.stores.items():
+            self._known(("stores", code, "connection"), store.connection, self.connections, "connection")
+            for name in store.pipelines:
+                self._known(
+                    ("stores", code, "pipelines", name), name, self.files.pipelines, "pipeline", key=True
+                )
+        for name in self.spec.start:
+            self._known(("start", name), name, self.files.pipelines, "pipeline", key=True)
+
+    def _known(
+        self,
+        loc: tuple[str, ...],
+        name: str | None,
+        known: Mapping[str, Any],
+        what: str,
+        *,
+        key: bool = False,
+    ) -> None:
+        if name is not None and name not in known:
+            at = locate(self.tree, loc, key=key)
+            self._found.append(
+                Problem(at, f"unknown-{what}", f"there is no {what} '{name}'", suggest(name, known))
+            )
+
+    def _check_pipeline_name(self, name: str, tree: MapNode) -> None:
+        given = tree.get("pipeline")
+        if isinstance(given, ScalarNode) and given.text != name:
+            message = f"the pipeline '{given.text}' must be in a file of that name"
+            self._found.append(Problem(given.position, "pipeline-name", message, f"this file is {name}.yaml"))
+
+
+def load_project(
+    folder: Path,
+    *,
+    environment: str | None,
+    registry: Mapping[str, ConnectorType],
+    environ: Mapping[str, str],
+) -> LoadedProject:
+    """Load the project in ``folder``; problems are collected, not raised."""
+    return LoadedProject(ProjectFiles(folder), environment=environment, registry=registry, environ=environ)
+
+
+def compile_definition(text: str, *, catalogs: Mapping[str, Catalog | None]) -> Pipeline:
+    """Compile the definition that a pipeline was stored with; only the catalogs are of today.
+
+    Raises:
+        ConfigurationError: the connections cannot do any more what the definition needs.
+    """
+    definition = json.loads(text)
+    compiled = compile_tree(definition_tree(definition), site_of(definition, catalogs=catalogs))
+    if compiled.pipeline is None:
+        msg = "a stored pipeline does not fit the present connections any more"
+        raise ConfigurationError(msg, problems=compiled.problems)
+    return compiled.pipeline

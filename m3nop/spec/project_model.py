@@ -1,0 +1,138 @@
+"""The keys of ``m3nop.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
+
+from m3nop.core.secrets import SecretRef
+from m3nop.spec.models import Fields, RetrySpec, SpecModel
+from m3nop.spec.values import Id, InstantText, Seconds
+
+Url = Annotated[str | InstanceOf[SecretRef], WithJsonSchema({"type": "string"})]
+
+
+class ConnectionSpec(SpecModel):
+    """A configured system; its type decides which other keys there are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    """The kind of system: ``m3`` or ``nopcommerce``."""
+
+
+def _state_form(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"url": value}
+
+
+class StateSpec(SpecModel):
+    """The state database."""
+
+    url: Url
+    """``sqlite:///...`` or ``postgresql+psycopg://...``; without it, a file under ``.m3nop/``."""
+
+
+StateForm = Annotated[StateSpec, BeforeValidator(_state_form)]
+
+
+class StoreSpec(SpecModel):
+    """One storefront, and what is different there."""
+
+    connection: Id | None = None
+    """The shop connection that it belongs to."""
+    store_id: int = Field(ge=0)
+    """Its id in the shop."""
+    host: str = ""
+    """Its host name."""
+    settings: dict[Id, Any] = {}
+    """Site values of this store."""
+    lookups: dict[Id, str] = {}
+    """Lookup files that stand in for others."""
+    pipelines: dict[Id, dict[str, Any]] = {}
+    """Changes of pipelines: steps by id, null removes, ``after: ID`` inserts."""
+
+
+class StoreOverride(StoreSpec):
+    """Changes of a storefront in one environment."""
+
+    store_id: int | None = Field(default=None, ge=0)  # type: ignore[assignment]  # required in the whole only
+    """Its id in the shop."""
+
+
+class EnvironmentSpec(SpecModel):
+    """A named set of changes: ``sandbox``, ``dev``, ``qa``, ``prod``."""
+
+    connections: dict[Id, dict[str, Any]] = {}
+    """Changes of connections."""
+    settings: dict[Id, Any] = {}
+    """Site values of this environment."""
+    stores: dict[Id, StoreOverride | None] = {}
+    """Changes of stores."""
+    lookups: dict[Id, str] = {}
+    """Lookup files that stand in for others."""
+    start: dict[Id, InstantText] = {}
+    """Records created before are left alone, by pipeline."""
+    state: StateForm | None = None
+    """The state database."""
+
+
+class PrivacySpec(SpecModel):
+    """How long personal data is kept."""
+
+    keep_personal_data: Seconds = 90 * 86400.0
+    """In dead letters and the call log."""
+
+
+class AlertSpec(SpecModel):
+    """Who is told of what."""
+
+    on: list[str] = Field(min_length=1)
+    """What happened."""
+    to: str
+    """``mailto:`` or an https address."""
+
+
+class DefaultsSpec(SpecModel):
+    """Values for pipelines that say nothing else."""
+
+    on_error: RetrySpec | None = None
+    """How often a record may fail."""
+    on_change: Literal["ignore", "review", "steps"] | None = None
+    """What a change of a delivered record does."""
+    quiet: Seconds | None = None
+    """Time to leave a new record alone."""
+
+
+class ProjectSpec(SpecModel):
+    """A project: its systems, site values, environments and stores."""
+
+    version: Literal[1]
+    """Version of this format."""
+    connections: dict[Id, ConnectionSpec] = Field(min_length=1)
+    """The configured systems, by the name that pipelines use."""
+    settings: dict[Id, Any] = {}
+    """Site values that mappings use as ``settings.NAME``."""
+    environments: dict[Id, EnvironmentSpec] = {}
+    """Named sets of changes."""
+    stores: dict[Id, StoreSpec] = {}
+    """Storefronts, by code; without any there is one, ``main``, with the shop's id 1."""
+    lookups: dict[Id, str] = {}
+    """Lookup files that are not named after their lookup."""
+    blocks: dict[Id, Fields] = {}
+    """Shared fields that pipelines pull in by ``include``."""
+    state: StateForm | None = None
+    """The state database."""
+    privacy: PrivacySpec = PrivacySpec()
+    """How long personal data is kept."""
+    alerts: list[AlertSpec] = []
+    """Who is told of what."""
+    defaults: DefaultsSpec = DefaultsSpec()
+    """Values for pipelines that say nothing else."""
+
+
+class EffectiveProject(ProjectSpec):
+    """A project with one environment's changes laid over it."""
+
+    start: dict[Id, InstantText] = {}
+    """Records created before are left alone, by pipeline."""

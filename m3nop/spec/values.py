@@ -1,0 +1,149 @@
+"""The small values of the language: ids, expressions, targets, durations, instants, schedules."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from m3nop.core.clock import parse_instant
+
+ID = re.compile(r"[a-z][a-z0-9_]*")
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
+_TARGET = re.compile(r"([a-z][a-z0-9_]*)/(\S+)")
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
+
+
+def _id(value: Any) -> Any:
+    if isinstance(value, str) and not ID.fullmatch(value):
+        raise PydanticCustomError(
+            "id-form",
+            "'{value}' is not an id: small letters, digits and '_', a letter first",
+            {"value": value},
+        )
+    return value
+
+
+def _expression(value: Any) -> Any:
+    match value:
+        case str() if value.strip():
+            return value
+        case str() | None:
+            raise PydanticCustomError("expression", "an expression is missing")
+        case bool():
+            word = "true" if value else "false"
+            raise PydanticCustomError(
+                "expression",
+                "a bare {word} is not an expression; for a constant write {{value: {word}}}, in an expression `{word}`",
+                {"word": word},
+            )
+        case int() | Decimal():
+            raise PydanticCustomError(
+                "expression",
+                "a bare number is not an expression; for a constant write {{value: {number}}}",
+                {"number": str(value)},
+            )
+        case _:
+            raise PydanticCustomError(
+                "expression", "a list or mapping is not an expression; put the expression in quotes"
+            )
+
+
+def seconds(value: Any) -> Any:
+    """Read a duration such as ``60s``, ``15m``, ``2h``, ``60d``; a plain number is seconds."""
+    found = None if isinstance(value, bool) else _DURATION.fullmatch(str(value).strip())
+    if not found:
+        raise PydanticCustomError("duration", "a duration is written as 60s, 15m, 2h or 60d")
+    return float(Decimal(found[1]) * _UNITS[found[2]])
+
+
+def _instant(value: Any) -> Any:
+    try:
+        return parse_instant(value) if isinstance(value, str) else _not_an_instant()
+    except ValueError:
+        return _not_an_instant()
+
+
+def _not_an_instant() -> Any:
+    raise PydanticCustomError("instant", "an instant is written as 2026-12-01T00:00:00+01:00")
+
+
+def _target(value: str) -> str:
+    if not _TARGET.fullmatch(value):
+        raise PydanticCustomError(
+            "target-form", "write it as CONNECTION/OPERATION, such as erp/OIS100MI/Confirm"
+        )
+    return value
+
+
+def _schedule(value: str) -> str:
+    if value.startswith("every "):
+        seconds(value.removeprefix("every "))
+    elif not _is_cron(value):
+        raise PydanticCustomError("schedule", "a schedule is 'every 5m' or a cron expression of five fields")
+    return value
+
+
+def _is_cron(text: str) -> bool:
+    fields = text.split()
+    return len(fields) == len(_CRON_RANGES) and all(
+        _is_cron_part(part, low, high)
+        for field, (low, high) in zip(fields, _CRON_RANGES, strict=True)
+        for part in field.split(",")
+    )
+
+
+def _is_cron_part(part: str, low: int, high: int) -> bool:
+    found = _CRON_PART.fullmatch(part)
+    if not found:
+        return False
+    first = int(found[1] or low)
+    last = int(found[2] or found[1] or high)
+    return low <= first <= last <= high
+
+
+Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*$"})]
+"""A name that is used elsewhere: small letters, digits and ``_``, a letter first."""
+
+Jmes = Annotated[
+    str,
+    BeforeValidator(_expression),
+    WithJsonSchema({"type": "string", "minLength": 1, "description": "A JMESPath expression."}),
+]
+"""A JMESPath expression over the record, ``steps``, ``vars``, ``settings`` and ``store``."""
+
+TargetText = Annotated[
+    str,
+    AfterValidator(_target),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*/\\S+$"}),
+]
+"""``CONNECTION/OPERATION``, such as ``erp/OIS100MI/AddBatchHead`` or ``shop/orders``."""
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(seconds),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": "^[0-9.]+ *[smhd]?$"}, {"type": "number", "minimum": 0}]}
+    ),
+]
+"""A duration: ``60s``, ``15m``, ``2h``, ``60d``; a plain number is seconds."""
+
+InstantText = Annotated[
+    int, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""An instant in ISO 8601; without a zone it is UTC."""
+
+Schedule = Annotated[str, AfterValidator(_schedule)]
+"""``every 5m`` or a cron expression of five fields."""
+
+
+def split_target(text: str) -> tuple[str, str]:
+    """Split ``erp/OIS100MI/Confirm`` into the connection and the rest."""
+    connection, _, rest = text.partition("/")
+    return connection, rest
