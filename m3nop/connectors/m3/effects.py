@@ -27,18 +27,21 @@ _KNOWN = MappingProxyType(
     }
 )
 
+_NO_ORDER = frozenset({NO_RECORD, "WOR0103", "WOR0303"})
+_NO_CUSTOMER = frozenset({NO_RECORD, "WCU0103", "WCU0203"})
+
 _DONE_CODES = MappingProxyType(
     {
-        "OIS100MI/DelBatchHead": frozenset({NO_RECORD, "WOR0303"}),
-        "CRS610MI/Add": frozenset({"XRE0104", "WCU0204"}),
-        "CRS610MI/AddAddress": frozenset({"XRE0104", "WAD1004"}),
-        "OIS100MI/GetHead": frozenset({NO_RECORD, "WOR0303"}),
-        "OIS100MI/GetBatchHead": frozenset({NO_RECORD, "WOR0303"}),
-        "OIS100MI/GetOrderNo": frozenset({NO_RECORD, "WOR0303"}),
-        "OIS100MI/LstBatchLine": frozenset({NO_RECORD, "WOR0303"}),
-        "OIS275MI/GetTmpOrderStat": frozenset({NO_RECORD, "WOR0303"}),
-        "OIS275MI/GetBatchHead": frozenset({NO_RECORD, "WOR0303"}),
-        "CRS610MI/GetBasicData": frozenset({NO_RECORD, "WCU0203"}),
+        "OIS100MI/DelBatchHead": _NO_ORDER,
+        "CRS610MI/Add": frozenset({"XRE0104", "WCU0104", "WCU0204"}),
+        "CRS610MI/AddAddress": frozenset({"XRE0104", "WAD0104", "WAD1004"}),
+        "OIS100MI/GetHead": _NO_ORDER,
+        "OIS100MI/GetBatchHead": _NO_ORDER,
+        "OIS100MI/GetOrderNo": _NO_ORDER,
+        "OIS100MI/LstBatchLine": _NO_ORDER,
+        "OIS275MI/GetTmpOrderStat": _NO_ORDER,
+        "OIS275MI/GetBatchHead": _NO_ORDER,
+        "CRS610MI/GetBasicData": _NO_CUSTOMER,
     }
 )
 

@@ -53,13 +53,14 @@ _KNOWN_REFUSALS = frozenset({"", "ServerReturnedNOK"})
 _CHECKED_BEFORE = re.compile(r"(NotFound|TooLong|TooShort|Invalid)$")
 """Types of errors of the REST service itself, which it makes before it calls the program."""
 _NO_ACCESS = re.compile(r"author|access|login|security", re.IGNORECASE)
-_NOT_THERE = re.compile(r"^(Transaction|Program)NotFound$")
+NOT_THERE = re.compile(r"^(Transaction|Program)NotFound$")
+"""Types of errors that say that M3 has no such program or transaction."""
 _MESSAGE_ID = re.compile(r"[A-Z][A-Z0-9_]{2}[A-Z0-9_]{2}\d{2}|[A-Z]{2}\d{5}")
 _FIELD_NAME = re.compile(r"[A-Z][A-Z0-9]{3}")
 
 
-def answer(call: Call, reply: Reply, *, most: int) -> Answer:
-    """Judge a reply; ``most`` is how many rows were asked for (0 for no limit)."""
+def answer(call: Call, reply: Reply) -> Answer:
+    """Judge a reply."""
     reads = call.operation.effect is Effect.READ
     if reply.result is None:
         return _broken(reply, reads=reads)
@@ -68,14 +69,7 @@ def answer(call: Call, reply: Reply, *, most: int) -> Answer:
         failure = Failure(Remedy.TRANSIENT, "M3 says that it did not process this call")
         return Answer(Outcome.NOT_SENT if reads else Outcome.IN_DOUBT, failure=failure, clean=reply.clean)
     if result.refusal is not None:
-        return _refused(call, result, reads=reads, clean=reply.clean)
-    if reads and most and len(result.records) >= most:
-        failure = Failure(
-            Remedy.CONFIGURATION,
-            f"{call.operation.name} has {most} rows or more and cannot be read on;"
-            " narrow its fields or raise `page_size`",
-        )
-        return Answer(Outcome.NOT_SENT, failure=failure, clean=reply.clean)
+        return _refused(call, result.refusal, partly=bool(result.records), clean=reply.clean)
     return Answer(Outcome.DONE, rows=typed(result.records, call.operation), clean=reply.clean)
 
 
@@ -84,19 +78,17 @@ def _broken(reply: Reply, *, reads: bool) -> Answer:
     return Answer(Outcome.NOT_SENT if reads else reply.outcome, failure=reply.failure, clean=reply.clean)
 
 
-def _refused(call: Call, result: Result, *, reads: bool, clean: bool) -> Answer:
-    refusal = result.refusal
-    if refusal is None:
-        raise AssertionError(result)
+def _refused(call: Call, refusal: Refusal, *, partly: bool, clean: bool) -> Answer:
     outcome, failure = judge(refusal)
     there = failure.code in call.operation.done_codes
-    if reads:
-        if there and not result.records:
+    if call.operation.effect is Effect.READ:
+        if there and not partly:
             return Answer(Outcome.DONE, clean=clean)
         return Answer(
             Outcome.NOT_SENT if outcome is Outcome.IN_DOUBT else outcome, failure=failure, clean=clean
         )
-    if result.records:
+    if partly:
+        # Rows and a refusal together: some of it was done.
         return Answer(Outcome.IN_DOUBT, failure=failure, clean=clean)
     if there and call.operation.effect is Effect.KEYED:
         return Answer(Outcome.DONE, rows=(_as_if_done(call, failure.code),), clean=clean)
@@ -117,7 +109,7 @@ def judge(refusal: Refusal) -> tuple[Outcome, Failure]:
         return Outcome.NOT_SENT, replace(
             failure, remedy=Remedy.AUTHENTICATION, message=failure.message + hint
         )
-    if _NOT_THERE.match(refusal.type):
+    if NOT_THERE.match(refusal.type):
         hint = "; this M3 has no such transaction, or the user may not call it"
         return Outcome.NOT_SENT, replace(failure, remedy=Remedy.CONFIGURATION, message=failure.message + hint)
     if failure.code or refusal.type in _KNOWN_REFUSALS or _CHECKED_BEFORE.search(refusal.type):
@@ -157,7 +149,7 @@ def _typed(value: str, kind: str | None) -> str | Decimal | None:
     if kind == "N":
         return _number(text)
     if kind == "D":
-        return text.strip("0 ") and text or None
+        return text if text.strip("0 ") else None
     return text
 
 

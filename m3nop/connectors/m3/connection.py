@@ -1,0 +1,166 @@
+"""An open connection to M3."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+from m3nop.connectors.m3.catalog import TABLE
+from m3nop.connectors.m3.config import FROM_SERVER, M3Config
+from m3nop.connectors.m3.exchange import TIMED_OUT, Session
+from m3nop.connectors.m3.gateway import Gateway
+from m3nop.connectors.m3.identity import server_time_zone
+from m3nop.connectors.m3.lists import read_to_end, with_key
+from m3nop.connectors.m3.results import answer
+from m3nop.connectors.m3.sizes import GroupSizes
+from m3nop.connectors.m3.table_reader import QUERIES_AT_ONCE, TableReader
+from m3nop.connectors.m3.v1 import V1
+from m3nop.connectors.m3.v2 import V2
+from m3nop.core.connector import Answer, Call, Effect, Facts, Failure, Outcome, Remedy
+from m3nop.core.errors import AccessError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from m3nop.connectors.m3.exchange import Exchange
+    from m3nop.core.clock import Clock
+    from m3nop.core.connector import Catalog, Operation, Row, Source, StoreRef
+
+_LOOK_UPS_IN_A_QUERY = 30
+
+
+def open_m3(name: str, config: M3Config, *, clock: Clock, catalog: Catalog) -> M3Connection:
+    """Open a connection; nothing is sent yet.
+
+    Raises:
+        ConfigurationError: address or credentials cannot be used.
+    """
+    return M3Connection(name, config, clock=clock, catalog=catalog)
+
+
+class M3Connection:
+    """Makes MI transactions of one company. Safe to use from several threads."""
+
+    def __init__(self, name: str, config: M3Config, *, clock: Clock, catalog: Catalog) -> None:
+        self.name = name
+        self.in_flight = config.in_flight
+        self.settle_after = config.settle_after
+        self.group_bytes = config.group_bytes
+        self._config = config
+        self._catalog = catalog
+        self._gateway = Gateway(config, clock=clock)
+        session = Session(config.company, config.division)
+        self._exchange: Exchange = (
+            V1(self._gateway, session=session)
+            if config.api == "v1"
+            else V2(self._gateway, session=session, extended=config.extended_result)
+        )
+        self._sizes = GroupSizes(timeout=config.timeout)
+        self._facts: Facts | None = None
+        self._facts_lock = threading.Lock()
+
+    def send(self, calls: Sequence[Call]) -> list[Answer]:
+        """Make one request of these calls and answer each, in order.
+
+        Lists are read on, by further requests, until they are whole; table reads are merged into queries.
+        A read of a record that does not exist is done, without rows.
+        """
+        if not calls:
+            return []
+        if calls[0].operation.name.startswith(TABLE):
+            return self._read_tables(calls)
+        reads = all(call.operation.effect is Effect.READ for call in calls)
+        most = self._config.page_size if reads else 0
+        calls = [with_key(call) for call in calls] if reads else calls
+        begun = time.monotonic()
+        replies = self._exchange.send(calls, most=most)
+        self._take_note(calls, [reply.failure for reply in replies], seconds=time.monotonic() - begun)
+        if reads:
+            replies = [
+                read_to_end(call, reply, exchange=self._exchange, most=most)
+                for call, reply in zip(calls, replies, strict=True)
+            ]
+        return [answer(call, reply) for call, reply in zip(calls, replies, strict=True)]
+
+    def group_size(self, operation: Operation) -> int:
+        """Say how many calls like this one request may carry at present."""
+        if operation.name.startswith(TABLE):
+            return _LOOK_UPS_IN_A_QUERY * (1 if self._config.api == "v1" else QUERIES_AT_ONCE // 4)
+        return self._sizes.size(operation)
+
+    def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: frozenset[str] | None) -> Source:
+        """Refuse: M3 has no sources of its own.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        _refuse_source(self.name, resource, stores, wanted)
+
+    def facts(self) -> Facts:
+        """Tell base address, tenant, company, division and time zone; reads at most once.
+
+        Raises:
+            AccessError: M3 cannot be reached, or refuses who we are.
+            ConfigurationError: the time zone cannot be told.
+        """
+        with self._facts_lock:
+            if self._facts is None:
+                self._facts = self._find_facts()
+            return self._facts
+
+    def close(self) -> None:
+        """Give back sockets."""
+        self._gateway.close()
+
+    def _read_tables(self, calls: Sequence[Call]) -> list[Answer]:
+        select = self._catalog.operation("EXPORTMI/Select")
+        if select is None:
+            failure = Failure(Remedy.CONFIGURATION, f"{self.name} may not read tables: `table_reads` is off")
+            return [Answer(Outcome.NOT_SENT, failure=failure)] * len(calls)
+        return TableReader(self._exchange, select=select, page_size=self._config.page_size).read(calls)
+
+    def _take_note(
+        self, calls: Sequence[Call], failures: Sequence[Failure | None], *, seconds: float
+    ) -> None:
+        operations = {call.operation.name: call.operation for call in calls}.values()
+        late = seconds >= self._config.timeout or any(f and f.status in TIMED_OUT for f in failures)
+        if late:
+            self._sizes.timed_out(operations, calls=len(calls))
+        else:
+            self._sizes.answered(operations, calls=len(calls), seconds=seconds)
+
+    def _find_facts(self) -> Facts:
+        config = self._config
+        company = "" if config.company is None else str(config.company)
+        division = config.division or ""
+        time_zone = config.time_zone
+        if time_zone == FROM_SERVER or config.company is None:
+            server, user = self._read_one("GENERAL/ServerTimeZone"), self._read_one("GENERAL/GetUserInfo")
+            company = company or str(user.get("ZDCONO") or "")
+            division = division if config.division is not None else str(user.get("ZDDIVI") or "")
+            if time_zone == FROM_SERVER:
+                time_zone = server_time_zone(server, user)
+        identity = {
+            "base_url": self._gateway.base_url,
+            "tenant": self._gateway.tenant,
+            "company": company,
+            "division": division,
+        }
+        return Facts(identity, time_zone)
+
+    def _read_one(self, name: str) -> Row:
+        operation = self._catalog.operation(name)
+        if operation is None:
+            msg = f"{self.name}: the snapshot lacks {name}"
+            raise ConfigurationError(msg)
+        got = self.send([Call(name, operation, {})])[0]
+        if got.outcome is not Outcome.DONE:
+            msg = f"{self.name}: {name} failed: {got.failure}"
+            raise AccessError(msg)
+        return got.rows[0] if got.rows else {}
+
+
+def _refuse_source(name: str, *asked: object) -> NoReturn:
+    msg = f"{name} has no source `{asked[0]}`"
+    raise ConfigurationError(msg)

@@ -1,0 +1,215 @@
+"""Reads of tables by EXPORTMI: many look-ups in few queries, each row given back to who asked for it.
+
+The query is text, so what goes into it is escaped; an answer is the whole of it or a failure, because its
+silence proves that an order was not entered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from m3nop.connectors.m3.results import Record
+    from m3nop.core.connector import Call
+    from m3nop.core.json import Json
+
+LONGEST_QUERY = 982
+LONGEST_ROW = 984
+SEPARATORS = ("|", "^", "~", ";", "!")
+"""``*`` and ``#`` mean something else to EXPORTMI."""
+
+_COLUMN = re.compile(r"[A-Z0-9]{4,10}")
+_TABLE = re.compile(r"[A-Z][A-Z0-9]{3,9}")
+
+
+class TableError(Exception):
+    """A table cannot be read so."""
+
+
+class CutError(TableError):
+    """There are more rows than were asked for."""
+
+
+class SeparatorError(TableError):
+    """The separator is a part of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One EXPORTMI query that serves several calls.
+
+    ``values`` are those of ``key`` that it asks for; a call on several columns shares a query by the one
+    that tells most calls apart, the others are compared here: ``and`` and ``or`` are never mixed, since
+    what binds tighter is not documented. Without ``key`` the query is for equal calls and joins all columns.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    where: tuple[str, ...]
+    key: str
+    calls: tuple[Call, ...]
+    separator: str = SEPARATORS[0]
+
+    @property
+    def text(self) -> str:
+        """The query as EXPORTMI takes it."""
+        return f"{','.join(self.columns)} from {self.table} where {self._condition()}"
+
+    def _condition(self) -> str:
+        if self.key:
+            values = dict.fromkeys(literal(call.fields[self.key]) for call in self.calls)
+            return " or ".join(f"{self.key} = {value}" for value in values)
+        fields = self.calls[0].fields
+        return " and ".join(f"{name} = {literal(fields[name])}" for name in self.where)
+
+    def halves(self) -> tuple[Query, ...]:
+        """Ask in two queries, or by all columns if it serves only equal calls."""
+        distinct = list({_values(call, self.where): call for call in self.calls})
+        if len(distinct) == 1:
+            return (replace(self, key=""),) if self.key and len(self.where) > 1 else ()
+        first = set(distinct[: len(distinct) // 2])
+        return tuple(
+            replace(self, calls=tuple(c for c in self.calls if (_values(c, self.where) in first) is part))
+            for part in (True, False)
+        )
+
+    def with_next_separator(self) -> Query | None:
+        """Return the query with another separator, or None when all were tried."""
+        later = SEPARATORS[SEPARATORS.index(self.separator) + 1 :]
+        return replace(self, separator=later[0]) if later else None
+
+
+def check(call: Call) -> None:
+    """Look at the names and values of one call.
+
+    Raises:
+        TableError: one cannot stand in a query.
+    """
+    table = call.operation.name.partition(":")[2]
+    names = (*call.fields, *call.columns)
+    if not call.fields or not _TABLE.fullmatch(table) or not all(map(_COLUMN.fullmatch, names)):
+        msg = f"{table} cannot be read by {', '.join(names) or 'nothing'}; give columns by their names"
+        raise TableError(msg)
+    for value in call.fields.values():
+        literal(value)
+    alone = _together([call])
+    if len(alone.text) > LONGEST_QUERY:
+        msg = f"the query on {table} has {len(alone.text)} characters; EXPORTMI takes {LONGEST_QUERY}"
+        raise TableError(msg)
+
+
+def plan(calls: Sequence[Call]) -> list[Query]:
+    """Make the queries that serve all calls, which read one table and were checked."""
+    shapes: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Call]] = {}
+    for call in calls:
+        shapes.setdefault((tuple(sorted(call.fields)), call.columns), []).append(call)
+    return [query for alike in shapes.values() for query in _fitting(_together(alike))]
+
+
+def _together(calls: Sequence[Call]) -> Query:
+    where = tuple(sorted(calls[0].fields))
+    distinct = {name: {literal(call.fields[name]) for call in calls} for name in where}
+    key = max(where, key=lambda name: len(distinct[name]))
+    shared = len(distinct[key]) > 1 or len(where) == 1
+    return Query(
+        calls[0].operation.name.partition(":")[2],
+        tuple(dict.fromkeys((*where, *calls[0].columns))),
+        where,
+        key if shared else "",
+        tuple(calls),
+    )
+
+
+def _fitting(query: Query) -> Iterable[Query]:
+    if len(query.text) <= LONGEST_QUERY:
+        return [query]
+    return [fitting for half in query.halves() for fitting in _fitting(half)]
+
+
+def literal(value: Json) -> str:
+    """Write a value into a query: numbers bare, text in quotes with its own quotes doubled.
+
+    Raises:
+        TableError: it is blank, which would match every row without a value, or cannot be written.
+    """
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if not isinstance(value, str) or not value.strip():
+        msg = "a table cannot be looked up by a blank value"
+        raise TableError(msg)
+    if not value.isprintable():
+        msg = f"a table cannot be looked up by {value!r}"
+        raise TableError(msg)
+    return "'" + value.rstrip().replace("'", "''") + "'"
+
+
+def parse(query: Query, records: Sequence[Record], *, most: int) -> list[dict[str, str]]:
+    """Take the rows of an answer apart; the first one names the columns.
+
+    Raises:
+        CutError: the answer may go on.
+        SeparatorError: a value holds the separator.
+        TableError: it is not an answer to this query.
+    """
+    lines = [record.get("REPL", "") for record in records]
+    if most and len(lines) >= most:
+        msg = f"{query.table} has {most} rows or more for one value; narrow the probe or raise `page_size`"
+        raise CutError(msg)
+    if any(len(line) >= LONGEST_ROW for line in lines):
+        msg = f"a row of {query.table} is longer than {LONGEST_ROW} characters; ask for fewer columns"
+        raise TableError(msg)
+    if not lines:
+        return []
+    heading = [name.strip() for name in lines[0].split(query.separator)]
+    if heading != list(query.columns):
+        msg = f"EXPORTMI answered columns of {query.table} that were not asked for"
+        raise TableError(msg)
+    return [_row(query, line) for line in lines[1:]]
+
+
+def _row(query: Query, line: str) -> dict[str, str]:
+    values = line.split(query.separator)
+    if len(values) != len(query.columns):
+        msg = f"every separator is a part of the data in {query.table}"
+        raise SeparatorError(msg)
+    return {name: value.rstrip() for name, value in zip(query.columns, values, strict=True)}
+
+
+def distribute(query: Query, rows: Sequence[Mapping[str, str]]) -> dict[str, tuple[Mapping[str, str], ...]]:
+    """Give each row to the calls (by id) whose values it has.
+
+    Raises:
+        TableError: a row came that no call asked for, so the query was not understood.
+    """
+    found: dict[str, list[Mapping[str, str]]] = {call.id: [] for call in query.calls}
+    asked = [query.key] if query.key else list(query.where)
+    for row in rows:
+        if not any(_has(row, call, asked) for call in query.calls):
+            msg = f"EXPORTMI answered a row of {query.table} that was not asked for"
+            raise TableError(msg)
+        for call in query.calls:
+            if _has(row, call, query.where):
+                found[call.id].append(row)
+    return {number: tuple(rows) for number, rows in found.items()}
+
+
+def _has(row: Mapping[str, str], call: Call, names: Iterable[str]) -> bool:
+    return all(_same(row[name], call.fields[name]) for name in names)
+
+
+def _same(cell: str, value: Json) -> bool:
+    if isinstance(value, str):
+        return cell.rstrip() == value.rstrip()
+    try:
+        return Decimal(cell.strip() or "0") == Decimal(value)
+    except InvalidOperation:
+        return False
+
+
+def _values(call: Call, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(literal(call.fields[name]) for name in names)
