@@ -55,11 +55,12 @@ def place_order(world: World, order: Mapping[str, Any]) -> Row:
     """Place an order as a customer does, and return its row with the lines as ``items``.
 
     Members: ``lines`` (each ``sku``, ``quantity``, ``unit_price`` without VAT, ``discount_percent``),
-    ``customer_id`` or ``guest`` (an address), ``store_id``, ``payment_method``, ``payment_status`` (``paid``
-    unless said otherwise), ``order_status`` (a number), ``shipping`` and ``payment_fee`` (without VAT),
-    ``coupon``, ``billing_address`` and ``shipping_address`` (``country`` by its two letters),
-    ``shipping_method``, ``pickup``, ``checkout_attributes``, ``currency``, ``vat_number``, ``created``
-    (ISO 8601). With ``delay`` (seconds) the order has no lines and no number until so much time has passed.
+    ``customer_id`` or ``guest`` (an address; else it is the store's first customer), ``store_id``,
+    ``payment_method``, ``payment_status`` (``paid`` unless said otherwise), ``order_status`` (a number),
+    ``shipping`` and ``payment_fee`` (without VAT), ``coupon``, ``billing_address`` and ``shipping_address``
+    (``country`` by its two letters), ``shipping_method``, ``pickup``, ``checkout_attributes``, ``currency``,
+    ``vat_number``, ``created`` (ISO 8601). With ``delay`` (seconds) the order has no lines and no number
+    until so much time has passed.
 
     Raises:
         ValueError: a member is unknown, or names something that the shop does not have.

@@ -66,10 +66,15 @@ class Entity:
 
         Raises:
             KeyError: a name is not a column.
+            ValueError: a value does not fit its column.
         """
         row = self.blank()
         for column, value in values.items():
-            row[column] = _stored(self.columns[column], value)
+            try:
+                row[column] = _stored(self.columns[column], value)
+            except ValueError as error:
+                msg = f"{column}: {error}"
+                raise ValueError(msg) from None
         return row
 
     def read(self, body: Mapping[str, Any]) -> tuple[Row, dict[str, list[str]]]:

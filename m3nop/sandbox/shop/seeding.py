@@ -7,12 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from m3nop.sandbox import catalogue
-from m3nop.sandbox.shop import checkout, entities, tokens
-from m3nop.sandbox.shop.entities import money
+from m3nop.sandbox.shop import checkout, entities, goods, tokens
 from m3nop.sandbox.shop.first_orders import ORDERS
 from m3nop.sandbox.shop.people import CUSTOMERS
-from m3nop.sandbox.shop.statuses import DiscountType, Inventory
-from m3nop.sandbox.shop.variants import attributes_xml
+from m3nop.sandbox.shop.statuses import DiscountType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +34,6 @@ ROLES = {
 
 _BEYOND_M3 = (("IS", "ISL", 352, "Iceland"), ("JP", "JPN", 392, "Japan"), ("AX", "ALA", 248, "Åland Islands"))
 _STATES = (("US", "New York", "NY"), ("US", "California", "CA"), ("CH", "Zürich", "ZH"))
-_VARIANTS = ("BOOT-42", "BOOT-43", "BOOT-44")
 
 
 def fill(shop: Shop) -> None:
@@ -44,7 +41,7 @@ def fill(shop: Shop) -> None:
     _places(shop)
     _trade(shop)
     _stores(shop)
-    _products(shop)
+    goods.fill(shop)
     _people(shop)
     for order in ORDERS:
         checkout.place(shop, _resolved(shop, order))
@@ -118,60 +115,6 @@ def _stores(shop: Shop) -> None:
             company_vat="SE556000016701",
         )  # fmt: skip
         shop.insert(entities.STORE, shop.stores, row)
-
-
-def _products(shop: Shop) -> None:
-    for item in catalogue.ITEMS:
-        if item.sku == _VARIANTS[0]:
-            _variant_product(shop)
-        elif item.sku not in _VARIANTS:
-            _product(
-                shop, sku=item.sku, name=item.name, price=Decimal(item.price), weight=Decimal(item.weight)
-            )
-    _product(
-        shop, sku=catalogue.UNKNOWN_SKU, name="Utgångsvara 2019", price=Decimal("15.00"), weight=Decimal(1)
-    )
-
-
-def _product(shop: Shop, **values: Any) -> Row:  # noqa: ANN401 -- columns
-    columns: Row = {
-        "product_type_id": 5, "visible_individually": True, "published": True, "is_ship_enabled": True,
-        "tax_category_id": 1, "order_minimum_quantity": 1, "order_maximum_quantity": 10000,
-        "stock_quantity": 500,
-        "manage_inventory_method_id": int(Inventory.PRODUCT), "warehouse_id": 1, "created_on_utc": _OPENED,
-        "updated_on_utc": "2026-08-31T06:15:42.5133333", "display_order": len(shop.products) + 1,
-        "short_description": f"<p>{values['name']}</p>", "manufacturer_part_number": values["sku"],
-        "product_cost": money(values["price"] / 2),
-    }  # fmt: skip
-    row = shop.insert(entities.PRODUCT, shop.products, entities.PRODUCT.row(**(columns | values)))
-    shop.product_extras[str(row["id"])] = {"tags": ["friluft"], "store_ids": [], "attributes": []}
-    return row
-
-
-def _variant_product(shop: Shop) -> None:
-    items = [item for item in catalogue.ITEMS if item.sku in _VARIANTS]
-    product = _product(
-        shop, sku="BOOT", name="Vandringskänga", price=Decimal(items[0].price),
-        weight=Decimal(items[0].weight), manage_inventory_method_id=int(Inventory.COMBINATION),
-        stock_quantity=0,
-    )  # fmt: skip
-    names = {11 + place: item.sku.rpartition("-")[2] for place, item in enumerate(items)}
-    sizes = [{"id": number, "name": name, "display_order": number} for number, name in names.items()]
-    shop.product_extras[str(product["id"])] = {
-        "tags": ["friluft", "skor"],
-        "store_ids": [],
-        "attributes": [
-            {"id": 7, "product_attribute_id": 1, "product_attribute_name": "Size", "attribute_values": sizes}
-        ],
-    }
-    for item, size in zip(items, names, strict=True):
-        row = entities.COMBINATION.row(
-            product_id=product["id"],
-            sku=item.sku,
-            attributes_xml=attributes_xml({7: size}),
-            stock_quantity=40,
-        )
-        shop.insert(entities.COMBINATION, shop.combinations, row)
 
 
 def _people(shop: Shop) -> None:

@@ -44,7 +44,6 @@ class Shop:
         self.roles = table("shop.roles")
         self.products = table("shop.products", indexes=["id", "sku"])
         self.product_extras = table("shop.product_extras")
-        """By product id: ``tags``, ``store_ids`` and ``attributes`` (what is chosen for a variant)."""
         self.combinations = table("shop.combinations", indexes=["product_id", "sku"])
         self.inventories = table("shop.inventories", indexes=["product_id"])
         self.countries = table("shop.countries")
@@ -94,9 +93,13 @@ class Shop:
                 return str(combination["sku"])
         return str(product["sku"] or "")
 
+    def extras(self, product_id: int) -> Row:
+        """Return what a product has besides its columns: ``tags``, ``store_ids`` and ``attributes``."""
+        return self.product_extras.get(str(product_id), {"tags": [], "store_ids": [], "attributes": []})
+
     def chosen(self, product_id: int, attributes_xml: str | None) -> list[tuple[str, str]]:
         """Return what an attributes text chooses, as names of attributes and values."""
-        attributes = {item["id"]: item for item in self.product_extras[str(product_id)]["attributes"]}
+        attributes = {item["id"]: item for item in self.extras(product_id)["attributes"]}
         return [
             (attributes[mapping]["product_attribute_name"], value["name"])
             for mapping, number in choice(attributes_xml)

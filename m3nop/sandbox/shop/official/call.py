@@ -145,15 +145,17 @@ class Call:
         index = max(0, self.number("pageIndex"))
         size = max(1, self.number("pageSize", default=EVERYTHING))
         wanted = self.shop.as_shown(table, conditions)
+        first = index * size
+        rows: list[Row] = []
         if keep is None:
             total = table.count(*wanted)
-            rows = table.select(*wanted, order=order, descending=descending, limit=size, offset=index * size)
+            if not self.flag("getOnlyTotalCount"):
+                rows = table.select(*wanted, order=order, descending=descending, limit=size, offset=first)
         else:
             kept = [row for row in table.select(*wanted, order=order, descending=descending) if keep(row)]
             total = len(kept)
-            rows = kept[index * size : (index + 1) * size]
-        shown = [] if self.flag("getOnlyTotalCount") else self.shop.listed(rows)
-        return envelope(shown, total=total, index=index, size=size)
+            rows = [] if self.flag("getOnlyTotalCount") else kept[first : first + size]
+        return envelope(self.shop.listed(rows), total=total, index=index, size=size)
 
 
 Handler = Callable[[Call], Any]

@@ -56,8 +56,8 @@ def _beyond_the_head(call: Call) -> Callable[[Row], bool] | None:
         return None
 
     def keep(order: Row) -> bool:
-        address = shop.addresses[str(order["billing_address_id"])]
-        return (
+        address = shop.addresses.get(str(order["billing_address_id"]))
+        return address is not None and (
             (not product or any(item["product_id"] == product for item in shop.order_items(order["id"])))
             and (not country or address["country_id"] == country)
             and all(text.lower() in (address[column] or "").lower() for column, text in billing.items())

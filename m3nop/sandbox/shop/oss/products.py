@@ -67,8 +67,7 @@ def update_product(call: Call) -> Row:
     columns = {column: value for column, value in sent.items() if column not in _UNCHANGEABLE}
     row = merged(entities.PRODUCT, row, columns) | {"updated_on_utc": call.shop.now()}
     call.shop.products[str(row["id"])] = row
-    extras = call.shop.product_extras[str(row["id"])]
-    call.shop.product_extras[str(row["id"])] = extras | {"tags": sent.get("tags") or []}
+    call.shop.product_extras[str(row["id"])] = call.shop.extras(row["id"]) | {"tags": sent.get("tags") or []}
     for combination in sent.get("product_attribute_combinations") or []:
         _update_combination(call, row, combination)
     return listing("products", [Shapes(call.shop).product(row)])
@@ -143,7 +142,7 @@ def _of_store(call: Call, rows: list[Row]) -> list[Row]:
     store = call.store["id"]
     kept = []
     for row in rows:
-        stores = call.shop.product_extras[str(row["id"])]["store_ids"]
+        stores = call.shop.extras(row["id"])["store_ids"]
         if not row["limited_to_stores"] or store in stores:
             kept.append(row)
     return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.sandbox.shop import entities
+from m3nop.sandbox.shop.oss.refusals import thrown_in_read
 from m3nop.sandbox.shop.statuses import OrderStatus, PaymentStatus, ShippingStatus, TaxDisplay
 from m3nop.sandbox.shop.variants import choice
 
@@ -91,12 +92,15 @@ class Shapes:
     def product_of(self, product_id: int) -> Row:
         """Return a product by its id."""
         if product_id not in self._products:
-            self._products[product_id] = self.product(self._shop.products[str(product_id)])
+            row = self._shop.products.get(str(product_id))
+            if row is None:
+                raise thrown_in_read()
+            self._products[product_id] = self.product(row)
         return self._products[product_id]
 
     def product(self, row: Row) -> Row:
         """Return a product with its variants, tags and stores."""
-        extras = self._shop.product_extras[str(row["id"])]
+        extras = self._shop.extras(row["id"])
         combinations = self._shop.combinations.find(product_id=row["id"])
         return _picked(row, _PRODUCT) | {name: list[int]() for name in _NO_LISTS} | {
             "show_on_home_page": row["show_on_homepage"],
