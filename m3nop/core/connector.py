@@ -90,6 +90,8 @@ class Operation:
     done_codes: frozenset[str] = frozenset()
     bulk: str | None = None
     group_size: int | None = None
+    json_values: bool = False
+    """Fields keep their JSON types; otherwise (M3) every value is sent as text."""
     description: str = ""
 
 
@@ -194,6 +196,9 @@ class Connection(Protocol):
         All share ``operation.bulk``, or there is only one. Reads of one table are merged into few queries.
         """
         ...
+
+    group_bytes: int
+    """About how many bytes of fields one request may carry."""
 
     def group_size(self, operation: Operation) -> int:
         """Say how many calls like this one request may carry at present."""

@@ -27,8 +27,8 @@ from m3nop.engine.actions import (
     Undo,
 )
 from m3nop.engine.work import Work, failure_of, result_of
-from m3nop.mapping.expressions import EvaluationError
-from m3nop.mapping.fields import FieldRefusal
+from m3nop.mapping.errors import EvaluationError
+from m3nop.mapping.errors import FieldRefusal
 from m3nop.mapping.pipeline import Check, OnFail, Request, Step
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def advance(work: Work, now: Instant) -> Action:
     except FieldRefusal as refusal:
         return _give_up(work, _STATE_OF[OnFail(refusal.on_fail)], str(refusal))
     except EvaluationError as error:
-        return _give_up(work, RecordState.DEAD, str(error), remedy=Remedy.CONFIGURATION)
+        return _give_up(work, _STATE_OF[OnFail(error.on_fail)], str(error), remedy=Remedy.CONFIGURATION)
 
 
 def _forward(work: Work, now: Instant) -> Action:

@@ -10,7 +10,7 @@ from m3nop.core.errors import SourceError
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Record, RecordState
 from m3nop.mapping.context import Context
-from m3nop.mapping.expressions import EvaluationError
+from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import Pipeline
 
 if TYPE_CHECKING:

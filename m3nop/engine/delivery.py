@@ -29,11 +29,11 @@ from m3nop.core.state import (
 )
 from m3nop.engine import actions
 from m3nop.engine.advance import advance, is_committed
-from m3nop.engine.arrival import classify, first_look_again, only_key
+from m3nop.engine.arrival import classify, first_look_again, only_key, source_root
 from m3nop.engine.lanes import Lanes, Waiting, fatal
 from m3nop.engine.work import Work, failure_json, matching_rows, name_row
 from m3nop.mapping.context import Context
-from m3nop.mapping.expressions import EvaluationError
+from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -235,27 +235,11 @@ class Delivery:
             snapshot=record.snapshot, definition=pipeline.digest, reference="", epoch=self._state.epoch,
         )  # fmt: skip
         try:
-            attempt.reference = self._reference(pipeline, record, now)
+            attempt.reference = reference_of(pipeline, record.snapshot, now, self._tools.zone)
         except EvaluationError as error:
             self._rest_bare(record, RecordState.DEAD, f"reference: {error}", dead=True)
             return None
         return self._work(pipeline, record, attempt, ())
-
-    def _reference(self, pipeline: Pipeline, record: Record, now: Instant) -> str:
-        if pipeline.reference is None:
-            return ""
-        root = {
-            pipeline.source.name: record.snapshot,
-            "store": {"code": pipeline.store.code, "store_id": pipeline.store.store_id},
-            "settings": pipeline.settings,
-            "environment": pipeline.environment,
-        }
-        context = Context(now=now, time_zone=self._tools.zone, lookups=pipeline.lookups)
-        text = str(pipeline.reference.evaluate(root, context) or "")
-        if not _REFERENCE.fullmatch(text):
-            msg = f"{text!r} is no reference: upper-case letters, digits and '-' only"
-            raise EvaluationError(msg, pipeline.reference.text)
-        return text
 
     def _resume(self, pipeline: Pipeline, record: Record, attempt: Attempt) -> Work:
         frozen = pipeline if attempt.definition == pipeline.digest else self._frozen(attempt)
@@ -311,11 +295,7 @@ class Delivery:
     def _drive(self, work: Work) -> None:
         """Follow one record until it needs an answer, or comes to rest."""
         for _ in range(_STEPS_PER_ANSWER):
-            action = advance(work, self._clock.now())
-            if isinstance(action, actions.Send):
-                self._lanes.add(Waiting(work, action))
-                return
-            if not self._follow(work, action):
+            if not self._follow(work, advance(work, self._clock.now())):
                 return
         msg = f"record {work.record.key} makes no progress; please report this with `m3nop trace {work.record.key}`"
         raise M3nopError(msg)
@@ -347,6 +327,9 @@ class Delivery:
                 return False
             case actions.Finish():
                 self._finish(work)
+                return False
+            case actions.Send():
+                self._lanes.add(Waiting(work, action))
                 return False
         return True
 
@@ -679,6 +662,22 @@ class Delivery:
             return
         link = Link(work.record.pipeline, work.record.key, str(shop), str(m3), self._clock.now(), origin)
         self._outbox.append(lambda tx: tx.put_link(link))
+
+
+def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> str:
+    """Return what M3 remembers a record by, or ``""`` where the pipeline has no reference.
+
+    Raises:
+        EvaluationError: it has other characters than upper-case letters, digits and ``-``.
+    """
+    if pipeline.reference is None:
+        return ""
+    context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
+    text = str(pipeline.reference.evaluate(source_root(pipeline, snapshot), context) or "")
+    if not _REFERENCE.fullmatch(text):
+        msg = f"{pipeline.reference.text} gives {text!r}: a reference has upper-case letters, digits and '-' only"
+        raise EvaluationError(msg)
+    return text
 
 
 def _identifying(pipeline: Pipeline, step_id: str) -> Sequence[str]:

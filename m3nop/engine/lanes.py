@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
+from m3nop.core.json import dumps
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 FAILURES_THAT_OPEN = 6
 LONGEST_PAUSE = 60 * SECOND
+_ENVELOPE = 80
+"""Bytes that a call takes in a bulk besides its fields."""
 
 
 @dataclass(slots=True)
@@ -78,8 +81,7 @@ class Lanes:
                 continue
             key = max(lane.queues, key=lambda name: len(lane.queues[name]))
             calls = lane.queues[key]
-            size = max(1, lane.connection.group_size(calls[0].send.target.operation))
-            group = [calls.popleft() for _ in range(min(size, len(calls)))]
+            group = _take(calls, lane.connection)
             if not calls:
                 del lane.queues[key]
             return group
@@ -158,6 +160,18 @@ class Lanes:
         for lane in self._lanes.values():
             lane.queues.clear()
         return dropped
+
+
+def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:
+    """Take calls off a queue, as many as one request may carry; at least one."""
+    size, room = max(1, connection.group_size(calls[0].send.target.operation)), connection.group_bytes
+    group: list[Waiting] = []
+    while calls and len(group) < size:
+        room -= len(dumps(calls[0].send.fields)) + _ENVELOPE
+        if group and room < 0:
+            break
+        group.append(calls.popleft())
+    return group
 
 
 def fatal(answer: Answer) -> M3nopError | None:

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from m3nop.core.connector import Effect, Row
 from m3nop.core.json import Json, digest
 from m3nop.engine.work import Work, name_row, result_of
-from m3nop.mapping.expressions import EvaluationError
-from m3nop.mapping.fields import FieldRefusal
+from m3nop.mapping.errors import EvaluationError
+from m3nop.mapping.errors import FieldRefusal
 from m3nop.mapping.pipeline import Request, Step
 
 Reader = Callable[[Request, Mapping[str, Json]], list[Row]]

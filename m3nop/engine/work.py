@@ -119,14 +119,17 @@ class Work:
             variables[name] = expression.evaluate(root, self.context)
         return root
 
-    def with_step(self, step_id: str, value: Mapping[str, Json], *, root: Mapping[str, Json] | None = None) -> Any:
+    def with_step(self, step_id: str, value: Mapping[str, Json], *, root: Mapping[str, Json] | None = None) -> dict[str, Json]:
         """Return a root in which one step has this result."""
         base = self.root() if root is None else root
         return {**base, "steps": {**base["steps"], step_id: value}}
 
     def map(self, request: Request, root: Mapping[str, Json]) -> Mapped:
         """Map the fields of a request to what its operation takes."""
-        return map_fields(request.fields, root, self.context, request.target.operation.inputs)
+        operation = request.target.operation
+        return map_fields(
+            request.fields, root, self.context, operation.inputs, as_text=not operation.json_values
+        )
 
     def _linked(self, pipeline: str, key: str) -> Mapping[str, Json] | None:
         link = self.links.get((pipeline, key))

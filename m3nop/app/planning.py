@@ -1,0 +1,52 @@
+"""Opens a planner: on the state as it is, or on an empty one where nothing was ever run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from m3nop.app.session import Session
+
+if TYPE_CHECKING:
+    from m3nop.core.state import Record, RecordState
+    from m3nop.engine.plan import Planner
+
+
+class _Silent:
+    """Watches a plan: nothing happens in one."""
+
+    def read(self, pipeline: str, count: int) -> None:
+        """Say nothing."""
+
+    def moved(self, record: Record, state: RecordState, reason: str) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def open_planner(session: Session, names: Sequence[str]) -> Iterator[Planner]:
+    """Open a planner for these pipelines; it changes nothing.
+
+    Raises:
+        AccessError: a system cannot be read.
+    """
+    from m3nop.engine.plan import Planner  # noqa: PLC0415  start-up time
+    from m3nop.state.store import open_state  # noqa: PLC0415  start-up time
+
+    jobs = session.jobs(names)
+    tools = session.tools(jobs, observer=_Silent())
+    if session.has_state():
+        yield Planner(session.state(read_only=True), tools, jobs, clock=session.clock)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{(Path(folder) / 'empty.db').as_posix()}"
+        state = open_state(url, scope=session.scope(), clock=session.clock, command="plan")
+        try:
+            yield Planner(state, tools, jobs, clock=session.clock)
+        finally:
+            state.close()

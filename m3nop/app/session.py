@@ -1,0 +1,218 @@
+"""A project opened in one environment: its pipelines, its systems and its state, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from m3nop.app.opening import SANDBOX, Opener
+from m3nop.app.registry import CONNECTORS
+from m3nop.app.secrets import Secrets
+from m3nop.core.errors import ConfigurationError, UsageError
+from m3nop.core.problems import Severity
+
+if TYPE_CHECKING:
+    from m3nop.core.clock import Clock
+    from m3nop.core.connector import Connection
+    from m3nop.engine.ports import Job, Observer, StopSignal, Tools
+    from m3nop.engine.run import Engine
+    from m3nop.mapping.pipeline import Pipeline
+    from m3nop.spec.project import LoadedProject
+    from m3nop.state.store import SqlState
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which project, and in which environment."""
+
+    folder: Path
+    environment: str
+
+
+class Session:
+    """Everything a command needs, opened when it is first asked for and closed together."""
+
+    def __init__(self, place: Place, project: LoadedProject, *, command: str) -> None:
+        self.place = place
+        self.project = project
+        self._command = command
+        self._open = ExitStack()
+        self._secrets = Secrets()
+        self._opener = Opener(place.folder, self._secrets)
+        self._open.callback(self._opener.close)
+        self._clock: Clock | None = None
+        self._connections: dict[str, Connection] = {}
+        self._state: SqlState | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that everything follows."""
+        if self._clock is None:
+            self._clock = self._opener.clock(self.project.connections)
+        return self._clock
+
+    def connection(self, name: str) -> Connection:
+        """Open a connection.
+
+        Raises:
+            UsageError: the project has none of that name.
+            ConfigurationError: a credential is missing.
+        """
+        if name not in self._connections:
+            if name not in self.project.connections:
+                known = ", ".join(sorted(self.project.connections))
+                msg = f"there is no connection {name!r}; the project has {known}"
+                raise UsageError(msg)
+            kind, catalog = self.project.connection_types[name], self.project.catalogs[name]
+            assert catalog is not None  # noqa: S101  a project with problems is never opened
+            config = self.project.connections[name]
+            opened = self._opener.open(name, kind, config, clock=self.clock, catalog=catalog)
+            self._open.callback(opened.close)
+            self._connections[name] = opened
+        return self._connections[name]
+
+    @property
+    def state_url(self) -> str:
+        """The address of the state database."""
+        url = self.project.state_url
+        if url is not None:
+            return url if isinstance(url, str) else self._secrets.find(url).reveal()
+        folder = self.place.folder / ".m3nop" / self.place.environment
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return f"sqlite:///{(folder / 'state.db').as_posix()}"
+
+    def has_state(self) -> bool:
+        """Whether this environment was ever run."""
+        kind, _, path = self.state_url.partition(":///")
+        return kind != "sqlite" or Path(path).exists()
+
+    def state(self, *, read_only: bool = False, wait: float = 0.0) -> SqlState:
+        """Open the state database; for writing it belongs to this process alone.
+
+        Raises:
+            BusyError, StateError: as opening it does.
+        """
+        if self._state is None:
+            from m3nop.state.store import open_state  # noqa: PLC0415  start-up time
+
+            self._state = open_state(
+                self.state_url, scope=self.scope(), clock=self.clock, command=self._command, wait=wait,
+                read_only=read_only,
+            )  # fmt: skip
+            self._open.callback(self._state.close)
+        return self._state
+
+    def scope(self) -> Mapping[str, str]:
+        """Name what the rows of the state belong to."""
+        scope = {"environment": self.place.environment}
+        for name, config in sorted(self.project.connections.items()):
+            if config.url == SANDBOX:
+                scope[f"{name}.url"] = SANDBOX
+                continue
+            identity = self.connection(name).facts().identity
+            scope.update({f"{name}.{part}": text for part, text in sorted(identity.items())})
+        return scope
+
+    def jobs(self, names: Sequence[str]) -> dict[str, Job]:
+        """Compile pipelines, and those that they require, for every store that they serve.
+
+        Raises:
+            UsageError: there is no such pipeline.
+        """
+        from m3nop.engine.ports import Job  # noqa: PLC0415  start-up time
+
+        jobs: dict[str, Job] = {}
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name in jobs:
+                continue
+            if name not in self.project.pipelines:
+                raise UsageError(unknown("pipeline", name, self.project.pipelines))
+            by_store = self._by_store(name)
+            jobs[name] = Job(name, by_store, {one.store.store_id: code for code, one in by_store.items()})
+            todo.extend(jobs[name].any.requires)
+        return jobs
+
+    def _by_store(self, name: str) -> dict[str, Pipeline]:
+        return {code: self.project.pipeline(name, code) for code in self.project.stores_of(name)}
+
+    def tools(self, jobs: Mapping[str, Job], *, observer: Observer, stop: StopSignal | None = None) -> Tools:
+        """Open what a run of these pipelines needs."""
+        from m3nop.engine.ports import StopSignal as Stop  # noqa: PLC0415  start-up time
+        from m3nop.engine.ports import ThreadExecutor, Tools  # noqa: PLC0415  start-up time
+
+        names = {name for job in jobs.values() for one in job.by_store.values() for name in one.connections}
+        connections = {name: self.connection(name) for name in sorted(names)}
+        executor = ThreadExecutor(threads=sum(one.in_flight for one in connections.values()))
+        self._open.callback(executor.close)
+        zones = [one.facts().time_zone for name, one in connections.items() if self._is_m3(name)]
+        return Tools(
+            connections, executor, observer, self.project.compile_definition, stop or Stop(),
+            zones[0] if zones else "UTC",
+        )  # fmt: skip
+
+    def _is_m3(self, name: str) -> bool:
+        return self.project.connection_types[name].name == "m3"
+
+    def engine(
+        self, names: Sequence[str], *, observer: Observer, stop: StopSignal | None = None, wait: float = 0.0
+    ) -> Engine:
+        """Put a run together.
+
+        Raises:
+            BusyError: another process runs on this state.
+        """
+        from m3nop.engine.run import Engine  # noqa: PLC0415  start-up time
+
+        jobs = self.jobs(names)
+        state = self.state(wait=wait)
+        return Engine(state, self.tools(jobs, observer=observer, stop=stop), jobs, clock=self.clock)
+
+
+def open_session(place: Place, *, command: str) -> Session:
+    """Load a project for one environment.
+
+    Raises:
+        ConfigurationError: the project has problems; all of them are in the error.
+    """
+    import os  # noqa: PLC0415
+
+    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
+
+    project = load_project(place.folder, environment=place.environment, registry=CONNECTORS, environ=os.environ)
+    if project.failed:
+        errors = [problem for problem in project.problems if problem.severity is Severity.ERROR]
+        msg = f"the project has {len(errors)} problem{'s' if len(errors) > 1 else ''}; see `m3nop validate`"
+        raise ConfigurationError(msg, problems=errors)
+    return Session(place, project, command=command)
+
+
+def environments_of(folder: Path) -> tuple[str, ...]:
+    """Name the environments of a project."""
+    import os  # noqa: PLC0415
+
+    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
+
+    return load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ).environments
+
+
+def unknown(what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> str:
+    """Say that a name is not known, and which one may have been meant."""
+    import difflib  # noqa: PLC0415  only for people who mistype
+
+    close = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known)) or 'none'}"
+    return f"there is no {what} {name!r}; {hint}"

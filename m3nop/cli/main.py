@@ -1,0 +1,51 @@
+"""The command line: ``m3nop COMMAND``. Every command parses, calls one function, renders and exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from m3nop import __version__
+from m3nop.cli import run
+from m3nop.core.errors import M3nopError
+
+app = typer.Typer(
+    name="m3nop",
+    help="Keep a nopCommerce shop and an Infor M3 ERP in step.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (run,):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+    if wanted:
+        typer.echo(f"m3nop {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Keep a nopCommerce shop and an Infor M3 ERP in step."""
+
+
+def main() -> None:
+    """Run the command line; the only place where an error becomes a message and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except M3nopError as error:
+        from m3nop.cli.output import print_error  # noqa: PLC0415  start-up time
+
+        print_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) went away: nothing is wrong, and Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

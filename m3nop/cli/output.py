@@ -1,0 +1,63 @@
+"""Printing: data on stdout, everything else on stderr, colours on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from m3nop.core import json
+from m3nop.core.errors import ConfigurationError, M3nopError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Make a console for stdout or stderr."""
+    from rich.console import Console  # noqa: PLC0415  start-up time
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def print_line(text: str) -> None:
+    """Print a line of data, with control characters made visible."""
+    sys.stdout.write(printable(text) + "\n")
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    sys.stderr.write(printable(text) + "\n")
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+    """Print a table on stdout: ruled on a terminal, plain columns elsewhere."""
+    from rich import box  # noqa: PLC0415  start-up time
+    from rich.table import Table  # noqa: PLC0415  start-up time
+    from rich.text import Text  # noqa: PLC0415  start-up time
+
+    out = console()
+    table = Table(title=title or None, box=box.SIMPLE_HEAD if out.is_terminal else None, pad_edge=False, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(str(cell))) for cell in row))
+    out.print(table)
+
+
+def print_error(error: M3nopError) -> None:
+    """Print an error, and every problem that it carries."""
+    if isinstance(error, ConfigurationError):
+        for problem in error.problems:
+            say(str(problem))
+    say(f"m3nop: {error}")
+
+
+def printable(text: str) -> str:
+    """Make control characters visible, so that data cannot command the terminal."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\x{ord(letter):02x}" for letter in text)

@@ -1,0 +1,109 @@
+"""Shows a run while it goes: a progress bar on a terminal, a log elsewhere, silence under cron when all is well."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from m3nop.cli.output import console, print_json, print_table, printable
+from m3nop.core import json
+from m3nop.core.clock import to_text
+from m3nop.core.errors import UsageError
+from m3nop.core.state import RecordState
+
+if TYPE_CHECKING:
+    from m3nop.app.session import Session
+    from m3nop.core.state import Record
+    from m3nop.engine.run import Summary
+
+_TROUBLE = frozenset({RecordState.DEAD, RecordState.REVIEW})
+
+
+class Progress:
+    """Tells a person, or a log, what a run does."""
+
+    def __init__(self, session: Session, names: tuple[str, ...], *, quiet: bool, log_format: str) -> None:
+        if log_format not in ("text", "json"):
+            msg = f"--log-format is text or json, not {log_format!r}"
+            raise UsageError(msg)
+        self._session = session
+        self._names = names
+        self._json = log_format == "json"
+        self._quiet = quiet
+        self._console = console(stderr=True)
+        self._live = self._console.is_terminal and not quiet and not self._json
+        self._read = 0
+        self._rested: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        if self._live:
+            from rich.status import Status  # noqa: PLC0415  start-up time
+
+            self._bar = Status(self._headline(), console=self._console)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._bar.stop()
+
+    # -- what the engine tells
+
+    def read(self, pipeline: str, count: int) -> None:
+        """Count records that were read."""
+        self._read += count
+        self._log("read", pipeline=pipeline, count=count)
+        self._refresh()
+
+    def moved(self, record: Record, state: RecordState, reason: str) -> None:
+        """Count a record that came to rest; say why where somebody has to act."""
+        if state is not RecordState.READY:
+            self._rested[str(state)] = self._rested.get(str(state), 0) + 1
+        self._log("moved", pipeline=record.pipeline, key=record.key, store=record.store, state=str(state), reason=reason)
+        if state in _TROUBLE and not self._json:
+            self._print(f"{record.pipeline} {record.key}: {state}: {reason}")
+        self._refresh()
+
+    def note(self, text: str) -> None:
+        """Print something worth knowing."""
+        self._log("note", text=text)
+        if not self._json:
+            self._print(text)
+
+    # -- the end
+
+    def end(self, summary: Summary, *, as_json: bool) -> None:
+        """Print what was done: JSON, or a table."""
+        counts = {"read": summary.read, **summary.counts}
+        if as_json:
+            place = self._session.place
+            print_json(
+                {"environment": place.environment, "pipelines": list(self._names), "result": summary.result, "counts": counts}
+            )
+            return
+        if not self._quiet and (self._live or any(counts.values())):
+            print_table(("records", "count"), counts.items(), title=f"{self._headline()}: {summary.result}")
+
+    def _headline(self) -> str:
+        systems = " and ".join(
+            f"{name} {config.url or 'by .ionapi'}" for name, config in sorted(self._session.project.connections.items())
+        )
+        return f"{', '.join(self._names)} in {self._session.place.environment} ({systems})"
+
+    def _refresh(self) -> None:
+        if self._live:
+            parts = [f"{self._read} read", *(f"{count} {state}" for state, count in self._rested.items())]
+            self._bar.update(f"{self._headline()}: {', '.join(parts)}")
+
+    def _print(self, text: str) -> None:
+        from rich.text import Text  # noqa: PLC0415  start-up time
+
+        self._console.print(Text(printable(text)))
+
+    def _log(self, event: str, **facts: object) -> None:
+        if self._json:
+            now = to_text(self._session.clock.now())
+            sys.stderr.write(json.dumps({"time": now, "event": event, **facts}) + "\n")

@@ -1,0 +1,146 @@
+"""Commands that run pipelines: sync, plan, status, runs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from m3nop.cli.options import AsJson, Env, Keys, LogFormat, Project, Quiet, Stores, open_here, parse_since
+from m3nop.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from m3nop.app.session import Session
+    from m3nop.engine.ports import StopSignal
+    from m3nop.engine.run import Wish
+
+Pipelines = Annotated[list[str] | None, typer.Argument(help="Pipelines to run.", show_default=False)]
+All = Annotated[bool, typer.Option("--all", help="Every pipeline, in the order they depend on each other.")]
+Since = Annotated[str | None, typer.Option("--since", help="Read again from this date on.", show_default=False)]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Work on so many records at most.", show_default=False)]
+Full = Annotated[bool, typer.Option("--full", help="Read everything again; what was delivered stays delivered.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(sync)
+    app.command()(plan)
+    app.command()(status)
+    app.command()(runs)
+
+
+def sync(
+    pipelines: Pipelines = None, *, every: All = False, project: Project = None, env: Env = None,
+    stores: Stores = None, keys: Keys = None, since: Since = None, limit: Limit = None, full: Full = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan: the same as `m3nop plan`.")] = False,
+    wait: Annotated[str, typer.Option("--wait", help="Wait so long for another run to end (10m).")] = "0s",
+    linger: Annotated[str, typer.Option("--linger", help="Wait so long for calls in doubt to settle.")] = "60s",
+    as_json: AsJson = False, quiet: Quiet = False, log_format: LogFormat = "text",
+) -> None:  # fmt: skip
+    """Run pipelines once: read what is new and deliver what is ready."""
+    if dry_run:
+        _plan(pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=False)
+        return
+    from m3nop.cli.progress import Progress  # noqa: PLC0415  start-up time
+    from m3nop.engine.ports import StopSignal  # noqa: PLC0415  start-up time
+
+    stop = StopSignal()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda caught, _frame: stop.ask(signal.Signals(caught).name))
+    with open_here(project, env, command=f"sync {' '.join(pipelines or ['--all'])}") as session:
+        names = _names(session, pipelines, every=every)
+        wish = _wish(session, names, stores, keys, since, limit, full=full, linger=_seconds(linger))
+        with Progress(session, names, quiet=quiet, log_format=log_format) as progress:
+            engine = session.engine(names, observer=progress, stop=stop, wait=_seconds(wait))
+            summary = engine.run(wish)
+        progress.end(summary, as_json=as_json)
+    sys.exit(_exit_code(summary.counts, stop))
+
+
+def plan(
+    pipelines: Pipelines = None, *, every: All = False, project: Project = None, env: Env = None,
+    stores: Stores = None, keys: Keys = None, since: Since = None, limit: Limit = None, full: Full = False,
+    detailed: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 6 if anything would be sent.")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Show the calls that a run would make, by reading only."""
+    _plan(pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=detailed)
+
+
+def _plan(
+    pipelines: list[str] | None, every: bool, project: Any, env: str | None, stores: list[str] | None,  # noqa: FBT001
+    keys: list[str] | None, since: str | None, limit: int | None, full: bool, *, as_json: bool, detailed: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
+    from m3nop.cli.plans import show_plan  # noqa: PLC0415  start-up time
+
+    with open_here(project, env, command="plan") as session:
+        names = _names(session, pipelines, every=every)
+        wish = _wish(session, names, stores, keys, since, limit, full=full, linger=0)
+        acts = show_plan(session, wish, as_json=as_json)
+    if acts and detailed:
+        sys.exit(6)
+
+
+def status(*, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
+    """Show how many records of each pipeline stand where, and what waits for a person."""
+    from m3nop.cli.reports import show_status  # noqa: PLC0415  start-up time
+
+    with open_here(project, env, command="status") as session:
+        show_status(session, as_json=as_json)
+
+
+def runs(
+    *, project: Project = None, env: Env = None, as_json: AsJson = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show so many.")] = 20,
+) -> None:  # fmt: skip
+    """List the latest runs, newest first."""
+    from m3nop.cli.reports import show_runs  # noqa: PLC0415  start-up time
+
+    with open_here(project, env, command="runs") as session:
+        show_runs(session, limit=limit, as_json=as_json)
+
+
+def _names(session: Session, pipelines: list[str] | None, *, every: bool) -> tuple[str, ...]:
+    from m3nop.app.session import unknown  # noqa: PLC0415  start-up time
+
+    known = tuple(session.project.pipelines)
+    if every == bool(pipelines):
+        msg = f"name the pipelines to run, or --all; there are {', '.join(sorted(known))}"
+        raise UsageError(msg)
+    for name in pipelines or ():
+        if name not in known:
+            raise UsageError(unknown("pipeline", name, known))
+    return tuple(dict.fromkeys(pipelines)) if pipelines else known
+
+
+def _wish(
+    session: Session, names: tuple[str, ...], stores: list[str] | None, keys: list[str] | None, since: str | None,
+    limit: int | None, *, full: bool, linger: float,
+) -> Wish:  # fmt: skip
+    from m3nop.app.session import unknown  # noqa: PLC0415  start-up time
+    from m3nop.engine.run import Wish  # noqa: PLC0415  start-up time
+
+    for store in stores or ():
+        if store not in session.project.stores:
+            raise UsageError(unknown("store", store, session.project.stores))
+    return Wish(
+        names, tuple(stores or ()), tuple(keys or ()), limit, parse_since(since), full=full, linger=linger,
+        command=" ".join(sys.argv[1:]),
+    )  # fmt: skip
+
+
+def _seconds(text: str) -> float:
+    from m3nop.spec.values import seconds  # noqa: PLC0415  start-up time
+
+    try:
+        return float(seconds(text))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _exit_code(counts: dict[str, int], stop: StopSignal) -> int:
+    if stop:
+        return 128 + int(signal.Signals[stop.reason])
+    return 1 if counts.get("dead") or counts.get("review") else 0
