@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,19 @@ from m3nop.mapping.functions import FUNCTIONS
 from m3nop.mapping.functions.patterns import compile_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from m3nop.mapping.functions import FunctionInfo
-    from m3nop.mapping.syntax import Node
+    from m3nop.mapping.syntax import Name, Node
 
 Path = tuple[str, ...]
 _Origin = tuple[tuple[Path, int], ...]
 """Where a value comes from: paths from the root with the offset of each; empty where it cannot be known."""
 
+_OPERANDS = {
+    "subexpression", "index_expression", "flatten", "projection", "filter_projection", "value_projection",
+}  # fmt: skip
+"""Nodes whose first child is what stands before a dot or bracket."""
 _ROOT: _Origin = (((), 0),)
 
 
@@ -48,6 +53,19 @@ class _Analysis:
     def __init__(self) -> None:
         self.findings = Findings()
         self._noted = 0
+        self._walks: Mapping[str, Callable[[Node, _Origin], _Origin]] = {
+            "subexpression": self._chain,
+            "index_expression": self._chain,
+            "pipe": self._chain,
+            "flatten": self._chain,
+            "projection": self._projection,
+            "filter_projection": self._projection,
+            "value_projection": self._projection,
+            "or_expression": self._either,
+            "and_expression": self._either,
+            "function_expression": self._call,
+            "expref": self._reference,
+        }
 
     def read(self, node: Node, here: _Origin) -> None:
         """Note the paths that a node's value comes from."""
@@ -62,41 +80,37 @@ class _Analysis:
 
     def origin(self, node: Node, here: _Origin) -> _Origin:
         """Return where a node's value comes from, noting what is consumed on the way."""
-        match node["type"]:
-            case "field":
-                return _member(here, node)
-            case "current" | "identity" | "index" | "slice":
-                return here
-            case "subexpression" | "index_expression" | "pipe":
-                return self._chain(node, here)
-            case "projection" | "filter_projection" | "value_projection":
-                return self._projection(node, here)
-            case "flatten":
-                _refuse_negation(node)
-                return self.origin(node["children"][0], here)
-            case "or_expression" | "and_expression":
-                return _join(self.origin(child, here) for child in node["children"])
-            case "function_expression":
-                return self._call(node, here)
-            case "expref":
-                raise ExpressionError(
-                    "an expression reference (&) is only an argument", code="misplaced-reference",
-                    offset=_offset(node), hint="functions such as sum_by take one",
-                )  # fmt: skip
-            case _:
-                for child in node["children"]:
-                    self.read(child, here)
-                return ()
+        kind = node["type"]
+        if kind in _OPERANDS:
+            _refuse_negation(node)
+        if kind == "field":
+            return _member(here, node)
+        if kind in ("current", "identity", "index", "slice"):
+            return here
+        return self._walks.get(kind, self._consumed)(node, here)
+
+    def _consumed(self, node: Node, here: _Origin) -> _Origin:
+        for child in node["children"]:
+            self.read(child, here)
+        return ()
+
+    def _either(self, node: Node, here: _Origin) -> _Origin:
+        return _join(self.origin(child, here) for child in node["children"])
+
+    def _reference(self, node: Node, _here: _Origin) -> _Origin:
+        raise ExpressionError(
+            "an expression reference (&) is only an argument",
+            code="misplaced-reference",
+            offset=_offset(node),
+            hint="functions such as sum_by take one",
+        )
 
     def _chain(self, node: Node, here: _Origin) -> _Origin:
-        if node["type"] != "pipe":
-            _refuse_negation(node)
         for child in node["children"]:
             here = self.origin(child, here)
         return here
 
     def _projection(self, node: Node, here: _Origin) -> _Origin:
-        _refuse_negation(node)
         source, right, *condition = node["children"]
         if node["type"] == "value_projection":
             self.read(source, here)
@@ -151,14 +165,13 @@ def _join(origins: Iterable[_Origin]) -> _Origin:
 
 
 def _function(node: Node) -> FunctionInfo:
-    name = node["value"]
+    name: Name = node["value"]
     info = FUNCTIONS.get(name)
     if info is None:
         close = difflib.get_close_matches(name, FUNCTIONS, n=1)
         hint = f"did you mean {close[0]}?" if close else ""
-        raise ExpressionError(
-            f"unknown function {name}", code="unknown-function", offset=name.offset, hint=hint
-        )
+        msg = f"unknown function {name}"
+        raise ExpressionError(msg, code="unknown-function", offset=name.offset, hint=hint)
     return info
 
 
@@ -206,9 +219,11 @@ def _refuse_negation(node: Node) -> None:
     first = node["children"][0]
     if first["type"] == "not_expression":
         raise ExpressionError(
-            "! binds tighter than what follows, as in (!a).b", code="negation", offset=max(_offset(first) - 1, 0),
+            "! binds tighter than what follows, as in (!a).b",
+            code="negation",
+            offset=max(_offset(first) - 1, 0),
             hint="write not(a.b)",
-        )  # fmt: skip
+        )
 
 
 def _offset(node: Node) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.json import Json
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
     from m3nop.mapping.lookups import Lookup
 
 
@@ -26,8 +26,8 @@ def _nothing_under_way(_sku: str) -> Decimal:
 class Context:
     """The surroundings of one attempt; the same for every expression of it.
 
-    ``link`` takes a pipeline and a key and gives ``{shop, m3}`` or None. ``in_flight`` gives the quantity of a
-    SKU on shop orders that M3 does not know yet.
+    ``link`` takes a pipeline and a key and gives ``{shop, m3}`` or None. ``in_flight`` gives the quantity
+    of a SKU on shop orders that M3 does not know yet.
     """
 
     now: Instant = 0

@@ -1,7 +1,7 @@
 """From a value to the text of an MI field, and back.
 
-Dates are ``YYYYMMDD``, the decimal separator is a point, a blank number is 0 (Infor's MI SDK, ``MIUtil``). The
-length of a date field is 10 in the metadata though its value has 8 characters.
+Dates are ``YYYYMMDD``, the decimal separator is a point, a blank number is 0 (Infor's MI SDK, ``MIUtil``).
+The length of a date field is 10 in the metadata though its value has 8 characters.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.functions.numbers import to_decimal
 from m3nop.mapping.values import kind, plain, show
 
 if TYPE_CHECKING:
     from m3nop.core.connector import FieldInfo
+    from m3nop.core.json import Json
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)
@@ -29,8 +29,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 def to_field_text(value: Json, info: FieldInfo | None = None, *, truncate: bool = False) -> str:
     """Write a value as the text of an MI field; blank where there is nothing.
 
-    Line breaks and other control characters become a blank, blanks at the end are dropped. ``truncate`` cuts text
-    (never a number or date) to the field's length, counted in characters.
+    Line breaks and other control characters become a blank, blanks at the end are dropped. ``truncate``
+    cuts text (never a number or date) to the field's length, counted in characters.
 
     Raises:
         EvaluationError: the value does not fit the field's type, decimals or length.

@@ -50,7 +50,7 @@ class LookupTableError(M3nopError, ValueError):
         super().__init__(f"line {line}: {message}")
 
 
-class FieldRefusal(M3nopError):
+class FieldRefusal(M3nopError):  # noqa: N818 - a decision about the record, not a fault
     """A field of a call cannot be filled; ``on_fail`` is ``reject`` or ``review``."""
 
     def __init__(self, message: str, *, field: str, on_fail: str = "reject", value: Json = None) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.mapping.analysis import Path, analyse
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError, ExpressionError
-from m3nop.mapping.functions.registry import Code
 from m3nop.mapping.interpreter import compile_tree
 from m3nop.mapping.syntax import parse
 from m3nop.mapping.values import show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.core.json import Json
+    from m3nop.mapping.functions.registry import Code
 
 __all__ = ["Context", "EvaluationError", "Expression", "ExpressionError", "compile_expression"]
 
@@ -21,8 +25,9 @@ __all__ = ["Context", "EvaluationError", "Expression", "ExpressionError", "compi
 class Expression:
     """A compiled expression; two with the same text are equal.
 
-    ``paths`` are the places of the root that it reads, as far as they can be known: ``items[*].sku`` of ``order``
-    is ``("order", "items", "sku")``, a whole object is its own path. ``literal_lookups`` are the tables it names.
+    ``paths`` are the places of the root that it reads, as far as they can be known: ``items[*].sku`` of
+    ``order`` is ``("order", "items", "sku")``, a whole object is its own path. ``literal_lookups`` are the
+    tables it names.
     """
 
     text: str
@@ -46,6 +51,8 @@ class Expression:
             return self._code(root, (root, context))
         except EvaluationError as error:
             raise EvaluationError(error.message, self.text, on_fail=error.on_fail) from None
+        except RecursionError:
+            raise EvaluationError("the value is nested too deeply", self.text) from None
 
     def condition(self, root: Mapping[str, Json], context: Context) -> bool:
         """Return the value where it must be true or false.

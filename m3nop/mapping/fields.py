@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.mapping.conversion import fitted, to_field_text
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.functions.codes import find_table, in_unit, missed
 from m3nop.mapping.values import is_blank, json_text, kind, show, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from m3nop.core.connector import FieldInfo
+    from m3nop.core.json import Json
     from m3nop.mapping.context import Context
     from m3nop.mapping.expressions import Expression
     from m3nop.mapping.lookups import Miss
@@ -25,8 +26,8 @@ __all__ = ["FieldRefusal", "FieldRule", "Mapped", "map_fields"]
 class FieldRule:
     """How one field gets its value.
 
-    The value is that of ``expression``, or the constant ``value``; a number is then converted into ``unit``, the
-    result looked up, and ``default`` taken where nothing came of it.
+    The value is that of ``expression``, or the constant ``value``; a number is then converted into
+    ``unit``, the result looked up, and ``default`` taken where nothing came of it.
     """
 
     name: str
@@ -66,8 +67,9 @@ def map_fields(
 ) -> Mapped:
     """Map the fields of one call; what has no value is left out.
 
-    ``inputs`` are the fields of the operation, where they are known: their types and lengths hold, and a mandatory
-    field must have a value. With ``as_text`` (M3) every value becomes text; without it (the shop) values stay JSON.
+    ``inputs`` are the fields of the operation, where they are known: their types and lengths hold, and a
+    mandatory field must have a value. With ``as_text`` (M3) every value becomes text; without it (the shop)
+    values stay JSON.
 
     Raises:
         FieldRefusal: a field cannot be filled.

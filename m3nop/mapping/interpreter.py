@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.mapping.errors import ExpressionError
 from m3nop.mapping.functions import FUNCTIONS
 from m3nop.mapping.functions.registry import Code, Frame, compile_call
-from m3nop.mapping.syntax import Node
-from m3nop.mapping.values import check_ordered, equal, is_false, kind
+from m3nop.mapping.values import check_ordered, equal, is_false
+
+if TYPE_CHECKING:
+    from m3nop.core.json import Json
+    from m3nop.mapping.syntax import Node
 
 _ORDERS: Mapping[str, Callable[[Json, Json], bool]] = {
     "lt": operator.lt,

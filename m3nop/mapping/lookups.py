@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.mapping.errors import EvaluationError, LookupTableError
 from m3nop.mapping.values import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.core.json import Json
 
 VALUE = "value"
 """The column of a lookup that has only one."""
@@ -84,8 +88,8 @@ def lookup_from_csv(
     rows: dict[str, dict[str, str]] = {}
     columns: tuple[str, ...] = ()
     try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
+        for raw in reader:
+            cells = [cell.strip() for cell in raw]
             if not any(cells):
                 continue
             if not columns:

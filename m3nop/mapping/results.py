@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from m3nop.mapping.conversion import from_field_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from m3nop.core.connector import FieldInfo
     from m3nop.core.json import Json
 

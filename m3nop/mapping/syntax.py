@@ -25,14 +25,14 @@ DEEPEST = 100
 """Levels of its tree."""
 
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`((?:\\.|[^`\\])*)`", re.DOTALL)
-_ENDS_VALUE = {
-    "unquoted_identifier", "quoted_identifier", "literal", "rparen", "rbracket", "rbrace", "current", "flatten",
-    "number",
-}  # fmt: skip
 _BEGINS_VALUE = {
-    "unquoted_identifier", "quoted_identifier", "literal", "lbrace", "current", "expref", "not", "number",
+    "unquoted_identifier", "quoted_identifier", "literal", "number", "lbrace", "current", "expref", "not",
 }  # fmt: skip
-_CLOSING = {"rparen", "rbracket", "rbrace", "eof"}
+_ENDS_VALUE = {
+    "unquoted_identifier", "quoted_identifier", "literal", "number", "rbrace", "current", "rparen",
+    "rbracket", "flatten",
+}  # fmt: skip
+_CLOSING = {"rparen", "rbracket", "rbrace"}
 _WORDS = {"and": "&&", "or": "||", "is": "==", "in": "contains(list, value)"}
 _OPERATORS = {"-": "subtract(a, b)", "+": "add(a, b)", "/": "divide(a, b)", "%": "mod(a, b)"}
 
@@ -133,7 +133,7 @@ def _check_joint(token: Token, after: Token) -> None:
             hint = f"write {_WORDS[word]}" if word in _WORDS else "a comma or an operator is missing"
         msg = f"{after['value']!s} cannot follow here"
         raise ExpressionError(msg, code="missing-operator", offset=after["start"], hint=hint)
-    if token["type"] == "comma" and after["type"] in _CLOSING - {"eof"}:
+    if token["type"] == "comma" and after["type"] in _CLOSING:
         raise ExpressionError("nothing follows the comma", code="syntax", offset=token["start"])
 
 

@@ -6,12 +6,14 @@ A number is an ``int`` or a ``Decimal``; nothing here makes or takes a float.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.mapping.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from m3nop.core.json import Json
 
 DIGITS = 100
 """The longest number, counted in digits of its plain notation."""
@@ -170,7 +172,7 @@ def unlike(left: Json, right: Json) -> EvaluationError:
     return EvaluationError(f"cannot compare {show(left)} with {show(right)}{hint}")
 
 
-def unique_key(value: Json) -> Any:
+def unique_key(value: Json) -> Hashable:
     """Return something hashable that equal values, and only they, share."""
     match kind(value):
         case "list":

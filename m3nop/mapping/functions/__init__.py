@@ -11,8 +11,8 @@ __all__ = ["FUNCTIONS", "FunctionInfo", "function_table"]
 
 FUNCTIONS = MappingProxyType({
     info.name: info
-    for family in (text, numbers, choice, dates, lists, codes)
-    for info in sorted(family.FAMILY.functions, key=lambda info: info.name)
+    for family in (text.FAMILY, numbers.FAMILY, choice.FAMILY, dates.FAMILY, lists.FAMILY, codes.FAMILY)
+    for info in sorted(family.functions, key=lambda info: info.name)
 })  # fmt: skip
 """Every function by name."""
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import uuid
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
-from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.functions.numbers import quotient, to_decimal
 from m3nop.mapping.functions.registry import Family, Mode
 from m3nop.mapping.lookups import Lookup, Miss
 from m3nop.mapping.values import json_text, show, text_of
+
+if TYPE_CHECKING:
+    from m3nop.core.json import Json
+    from m3nop.mapping.context import Context
 
 FAMILY = Family("codes")
 
@@ -28,8 +31,10 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "m3nop")
 @FAMILY.function(
     "lookup(name: text, code: scalar|null, column: text = the only one) -> text|object?",
     "Give the value of a code in a lookup; without a column, the row of a lookup with several.",
-    "lookup('payment_methods', 'Payments.CheckMoneyOrder', 'TEPY')", "030", mode=Mode.CONTEXT,
-)  # fmt: skip
+    "lookup('payment_methods', 'Payments.CheckMoneyOrder', 'TEPY')",
+    "030",
+    mode=Mode.CONTEXT,
+)
 def _lookup(context: Context, name: str, code: Json, column: str | None = None) -> Json:
     table = find_table(context, name)
     if column is None and len(table.columns) > 1:
@@ -40,62 +45,87 @@ def _lookup(context: Context, name: str, code: Json, column: str | None = None) 
 
 
 @FAMILY.function(
-    "link(pipeline: text, key: scalar?) -> object?", "Give the remembered pair {shop, m3} of another pipeline's record, or null.",
-    "link('customers', `17`).m3", "W0001234", mode=Mode.CONTEXT,
-)  # fmt: skip
+    "link(pipeline: text, key: scalar?) -> object?",
+    "Give the remembered pair {shop, m3} of another pipeline's record, or null.",
+    "link('customers', `17`).m3",
+    "W0001234",
+    mode=Mode.CONTEXT,
+)
 def _link(context: Context, pipeline: str, key: Json) -> Json:
     return context.link(pipeline, text_of(key))
 
 
 @FAMILY.function(
-    "country(code: text?) -> text?", "Give M3's code of a country, from the lookup `countries`.", "country('SE')", "SE",
-    mode=Mode.CONTEXT, tables=(COUNTRIES,),
-)  # fmt: skip
+    "country(code: text?) -> text?",
+    "Give M3's code of a country, from the lookup `countries`.",
+    "country('SE')",
+    "SE",
+    mode=Mode.CONTEXT,
+    tables=(COUNTRIES,),
+)
 def _country(context: Context, code: str) -> Json:
     return _lookup(context, COUNTRIES, code)
 
 
 @FAMILY.function(
-    "currency(code: text?) -> text?", "Give M3's code of a currency, from the lookup `currencies`.",
-    "currency('EUR')", "EUR", mode=Mode.CONTEXT, tables=(CURRENCIES,),
-)  # fmt: skip
+    "currency(code: text?) -> text?",
+    "Give M3's code of a currency, from the lookup `currencies`.",
+    "currency('EUR')",
+    "EUR",
+    mode=Mode.CONTEXT,
+    tables=(CURRENCIES,),
+)
 def _currency(context: Context, code: str) -> Json:
     return _lookup(context, CURRENCIES, code)
 
 
 @FAMILY.function(
     "uom(quantity: number, item: text|null, unit: text) -> number",
-    "Convert a quantity from the basic unit into `unit`: by `factor` in the lookup `units`, row `ITEM:UNIT` or `UNIT`.",
-    "uom(`24`, 'TENT-2P', 'BOX')", Decimal(2), mode=Mode.CONTEXT, tables=(UNITS,),
-)  # fmt: skip
+    "Convert from the basic unit into `unit`: `factor` of row `ITEM:UNIT` or `UNIT` in the lookup `units`.",
+    "uom(`24`, 'TENT-2P', 'BOX')",
+    Decimal(2),
+    mode=Mode.CONTEXT,
+    tables=(UNITS,),
+)
 def _uom(context: Context, quantity: int | Decimal, item: str | None, unit: str) -> Decimal:
     return in_unit(context, quantity, unit, item=item)
 
 
 @FAMILY.function(
-    "in_flight(sku: text) -> number", "Give the quantity on shop orders that M3 does not know yet.",
-    "in_flight('TENT-2P')", Decimal(3), mode=Mode.CONTEXT,
-)  # fmt: skip
+    "in_flight(sku: text) -> number",
+    "Give the quantity on shop orders that M3 does not know yet.",
+    "in_flight('TENT-2P')",
+    Decimal(3),
+    mode=Mode.CONTEXT,
+)
 def _in_flight(context: Context, sku: str) -> Decimal:
     return context.in_flight(sku)
 
 
 @FAMILY.function(
-    "uuid5(name: text?, space: text = 'm3nop') -> text?", "Give the identifier that equal names in a space share.",
-    "uuid5('order-1042')", str(uuid.uuid5(_NAMESPACE, "order-1042")),
-)  # fmt: skip
+    "uuid5(name: text?, space: text = 'm3nop') -> text?",
+    "Give the identifier that equal names in a space share.",
+    "uuid5('order-1042')",
+    str(uuid.uuid5(_NAMESPACE, "order-1042")),
+)
 def _uuid5(name: str, space: str = "m3nop") -> str:
     try:
         namespace = uuid.UUID(space)
     except ValueError:
         namespace = uuid.uuid5(uuid.NAMESPACE_DNS, space)
-    return str(uuid.uuid5(namespace, name))
+    try:
+        return str(uuid.uuid5(namespace, name))
+    except UnicodeEncodeError:
+        msg = f"uuid5() cannot read half a character in {show(name)}"
+        raise EvaluationError(msg) from None
 
 
 @FAMILY.function(
-    "sha256(text: text?) -> text?", "Give the hash of the text, 64 hexadecimal digits.", "sha256('a')",
+    "sha256(text: text?) -> text?",
+    "Give the hash of the text, 64 hexadecimal digits.",
+    "sha256('a')",
     hashlib.sha256(b"a").hexdigest(),
-)  # fmt: skip
+)
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 

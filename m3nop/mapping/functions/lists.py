@@ -19,17 +19,23 @@ _LINES = {"lines": [{"item": "B", "row": 1}, {"item": "A", "row": 2}, {"item": "
 
 
 @FAMILY.function(
-    "length(value: text|list|object) -> number", "Count characters, items or members.", "length(`[1, 2]`)", 2,
+    "length(value: text|list|object) -> number",
+    "Count characters, items or members.",
+    "length(`[1, 2]`)",
+    2,
     standard=True,
-)  # fmt: skip
+)
 def _length(value: Json) -> int:
     return len(value)
 
 
 @FAMILY.function(
-    "contains(in: text|list, what: any) -> bool", "Tell whether a text is part of a text, or a value one of a list.",
-    "contains(`[\"paid\", \"authorized\"]`, 'paid')", True, standard=True,
-)  # fmt: skip
+    "contains(in: text|list, what: any) -> bool",
+    "Tell whether a text is part of a text, or a value one of a list.",
+    'contains(`["paid", "authorized"]`, \'paid\')',
+    result=True,
+    standard=True,
+)
 def _contains(subject: Json, what: Json) -> bool:
     if isinstance(subject, str):
         if kind(what) != "text":
@@ -40,25 +46,35 @@ def _contains(subject: Json, what: Json) -> bool:
         return True
     kinds = {kind(item) for item in subject} - {"null"}
     if what is not None and kinds and kind(what) not in kinds:
+        among = " and ".join(sorted(kinds))
         msg = (
-            f"contains() looks for {show(what)} in a list of {' and '.join(sorted(kinds))}, where it never is"
+            f"contains() looks for {show(what)} in a list of {among}, where it never is; "
+            "to_string() and decimal() change a type"
         )
-        raise EvaluationError(f"{msg}; to_string() and decimal() change a type")
+        raise EvaluationError(msg)
     return False
 
 
 @FAMILY.function(
-    "reverse(value: text|list) -> text|list", "Turn the order round.", "reverse(`[1, 2]`)", [2, 1], passes=(0,),
+    "reverse(value: text|list) -> text|list",
+    "Turn the order round.",
+    "reverse(`[1, 2]`)",
+    [2, 1],
+    passes=(0,),
     standard=True,
-)  # fmt: skip
+)
 def _reverse(value: Json) -> Json:
     return value[::-1] if isinstance(value, str) else list(reversed(value))
 
 
 @FAMILY.function(
-    "to_array(value: any) -> list", "Make a list of one of what is not a list.", "to_array('a')", ["a"], passes=(0,),
+    "to_array(value: any) -> list",
+    "Make a list of one of what is not a list.",
+    "to_array('a')",
+    ["a"],
+    passes=(0,),
     standard=True,
-)  # fmt: skip
+)
 def _to_array(value: Json) -> list[Json]:
     return list(value) if kind(value) == "list" else [value]
 
@@ -82,9 +98,12 @@ def _values(members: Mapping[str, Json]) -> list[Json]:
 
 
 @FAMILY.function(
-    "merge(objects...: object) -> object", "Put the members together; a later one wins.",
-    "merge(`{\"a\": 1, \"b\": 1}`, `{\"b\": 2}`)", {"a": 1, "b": 2}, standard=True,
-)  # fmt: skip
+    "merge(objects...: object) -> object",
+    "Put the members together; a later one wins.",
+    'merge(`{"a": 1, "b": 1}`, `{"b": 2}`)',
+    {"a": 1, "b": 2},
+    standard=True,
+)
 def _merge(*objects: Mapping[str, Json]) -> dict[str, Json]:
     merged: dict[str, Json] = {}
     for members in objects:
@@ -93,52 +112,77 @@ def _merge(*objects: Mapping[str, Json]) -> dict[str, Json]:
 
 
 @FAMILY.function(
-    "map(of: expr, items: list) -> list", "Give what an expression gives for each item, nulls included.",
-    "map(&row, lines)", [1, 2, 3], root=_LINES, through_reference=True, standard=True,
-)  # fmt: skip
+    "map(of: expr, items: list) -> list",
+    "Give what an expression gives for each item, nulls included.",
+    "map(&row, lines)",
+    [1, 2, 3],
+    root=_LINES,
+    through_reference=True,
+    standard=True,
+)
 def _map(of: Of, items: Sequence[Json]) -> list[Json]:
     return [of(item) for item in items]
 
 
 @FAMILY.function(
-    "sort(values: list) -> list", "Put numbers, or texts by their characters, in order.", "sort(`[2, 1.5]`)",
-    [Decimal("1.5"), 2], standard=True,
-)  # fmt: skip
+    "sort(values: list) -> list",
+    "Put numbers, or texts by their characters, in order.",
+    "sort(`[2, 1.5]`)",
+    [Decimal("1.5"), 2],
+    standard=True,
+)
 def _sort(values: Sequence[Json]) -> list[Json]:
     return sorted(ordered("sort", values))
 
 
 @FAMILY.function(
-    "sort_by(items: list, of: expr) -> list", "Put items in the order of what an expression gives for each.",
-    "sort_by(lines, &item)[*].row", [2, 1, 3], root=_LINES, passes=(0,), standard=True,
-)  # fmt: skip
+    "sort_by(items: list, of: expr) -> list",
+    "Put items in the order of what an expression gives for each.",
+    "sort_by(lines, &item)[*].row",
+    [2, 1, 3],
+    root=_LINES,
+    passes=(0,),
+    standard=True,
+)
 def _sort_by(items: Sequence[Json], of: Of) -> list[Json]:
     return [items[index] for _, index in _ranked("sort_by", items, of)]
 
 
 @FAMILY.function(
-    "max_by(items: list, of: expr) -> any", "Give the item for which an expression gives most; null of none.",
-    "max_by(lines, &row).item", "B", root=_LINES, passes=(0,), standard=True,
-)  # fmt: skip
+    "max_by(items: list, of: expr) -> any",
+    "Give the item for which an expression gives most; null of none.",
+    "max_by(lines, &row).item",
+    "B",
+    root=_LINES,
+    passes=(0,),
+    standard=True,
+)
 def _max_by(items: Sequence[Json], of: Of) -> Json:
     keys = ordered("max_by", [of(item) for item in items])
     return items[max(range(len(keys)), key=keys.__getitem__)] if keys else None
 
 
 @FAMILY.function(
-    "min_by(items: list, of: expr) -> any", "Give the item for which an expression gives least; null of none.",
-    "min_by(lines, &item).row", 2, root=_LINES, passes=(0,), standard=True,
-)  # fmt: skip
+    "min_by(items: list, of: expr) -> any",
+    "Give the item for which an expression gives least; null of none.",
+    "min_by(lines, &item).row",
+    2,
+    root=_LINES,
+    passes=(0,),
+    standard=True,
+)
 def _min_by(items: Sequence[Json], of: Of) -> Json:
     ranked = _ranked("min_by", items, of)
     return items[ranked[0][1]] if ranked else None
 
 
 @FAMILY.function(
-    "group_by(items: list, of: expr) -> list", "Make a list of {key, rows} of the items with equal keys, in order.",
+    "group_by(items: list, of: expr) -> list",
+    "Make a list of {key, rows} of the items with equal keys, in order.",
     "group_by(lines, &item)[*].{key: key, rows: rows[*].row}",
-    [{"key": "B", "rows": [1, 3]}, {"key": "A", "rows": [2]}], root=_LINES,
-)  # fmt: skip
+    [{"key": "B", "rows": [1, 3]}, {"key": "A", "rows": [2]}],
+    root=_LINES,
+)
 def _group_by(items: Sequence[Json], of: Of) -> list[Json]:
     groups: dict[Any, dict[str, Json]] = {}
     for item in items:
@@ -148,9 +192,12 @@ def _group_by(items: Sequence[Json], of: Of) -> list[Json]:
 
 
 @FAMILY.function(
-    "index_by(items: list, of: expr) -> object", "Make an object of the items, named by their keys; no key may repeat.",
-    "index_by(lines, &concat('r', row)).r2.item", "A", root=_LINES,
-)  # fmt: skip
+    "index_by(items: list, of: expr) -> object",
+    "Make an object of the items, named by their keys; no key may repeat.",
+    "index_by(lines, &concat('r', row)).r2.item",
+    "A",
+    root=_LINES,
+)
 def _index_by(items: Sequence[Json], of: Of) -> dict[str, Json]:
     index: dict[str, Json] = {}
     for item in items:
@@ -163,17 +210,25 @@ def _index_by(items: Sequence[Json], of: Of) -> dict[str, Json]:
 
 
 @FAMILY.function(
-    "first(items: list?) -> any", "Give the first item; null of an empty list or of null.", "first(lines).item", "B",
-    root=_LINES, passes=(0,),
-)  # fmt: skip
+    "first(items: list?) -> any",
+    "Give the first item; null of an empty list or of null.",
+    "first(lines).item",
+    "B",
+    root=_LINES,
+    passes=(0,),
+)
 def _first(items: Sequence[Json]) -> Json:
     return items[0] if items else None
 
 
 @FAMILY.function(
-    "unique(items: list?) -> list?", "Keep the first of equal items.", "unique(lines[*].item)", ["B", "A"],
-    root=_LINES, passes=(0,),
-)  # fmt: skip
+    "unique(items: list?) -> list?",
+    "Keep the first of equal items.",
+    "unique(lines[*].item)",
+    ["B", "A"],
+    root=_LINES,
+    passes=(0,),
+)
 def _unique(items: Sequence[Json]) -> list[Json]:
     kept: dict[Any, Json] = {}
     for item in items:
@@ -182,9 +237,12 @@ def _unique(items: Sequence[Json]) -> list[Json]:
 
 
 @FAMILY.function(
-    "flatten(items: list?) -> list?", "Put the items of inner lists in one list; nulls are left out.",
-    "flatten(`[[1, 2], null, 3, [[4]]]`)", [1, 2, 3, [4]], passes=(0,),
-)  # fmt: skip
+    "flatten(items: list?) -> list?",
+    "Put the items of inner lists in one list; nulls are left out.",
+    "flatten(`[[1, 2], null, 3, [[4]]]`)",
+    [1, 2, 3, [4]],
+    passes=(0,),
+)
 def _flatten(items: Sequence[Json]) -> list[Json]:
     flat: list[Json] = []
     for item in items:
@@ -196,9 +254,11 @@ def _flatten(items: Sequence[Json]) -> list[Json]:
 
 
 @FAMILY.function(
-    "zip(items: list, lists...: list) -> list", "Put the items at equal places together, as far as the shortest list.",
-    "zip(`[\"a\", \"b\"]`, `[1, 2, 3]`)", [["a", 1], ["b", 2]],
-)  # fmt: skip
+    "zip(items: list, lists...: list) -> list",
+    "Put the items at equal places together, as far as the shortest list.",
+    'zip(`["a", "b"]`, `[1, 2, 3]`)',
+    [["a", 1], ["b", 2]],
+)
 def _zip(*lists: Sequence[Json]) -> list[Json]:
     return [list(row) for row in zip(*lists, strict=False)]
 

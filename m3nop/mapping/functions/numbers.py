@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import decimal
 import re
-from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.functions.registry import Family
 from m3nop.mapping.values import DIGITS, check_ordered, kind, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from m3nop.core.json import Json
 
 Number = int | Decimal
 
@@ -86,15 +90,23 @@ def _abs(number: Number) -> Number:
 
 
 @FAMILY.function(
-    "ceil(number: number) -> number", "Round up to a whole number.", "ceil(`2.1`)", 3, standard=True,
-)  # fmt: skip
+    "ceil(number: number) -> number",
+    "Round up to a whole number.",
+    "ceil(`2.1`)",
+    3,
+    standard=True,
+)
 def _ceil(number: Number) -> int:
     return int(_rounded(number, 0, ROUND_CEILING))
 
 
 @FAMILY.function(
-    "floor(number: number) -> number", "Round down to a whole number.", "floor(`-2.1`)", -3, standard=True,
-)  # fmt: skip
+    "floor(number: number) -> number",
+    "Round down to a whole number.",
+    "floor(`-2.1`)",
+    -3,
+    standard=True,
+)
 def _floor(number: Number) -> int:
     return int(_rounded(number, 0, ROUND_FLOOR))
 
@@ -107,33 +119,45 @@ def _sum(numbers: Sequence[Json]) -> Number:
 
 
 @FAMILY.function(
-    "avg(numbers: list) -> number?", "Give the mean, null for an empty list.", "avg(`[1, 2]`)", Decimal("1.5"),
+    "avg(numbers: list) -> number?",
+    "Give the mean, null for an empty list.",
+    "avg(`[1, 2]`)",
+    Decimal("1.5"),
     standard=True,
-)  # fmt: skip
+)
 def _avg(numbers: Sequence[Json]) -> Decimal | None:
     return quotient(total("avg", numbers), len(numbers)) if numbers else None
 
 
 @FAMILY.function(
-    "max(values: list) -> number|text?", "Give the largest number or last text, null for an empty list.",
-    "max(`[9.5, 10]`)", 10, standard=True,
-)  # fmt: skip
+    "max(values: list) -> number|text?",
+    "Give the largest number or last text, null for an empty list.",
+    "max(`[9.5, 10]`)",
+    10,
+    standard=True,
+)
 def _max(values: Sequence[Json]) -> Json:
     return max(ordered("max", values), default=None)
 
 
 @FAMILY.function(
-    "min(values: list) -> number|text?", "Give the smallest number or first text, null for an empty list.",
-    "min(`[9.5, 10]`)", Decimal("9.5"), standard=True,
-)  # fmt: skip
+    "min(values: list) -> number|text?",
+    "Give the smallest number or first text, null for an empty list.",
+    "min(`[9.5, 10]`)",
+    Decimal("9.5"),
+    standard=True,
+)
 def _min(values: Sequence[Json]) -> Json:
     return min(ordered("min", values), default=None)
 
 
 @FAMILY.function(
-    "to_number(value: any) -> number?", "Read a number; null for what is not one.", "to_number(' 149.50 ')",
-    Decimal("149.50"), standard=True,
-)  # fmt: skip
+    "to_number(value: any) -> number?",
+    "Read a number; null for what is not one.",
+    "to_number(' 149.50 ')",
+    Decimal("149.50"),
+    standard=True,
+)
 def _to_number(value: Json) -> Number | None:
     if isinstance(value, str):
         number = to_decimal(value)
@@ -142,9 +166,11 @@ def _to_number(value: Json) -> Number | None:
 
 
 @FAMILY.function(
-    "decimal(value: text|number|null) -> number?", "Read a number; null and blank text give null, other text is refused.",
-    "decimal('149.50')", Decimal("149.50"),
-)  # fmt: skip
+    "decimal(value: text|number|null) -> number?",
+    "Read a number; null and blank text give null, other text is refused.",
+    "decimal('149.50')",
+    Decimal("149.50"),
+)
 def _decimal(value: Json) -> Decimal | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
@@ -163,9 +189,11 @@ def _add(first: Number, *others: Number) -> Number:
 
 
 @FAMILY.function(
-    "subtract(number: number, numbers...: number) -> number", "Subtract all others from the first, exactly.",
-    "subtract(`10`, `2.5`, `1`)", Decimal("6.5"),
-)  # fmt: skip
+    "subtract(number: number, numbers...: number) -> number",
+    "Subtract all others from the first, exactly.",
+    "subtract(`10`, `2.5`, `1`)",
+    Decimal("6.5"),
+)
 def _subtract(first: Number, *others: Number) -> Number:
     return _fold(_EXACT.subtract, first, others)
 
@@ -181,17 +209,21 @@ def _multiply(first: Number, *others: Number) -> Number:
 
 
 @FAMILY.function(
-    "divide(number: number, by: number) -> number", "Divide to 34 digits; round_to() makes it a price.",
-    "divide(`10`, `4`)", Decimal("2.5"),
-)  # fmt: skip
+    "divide(number: number, by: number) -> number",
+    "Divide to 34 digits; round_to() makes it a price.",
+    "divide(`10`, `4`)",
+    Decimal("2.5"),
+)
 def _divide(number: Number, by: Number) -> Decimal:
     return quotient(number, by)
 
 
 @FAMILY.function(
-    "mod(number: number, by: number) -> number", "Give what a division leaves, with the sign of the first number.",
-    "mod(`17`, `5`)", 2,
-)  # fmt: skip
+    "mod(number: number, by: number) -> number",
+    "Give what a division leaves, with the sign of the first number.",
+    "mod(`17`, `5`)",
+    2,
+)
 def _mod(number: Number, by: Number) -> Number:
     if not by:
         msg = f"cannot divide {show(number)} by 0"
@@ -200,17 +232,21 @@ def _mod(number: Number, by: Number) -> Number:
 
 
 @FAMILY.function(
-    "round_to(number: number, places: whole = 0) -> number", "Round to decimal places, halves away from 0.",
-    "round_to(`2.675`, `2`)", Decimal("2.68"),
-)  # fmt: skip
+    "round_to(number: number, places: whole = 0) -> number",
+    "Round to decimal places, halves away from 0.",
+    "round_to(`2.675`, `2`)",
+    Decimal("2.68"),
+)
 def _round_to(number: Number, places: int = 0) -> Decimal:
     return _rounded(number, places, ROUND_HALF_UP)
 
 
 @FAMILY.function(
-    "round_down(number: number, places: whole = 0) -> number", "Cut to decimal places, towards 0.",
-    "round_down(`7.99`)", Decimal(7),
-)  # fmt: skip
+    "round_down(number: number, places: whole = 0) -> number",
+    "Cut to decimal places, towards 0.",
+    "round_down(`7.99`)",
+    Decimal(7),
+)
 def _round_down(number: Number, places: int = 0) -> Decimal:
     return _rounded(number, places, ROUND_DOWN)
 
@@ -235,8 +271,9 @@ def _at_most(first: Number, *others: Number) -> Number:
 @FAMILY.function(
     "format_number(number: number, places: whole, point: text = '.', group: text = '') -> text",
     "Write with a fixed number of decimal places, rounded, thousands apart by `group`.",
-    "format_number(`1234.5`, `2`, ',', ' ')", "1 234,50",
-)  # fmt: skip
+    "format_number(`1234.5`, `2`, ',', ' ')",
+    "1 234,50",
+)
 def _format_number(number: Number, places: int, point: str = ".", group: str = "") -> str:
     if places < 0:
         raise EvaluationError("format_number() needs `places` of at least 0")
@@ -246,11 +283,13 @@ def _format_number(number: Number, places: int, point: str = ".", group: str = "
 
 
 @FAMILY.function(
-    "sum_by(items: list, of: expr) -> number", "Add up, exactly, what an expression gives for each item.",
-    "sum_by(items, &multiply(price, quantity))", Decimal("25.00"),
+    "sum_by(items: list, of: expr) -> number",
+    "Add up, exactly, what an expression gives for each item.",
+    "sum_by(items, &multiply(price, quantity))",
+    Decimal("25.00"),
     root={"items": [{"price": Decimal("10.00"), "quantity": 2}, {"price": Decimal("5.00"), "quantity": 1}]},
     through_reference=True,
-)  # fmt: skip
+)
 def _sum_by(items: Sequence[Json], of: Callable[[Json], Json]) -> Number:
     return total("sum_by", [of(item) for item in items])
 

@@ -1,23 +1,28 @@
 """Regular expressions that cannot run away.
 
-Python's engine backtracks, so a careless pattern on an unlucky text can run for years. Patterns are therefore kept
-to a subset whose time is bounded: no look-around, no back-references, no repeat around a repeat or around
-alternatives, and only so many ways of sharing the same characters out among the repeats of a pattern.
+Python's engine backtracks, so a careless pattern on an unlucky text can run for years. Patterns are
+therefore kept to a subset whose time is bounded: no look-around, no back-references, no repeat around a
+repeat or around alternatives, and only so many ways of sharing the same characters out among the repeats of
+a pattern.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from m3nop.mapping.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST_PATTERN = 500
 LONGEST_SUBJECT = 1_000
 """Characters that a pattern is tried on."""
+_MAYBE = 2
+"""The ways of what may be there or not."""
 MOST_WAYS = LONGEST_SUBJECT**2
 """How many ways a pattern may have of matching one text: two endless repeats, or one and a free beginning."""
 
@@ -46,7 +51,7 @@ class _Item:
 
 @dataclass(slots=True)
 class _Group:
-    """A group while it is read: its alternatives, and whether anything in it can match in more than one way."""
+    """A group while it is read: its alternatives, and whether it can match in more than one way."""
 
     branches: list[list[_Item]] = field(default_factory=lambda: [[]])
     moving: bool = False
@@ -153,7 +158,7 @@ class _Reader:
         for item in items:
             outer.branches[-1].append(
                 _Item(
-                    every if ways > 2 else item.characters,
+                    every if ways > _MAYBE else item.characters,
                     ways=item.ways * ways * len(group.branches),
                     certain=item.certain and certain,
                 )
@@ -203,8 +208,11 @@ def _ways_from(items: Iterable[_Item]) -> int:
 
 def _subject(text: str) -> str:
     if len(text) > LONGEST_SUBJECT:
-        msg = f"a pattern is tried on {LONGEST_SUBJECT} characters at most, this text has {len(text)}"
-        raise EvaluationError(f"{msg}; cut it first with left()")
+        msg = (
+            f"a pattern is tried on {LONGEST_SUBJECT} characters at most, this text has {len(text)}; "
+            "cut it first with left()"
+        )
+        raise EvaluationError(msg)
     return text
 
 

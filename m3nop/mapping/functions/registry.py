@@ -1,8 +1,8 @@
 """What a function is: its signature, its documentation, and the checks made before it runs.
 
-A signature reads ``name(text: text?, width: whole, fill: text = ' ') -> text?``. ``text?`` means that null gives
-null, ``text|null`` that the function takes null itself, ``values...`` that the parameter repeats, and ``=`` what
-an argument left out means. ``expr`` is an expression reference (``&price``).
+A signature reads ``name(text: text?, width: whole, fill: text = ' ') -> text?``. ``text?`` means that null
+gives null, ``text|null`` that the function takes null itself, ``values...`` that the parameter repeats, and
+``=`` what an argument left out means. ``expr`` is an expression reference (``&price``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.core.json import Json
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.values import kind, plain, show
+from m3nop.mapping.values import kind, show, text_of
 
 if TYPE_CHECKING:
     from m3nop.mapping.context import Context
@@ -44,6 +44,26 @@ _SIGNATURE = re.compile(r"(?P<name>\w+)\((?P<parameters>.*)\) -> (?P<result>\S+)
 _PARAMETER = re.compile(
     r"(?P<name>\w+)(?P<repeats>\.\.\.)?: (?P<kinds>[\w|]+)(?P<nullable>\?)?( = (?P<default>.+))?"
 )
+
+
+def _text(value: Json) -> str | None:
+    if type(value) is str:
+        return value
+    return text_of(value) if kind(value) in ("number", "text") else None
+
+
+def _whole(value: Json) -> int | None:
+    if kind(value) != "number" or abs(value) > LARGEST_WHOLE or value != int(value):
+        return None
+    return int(value)
+
+
+def _any(value: Json) -> Json:
+    return value
+
+
+_CONVERSIONS: Mapping[str, Callable[[Json], Json]] = {"text": _text, "whole": _whole}
+"""Kinds whose arguments are brought into one form; None refuses them."""
 
 
 class Mode(Enum):
@@ -76,31 +96,21 @@ class Parameter:
         wanted = frozenset().union(*(_KINDS[name] for name in self.kinds))
         label = " or ".join(_WORDS.get(name, name) for name in self.kinds)
 
-        def refuse(value: Json) -> EvaluationError:
-            hint = "; default() gives null a value" if value is None else ""
-            return EvaluationError(f"{function}() needs {label} as `{self.name}`, not {show(value)}{hint}")
+        given = tuple(name for name in self.kinds if name != "null")
+        convert = _CONVERSIONS.get(given[0]) if len(given) == 1 else None
+        as_it_is = wanted if convert is None else wanted & _KINDS["null"]
 
         def take(value: Json) -> Json:
-            if kind(value) not in wanted:
-                raise refuse(value)
-            return value
-
-        def take_text(value: Json) -> Json:
-            if type(value) is str:
+            if kind(value) in as_it_is:
                 return value
-            name = kind(value)
-            if name == "number":
-                return plain(value)
-            if name == "text":
-                return value
-            raise refuse(value)
+            converted = convert(value) if convert is not None else None
+            if converted is not None:
+                return converted
+            hint = "; default() gives null a value" if value is None else ""
+            msg = f"{function}() needs {label} as `{self.name}`, not {show(value)}{hint}"
+            raise EvaluationError(msg)
 
-        def take_whole(value: Json) -> Json:
-            if kind(value) != "number" or abs(value) > LARGEST_WHOLE or value != int(value):
-                raise refuse(value)
-            return int(value)
-
-        return {("text",): take_text, ("whole",): take_whole, ("any",): _take_any}.get(self.kinds, take)
+        return _any if self.kinds == ("any",) else take
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +126,9 @@ class Example:
 class FunctionInfo:
     """A function of the mapping language.
 
-    ``passes`` are the positions of arguments that the result is made of, so that reading a member of the result
-    reads it there. ``through_reference`` says that items of its list are seen by the reference alone. ``tables``
-    are the lookups it needs.
+    ``passes`` are the positions of arguments that the result is made of, so that reading a member of the
+    result reads it there. ``through_reference`` says that items of its list are seen by the reference
+    alone. ``tables`` are the lookups it needs.
     """
 
     name: str
@@ -184,10 +194,20 @@ class Family:
         def register(run: Callable[..., Json]) -> Callable[..., Json]:
             name, parameters, gives = parse_signature(signature)
             info = FunctionInfo(
-                name=name, family=self.name, signature=signature, doc=doc, parameters=parameters, result=gives,
-                example=Example(example, result, root or {}), run=run, mode=mode, passes=tuple(passes),
-                through_reference=through_reference, tables=frozenset(tables), standard=standard,
-            )  # fmt: skip
+                name=name,
+                family=self.name,
+                signature=signature,
+                doc=doc,
+                parameters=parameters,
+                result=gives,
+                example=Example(example, result, root or {}),
+                run=run,
+                mode=mode,
+                passes=tuple(passes),
+                through_reference=through_reference,
+                tables=frozenset(tables),
+                standard=standard,
+            )
             self.functions.append(info)
             return run
 
@@ -235,16 +255,12 @@ def compile_call(info: FunctionInfo, arguments: Sequence[Code]) -> Code:
 def _step(info: FunctionInfo, index: int, code: Code) -> tuple[Code, Callable[[Json], Json], bool]:
     parameter = info.parameter(index)
     if parameter.is_expression:
-        return _reference(code), _take_any, False
+        return _reference(code), _any, False
     return code, parameter.taker(info.name), parameter.null_gives_null
 
 
 def _reference(code: Code) -> Code:
     return lambda _value, frame: lambda element: code(element, frame)
-
-
-def _take_any(value: Json) -> Json:
-    return value
 
 
 def _parameter(text: str) -> Parameter:
@@ -254,6 +270,9 @@ def _parameter(text: str) -> Parameter:
         msg = f"{text!r} is not a parameter"
         raise ValueError(msg)
     return Parameter(
-        name=match["name"], kinds=kinds, null_gives_null=bool(match["nullable"]), repeats=bool(match["repeats"]),
+        name=match["name"],
+        kinds=kinds,
+        null_gives_null=bool(match["nullable"]),
+        repeats=bool(match["repeats"]),
         optional=match["default"] is not None,
-    )  # fmt: skip
+    )
