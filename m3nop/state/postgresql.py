@@ -33,7 +33,7 @@ class PostgresBackend:
         options = "-c synchronous_commit=on"
         if read_only:
             options += " -c default_transaction_read_only=on"
-        name = f"m3nop {os.getpid()} {command}".encode()[:_NAME_LENGTH].decode(errors="ignore")
+        name = f"process {os.getpid()} ({command})".encode()[:_NAME_LENGTH].decode(errors="ignore")
         try:
             self.engine = create_engine(url, connect_args={"options": options, "application_name": name})
         except ModuleNotFoundError as error:

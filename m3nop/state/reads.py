@@ -81,7 +81,7 @@ class Reads:
         if stores:
             conditions.append(records.c.store.in_(list(stores)))
         if due is not None:
-            conditions.append(_due(due))
+            conditions.append(_due(due, states))
         found: list[Record] = []
         for some in _chunks(keys):
             among = [*conditions, records.c.key.in_(some)] if some else conditions
@@ -299,9 +299,12 @@ def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     return [list(keys[start : start + _KEYS_PER_QUERY]) for start in range(0, len(keys), _KEYS_PER_QUERY)]
 
 
-def _due(now: Instant) -> ColumnElement[bool]:
-    at_once = and_(records.c.not_before.is_(None), records.c.state.in_([str(state) for state in CLAIMABLE]))
-    return or_(records.c.not_before <= now, at_once)
+def _due(now: Instant, states: Sequence[RecordState]) -> ColumnElement[bool]:
+    timed = records.c.not_before <= now
+    at_once = [str(state) for state in CLAIMABLE if not states or state in states]
+    if not at_once:
+        return timed
+    return or_(timed, and_(records.c.not_before.is_(None), records.c.state.in_(at_once)))
 
 
 def _next_sweep(connection: Connection) -> Instant | None:

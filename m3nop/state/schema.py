@@ -184,9 +184,16 @@ records = Table(
     _column(
         "snapshot", JsonText, "The record as last read; NULL while only its key is known.", nullable=True
     ),
-    UniqueConstraint("pipeline", "key", name="records_key"),
+    # The key first: a person looks for one without naming the pipeline.
+    UniqueConstraint("key", "pipeline", name="records_key"),
     Index("records_claim", "pipeline", "state", "store", "not_before", "seen_at"),
     Index("records_created", "pipeline", "partition", "created_at"),
+    Index(
+        "records_in_flight",
+        "id",
+        sqlite_where=text("state = 'in_flight'"),
+        postgresql_where=text("state = 'in_flight'"),
+    ),
     Index(
         "records_due",
         "pipeline",

@@ -84,7 +84,7 @@ def _make_records() -> None:
         sa.Column("commit_target", sa.Text, nullable=True),
         sa.Column("remembered", sa.Text, nullable=True),
         sa.Column("snapshot", sa.Text, nullable=True),
-        sa.UniqueConstraint("pipeline", "key", name="records_key"),
+        sa.UniqueConstraint("key", "pipeline", name="records_key"),
     )
     op.create_index(
         "records_blocked",
@@ -101,6 +101,13 @@ def _make_records() -> None:
         ["pipeline", "state", "not_before"],
         sqlite_where=sa.text("not_before IS NOT NULL"),
         postgresql_where=sa.text("not_before IS NOT NULL"),
+    )
+    op.create_index(
+        "records_in_flight",
+        "records",
+        ["id"],
+        sqlite_where=sa.text("state = 'in_flight'"),
+        postgresql_where=sa.text("state = 'in_flight'"),
     )
     op.create_table(
         "runs",
