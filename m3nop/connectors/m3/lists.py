@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from m3nop.connectors.m3.results import Record, Result
     from m3nop.core.connector import Call
 
+LARGEST_PAGE = 10_000
+"""Rows that a list which cannot be read on is asked for, before it is given up."""
+
 MOST_ROWS = 200_000
 """Longer lists are not gathered in memory."""
 
@@ -35,6 +38,9 @@ def read_to_end(call: Call, reply: Reply, *, exchange: Exchange, most: int) -> R
     """Read on from the first answer of a list until its end."""
     if call.operation.effect is not Effect.READ:
         return reply
+    if _must_begin_again(call, reply.result, most=most):
+        most = LARGEST_PAGE
+        reply = exchange.send([call], most=most)[0]
     gathered: list[Record] = []
     while reply.result is not None and _goes_on(call, reply.result, most=most):
         gathered += _fresh(call, gathered, reply.result)
@@ -48,6 +54,13 @@ def read_to_end(call: Call, reply: Reply, *, exchange: Exchange, most: int) -> R
         return reply
     records = [*gathered, *_fresh(call, gathered, reply.result)]
     return replace(reply, result=replace(reply.result, records=records))
+
+
+def _must_begin_again(call: Call, result: Result | None, *, most: int) -> bool:
+    """Tell whether the list goes on, and only a larger page can show how."""
+    if result is None or not _goes_on(call, result, most=most) or most >= LARGEST_PAGE:
+        return False
+    return not result.position and call.operation.name not in _KEY_WINDOWS
 
 
 def _goes_on(call: Call, result: Result, *, most: int) -> bool:
@@ -65,8 +78,7 @@ def _next_page(call: Call, last: Result, *, exchange: Exchange, most: int) -> Re
     reached = last.records[-1].get(key, "").rstrip() if key else ""
     if key is None or not reached:
         return _failed(
-            f"{call.operation.name} has {most} rows or more and cannot be read on;"
-            " narrow its fields or raise `page_size`"
+            f"{call.operation.name} has {most} rows or more and cannot be read on; narrow its fields"
         )
     return exchange.send([replace(call, fields={**call.fields, key: reached})], most=most)[0]
 

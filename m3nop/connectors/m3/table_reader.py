@@ -45,7 +45,7 @@ class TableReader:
                 check(call)
                 sound.append(call)
             except TableError as error:
-                answers[call.id] = _failed(error, Remedy.BUSINESS)
+                answers[call.id] = Answer(Outcome.REFUSED, failure=Failure(Remedy.BUSINESS, str(error)))
         waiting = plan(sound)
         while waiting:
             batch, waiting = waiting[:QUERIES_AT_ONCE], waiting[QUERIES_AT_ONCE:]
@@ -84,12 +84,9 @@ def _instead(query: Query, error: TableError, answers: dict[str, Answer]) -> Seq
         other = query.with_next_separator()
         instead = [other] if other else ()
     if not instead:
-        answers |= {call.id: _failed(error, Remedy.CONFIGURATION) for call in query.calls}
+        failed = Answer(Outcome.NOT_SENT, failure=Failure(Remedy.CONFIGURATION, str(error)))
+        answers |= {call.id: failed for call in query.calls}
     return instead
-
-
-def _failed(error: TableError, remedy: Remedy) -> Answer:
-    return Answer(Outcome.NOT_SENT, failure=Failure(remedy, str(error)))
 
 
 def _unanswered(got: Answer) -> Answer:
