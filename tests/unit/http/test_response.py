@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from m3nop.http.response import Response
+
+
+def test_a_body_is_parsed_with_exact_numbers():
+    assert Response(200, {}, b'{"price": 10.10}').json() == {"price": Decimal("10.10")}
+
+
+def test_a_byte_order_mark_is_no_obstacle():
+    assert Response(200, {}, b'\xef\xbb\xbf{"a": 1}').json() == {"a": 1}
+
+
+def test_what_is_not_json_is_an_error():
+    with pytest.raises(ValueError, match="Expecting"):
+        Response(200, {}, b"<html>").json()
+
+
+def test_payment_card_fields_never_leave_this_layer():
+    body = (
+        b'{"orders": [{"id": 1, "card_number": "4111", "CardCvv2": "123", "masked-credit-card-number": "x"}]}'
+    )
+
+    assert Response(200, {}, body).json() == {"orders": [{"id": 1}]}
+
+
+def test_a_field_that_only_sounds_like_a_card_stays():
+    assert Response(200, {}, b'{"gift_card": "5.00", "discard": true}').json() == {
+        "gift_card": "5.00",
+        "discard": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text"),
+    [
+        ("text/plain; charset=latin-1", "é"),
+        ("text/plain; charset=no-such-thing", "\ufffd"),
+        ("", "\ufffd"),
+    ],
+)
+def test_text_is_decoded_by_its_charset(content_type, text):
+    assert Response(200, {"content-type": content_type}, b"\xe9").text == text
+
+
+def test_a_media_type_is_bare_and_in_small_letters():
+    assert Response(200, {"content-type": "Application/JSON; charset=utf-8"}).media_type == "application/json"
