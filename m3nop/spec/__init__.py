@@ -1,4 +1,4 @@
-"""The pipeline language: YAML with places, models, overrides, static checks, and the compiler to pipelines."""
+"""Layer spec: reads a project into checked models and compiled pipelines, with the place of every value."""
 
 from __future__ import annotations
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from m3nop.core.problems import Problem
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Loc, Node, ScalarNode, find, locate, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,7 +35,7 @@ _MESSAGES = {
 _OWN = frozenset({"expression", "duration", "instant", "schedule", "id-form", "target-form"})
 
 
-def check(model: type[Model], node: Node, problems: list[Problem], *, data: Any = None) -> Model | None:
+def check(model: type[Model], node: Node, problems: list[Problem], *, data: object = None) -> Model | None:
     """Validate a tree; on failure add a problem for each finding and return None.
 
     ``data`` is given where the model takes something else than the plain values of the tree.
@@ -103,7 +106,7 @@ def _keys(model: type[BaseModel], loc: Loc) -> list[str]:
     ]
 
 
-def _step(annotation: Any, part: str | int) -> Iterator[Any]:
+def _step(annotation: object, part: str | int) -> Iterator[Any]:
     for found in _models(annotation):
         for name, field in found.model_fields.items():
             if part in (name, field.alias):
@@ -113,11 +116,11 @@ def _step(annotation: Any, part: str | int) -> Iterator[Any]:
             yield get_args(inner)[-1]
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def _models(annotation: object) -> list[type[BaseModel]]:
     return [a for a in _flat(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
 
 
-def _flat(annotation: Any) -> Iterator[Any]:
+def _flat(annotation: object) -> Iterator[Any]:
     """Take unions and ``Annotated`` apart."""
     origin = get_origin(annotation)
     if origin is Annotated:

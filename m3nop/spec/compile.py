@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.connector import StoreRef
-from m3nop.core.problems import Problem
-from m3nop.mapping.expressions import Expression
 from m3nop.mapping.lookups import Lookup, Miss
 from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry
 from m3nop.spec.checking import check
@@ -20,6 +18,13 @@ from m3nop.spec.scope import RESERVED, Scope
 from m3nop.spec.source import compile_source, identity_expression, reference_expression
 from m3nop.spec.steps import StepCompiler
 from m3nop.spec.tree import Node, from_json, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.core.connector import Catalog
+    from m3nop.core.problems import Problem
+    from m3nop.mapping.expressions import Expression
 
 FORMAT = 1
 _ABOUT = ("description", "schedule")
@@ -40,7 +45,7 @@ class Compiled:
     """Blocks that it uses."""
 
 
-def compile_tree(node: Node, site: Site, *, description: str = "") -> Compiled:
+def compile_tree(node: Node, site: Site) -> Compiled:
     """Compile an effective pipeline."""
     problems: list[Problem] = []
     spec = check(PipelineSpec, node, problems)
@@ -158,13 +163,11 @@ class _Compilation:
         return {
             "format": FORMAT,
             "pipeline": pipeline,
-            "store": {
-                "code": desk.site.store.code, "store_id": desk.site.store.store_id, "host": desk.site.store.host,
-            },
+            "store": asdict(desk.site.store),
             "environment": desk.site.environment,
             "settings": self._settings(),
             "lookups": {name: _lookup_data(lookup) for name, lookup in self._lookups().items()},
-        }  # fmt: skip
+        }
 
 
 def _retry(spec: RetrySpec) -> Retry:
@@ -185,7 +188,7 @@ def _lookup_data(lookup: Lookup) -> dict[str, Any]:
     }
 
 
-def site_of(definition: dict[str, Any], *, catalogs: Any) -> Site:
+def site_of(definition: dict[str, Any], *, catalogs: Mapping[str, Catalog | None]) -> Site:
     """Rebuild what a stored definition was compiled for; catalogs are the live ones."""
     return Site(
         store=StoreRef(**definition["store"]),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from m3nop.core.connector import Catalog, ConnectorType
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.problems import Position, Problem
 from m3nop.spec.checking import check
 from m3nop.spec.files import METADATA, ProjectFiles
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import MapNode, Node, ScalarNode, child_map, plain, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.core.connector import Catalog, ConnectorType
 
 
 @dataclass(slots=True)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from m3nop.core.connector import Catalog, Operation, Resource, StoreRef
-from m3nop.core.json import Json
 from m3nop.core.problems import Position, Problem, Severity
 from m3nop.mapping.errors import ExpressionError
 from m3nop.mapping.expressions import Expression, compile_expression
-from m3nop.mapping.lookups import Lookup
 from m3nop.spec.names import check_paths
 from m3nop.spec.offsets import position_in
-from m3nop.spec.scope import Scope
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Loc, Node, ScalarNode, locate, nearest
 from m3nop.spec.values import split_target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.core.connector import Catalog, Operation, Resource, StoreRef
+    from m3nop.core.json import Json
+    from m3nop.mapping.lookups import Lookup
+    from m3nop.spec.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """Everything outside the pipeline's own file that it is compiled against.
 
-    None stands for "not known": a pipeline file that is checked alone has no connections, settings, lookups or
-    other pipelines, so names of those are not checked. A catalog is None where its connection is not valid.
+    None stands for "not known": a pipeline file that is checked alone has no connections, settings, lookups
+    or other pipelines, so names of those are not checked. A catalog is None where its connection is wrong.
     """
 
     store: StoreRef

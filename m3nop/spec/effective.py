@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from m3nop.core.problems import Problem
 from m3nop.spec.merge import merge, without_removed
 from m3nop.spec.tree import Entry, MapNode, Node, child_map, stamp
+
+if TYPE_CHECKING:
+    from m3nop.core.problems import Problem
 
 ENVIRONMENTS = "environments"
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.connector import FieldInfo, Operation
 from m3nop.mapping.fields import FieldRule
 from m3nop.mapping.lookups import VALUE, Miss
 from m3nop.mapping.values import text_of
@@ -15,6 +13,9 @@ from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Loc, find
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.core.connector import FieldInfo, Operation
     from m3nop.core.json import Json
     from m3nop.spec.desk import Desk
     from m3nop.spec.models import FieldSpec, FieldsSpec
@@ -115,7 +116,7 @@ def _rule(desk: Desk, field: _Placed, scope: Scope, inputs: Mapping[str, FieldIn
 
 def _written(spec: FieldSpec) -> str:
     """Write the rule as it is read aloud."""
-    given = {name: value for name, value in spec.model_dump(by_alias=True, exclude_unset=True).items()}
+    given = spec.model_dump(by_alias=True, exclude_unset=True)
     return spec.from_ if list(given) == ["from"] and spec.from_ else json.dumps(given)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.json import Json
 from m3nop.core.problems import Position, Problem
-from m3nop.mapping.lookups import Lookup
 from m3nop.spec.loader import load_file
 from m3nop.spec.lookups import SUFFIXES, load_lookup
 from m3nop.spec.tree import MapNode, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from m3nop.core.json import Json
+    from m3nop.mapping.lookups import Lookup
 
 PROJECT_FILE = "m3nop.yaml"
 PIPELINES = "pipelines"

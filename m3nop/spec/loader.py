@@ -8,16 +8,19 @@ of them are plausible M3 codes. Anchors, aliases, tags, equal keys and further d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
 from m3nop.core.problems import Position, Problem
+from m3nop.spec.cuts import Pairs, mend_comment, mend_flow
 from m3nop.spec.tree import Entry, ListNode, MapNode, Node, ScalarNode, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 MOST_BYTES = 2_000_000
 MOST_DEPTH = 60
@@ -124,7 +127,7 @@ def _unreadable(file: str, code: str, message: str, *, line: int = 1) -> Documen
     return Document(Source(file, ""), None, (Problem(Position(file, line), code, message),))
 
 
-def resolve(text: str) -> Any:
+def resolve(text: str) -> bool | int | Decimal | str | None:
     """Say what a plain scalar means by the core schema."""
     if text in _NULL:
         return None
@@ -143,10 +146,21 @@ class _Open:
     """A collection that is being read."""
 
     position: Position
-    entries: dict[str, Entry] | None = None
+    entries: Pairs | None = None
     items: list[Node] = field(default_factory=list)
     flow: bool = False
     key: tuple[str, Position] | None = None
+
+
+class _Mark(Protocol):
+    """A place in the text, from 0."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
 
 
 class _Builder:
@@ -187,24 +201,33 @@ class _Builder:
     def _root_was_written(self) -> bool:
         return isinstance(self._root, ScalarNode) and self._root.text != ""
 
-    def _begin(self, event: Any) -> None:
+    def _begin(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= MOST_DEPTH:
             self._stop(event, "too-deep", f"more than {MOST_DEPTH} levels")
         self._count(event)
         is_map = isinstance(event, yaml.MappingStartEvent)
-        if is_map and self._open and self._open[-1].entries is not None and self._open[-1].key is None:
-            self._stop(event, "key-not-text", "a key must be plain text", QUOTE)
-        if not is_map and self._open and self._open[-1].entries is not None and self._open[-1].key is None:
+        parent = self._open[-1] if self._open else None
+        if parent is not None and parent.entries is not None and parent.key is None:
             self._stop(event, "key-not-text", "a key must be plain text", QUOTE)
         flow = bool(event.flow_style)
-        self._open.append(_Open(self._at(event), entries={} if is_map else None, flow=flow))
+        self._open.append(_Open(self._at(event), entries=[] if is_map else None, flow=flow))
 
     def _finish(self) -> None:
         done = self._open.pop()
-        if done.entries is not None:
-            self._add(MapNode(done.entries, done.position, flow=done.flow))
-        else:
+        if done.entries is None:
             self._add(ListNode(tuple(done.items), done.position))
+            return
+        pairs = mend_flow(done.entries, self.problems) if done.flow else done.entries
+        self._add(MapNode(self._unique(pairs), done.position, flow=done.flow))
+
+    def _unique(self, pairs: Pairs) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for name, entry in pairs:
+            first = found.setdefault(name, entry)
+            if first is not entry:
+                message = f"'{name}' is already there at line {first.key.line}"
+                self.problems.append(Problem(entry.key, "duplicate-key", message, "remove one of the two"))
+        return found
 
     def _add(self, node: Node) -> None:
         if not self._open:
@@ -216,17 +239,11 @@ class _Builder:
         elif parent.key is None and isinstance(node, ScalarNode):
             parent.key = (node.text, node.position)
         elif parent.key is not None:
+            if isinstance(node, ScalarNode) and not parent.flow:
+                node = mend_comment(node, self.problems)
             name, at = parent.key
             parent.key = None
-            self._enter(parent.entries, name, Entry(at, node))
-
-    def _enter(self, entries: dict[str, Entry], name: str, entry: Entry) -> None:
-        if name in entries:
-            first = entries[name].key
-            message = f"'{name}' is already there at line {first.line}"
-            self.problems.append(Problem(entry.key, "duplicate-key", message, "remove one of the two"))
-            return
-        entries[name] = entry
+            parent.entries.append((name, Entry(at, node)))
 
     def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         self._count(event)
@@ -237,11 +254,11 @@ class _Builder:
             self._at(event),
             style=style,
             source=self._source,
-            start=event.start_mark.index,
-            end=event.end_mark.index,
+            start=_index(event.start_mark),
+            end=_index(event.end_mark),
         )
 
-    def _refuse_marks(self, event: Any) -> None:
+    def _refuse_marks(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor:
             self._problem(event, "anchor", f"the anchor '&{event.anchor}' is not allowed", QUOTE)
         if event.tag:
@@ -252,21 +269,26 @@ class _Builder:
         self._problem(event, "alias", f"the alias '*{event.anchor}' is not allowed", QUOTE)
         self._add(ScalarNode("", "", self._at(event), style='"', unresolved=True))
 
-    def _count(self, event: Any) -> None:
+    def _count(self, event: yaml.Event) -> None:
         self._nodes += 1
         if self._nodes > MOST_NODES:
             self._stop(
                 event, "file-too-large", f"more than {MOST_NODES} values", "a lookup may be a CSV file"
             )
 
-    def _at(self, event: Any) -> Position:
-        return self._source.position(event.start_mark.line, event.start_mark.column)
+    def _at(self, event: yaml.Event) -> Position:
+        mark = event.start_mark
+        return self._source.position(mark.line, mark.column) if mark else Position(self._source.file)
 
-    def _problem(self, event: Any, code: str, message: str, hint: str = "") -> None:
+    def _problem(self, event: yaml.Event, code: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(self._at(event), code, message, hint))
 
-    def _stop(self, event: Any, code: str, message: str, hint: str = "") -> None:
+    def _stop(self, event: yaml.Event, code: str, message: str, hint: str = "") -> None:
         raise _Refused(Problem(self._at(event), code, message, hint))
+
+
+def _index(mark: _Mark | None) -> int:
+    return mark.index if mark else 0
 
 
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
@@ -279,7 +301,7 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
     return Problem(at, "yaml-syntax", said.replace("<", "").replace(">", ""), hint)
 
 
-def _tab_before(text: str, mark: Any) -> bool:
+def _tab_before(text: str, mark: _Mark | None) -> bool:
     if mark is None:
         return False
     line = text.splitlines()[mark.line : mark.line + 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from m3nop.core.problems import Position, Problem
 from m3nop.mapping.errors import LookupTableError
@@ -12,6 +12,9 @@ from m3nop.spec.checking import check
 from m3nop.spec.loader import decode, load_file, read_bytes
 from m3nop.spec.models import LookupSpec
 from m3nop.spec.tree import MapNode, Node, ScalarNode, convert, locate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml", ".csv")
 

@@ -20,7 +20,7 @@ class SpecModel(BaseModel):
     )
 
 
-def _long_form(value: Any) -> Any:
+def _long_form(value: object) -> object:
     if isinstance(value, dict):
         return value
     return {"from": value}
@@ -54,7 +54,7 @@ class FieldSpec(SpecModel):
 FieldForm = Annotated[FieldSpec, BeforeValidator(_long_form)]
 
 
-def _open_fields(value: Any) -> Any:
+def _open_fields(value: object) -> object:
     """Take ``include`` apart from the fields themselves."""
     if not isinstance(value, dict):
         return value
@@ -75,7 +75,7 @@ class FieldsSpec(SpecModel):
 Fields = Annotated[FieldsSpec, BeforeValidator(_open_fields)]
 
 
-def _open_outputs(value: Any) -> Any:
+def _open_outputs(value: object) -> object:
     match value:
         case {"rows": rows, **rest} if not rest:
             return {"names": _names(rows), "rows": True}
@@ -83,7 +83,7 @@ def _open_outputs(value: Any) -> Any:
             return {"names": _names(value)}
 
 
-def _names(value: Any) -> Any:
+def _names(value: object) -> object:
     return {str(name): name for name in value} if isinstance(value, list) else value
 
 
@@ -170,7 +170,7 @@ class SwitchSpec(SpecModel):
     """Lookup that turns the value into the name of a case."""
 
 
-def _switch_form(value: Any) -> Any:
+def _switch_form(value: object) -> object:
     return {"from": value} if isinstance(value, str) else value
 
 

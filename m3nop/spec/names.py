@@ -1,18 +1,20 @@
-"""Checks the names in an expression: roots, steps and their outputs, vars, settings, record fields, lookups."""
+"""Checks the names in an expression: roots, steps and their outputs, vars, settings, fields, lookups."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from m3nop.core.problems import Position
 from m3nop.spec.scope import MEMBERS, PLACES, Scope, StepShape
 from m3nop.spec.suggest import suggest
-from m3nop.spec.tree import Loc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from m3nop.core.problems import Position
     from m3nop.mapping.expressions import Expression
     from m3nop.spec.desk import Desk
+    from m3nop.spec.tree import Loc
 
 NULL_SAFE = frozenset({"coalesce", "default", "is_blank", "null_if_blank", "not_null"})
 """Functions that make something of null."""
@@ -49,24 +51,19 @@ class _Use:
 
 def _check_path(use: _Use, path: tuple[str, ...], *, default: bool) -> None:
     root, scope = path[0], use.scope
-    if root in scope.items:
-        alias = scope.items[root]
-        if alias is not None:
-            _record(use, path, (*alias, *path[1:]))
+    alias = scope.items.get(root)
+    if alias is not None:
+        _record(use, path, (*alias, *path[1:]))
     elif root == scope.record:
         _record(use, path, path[1:])
-    elif root not in scope.roots:
+    elif root not in scope.names:
         _unknown_root(use, path)
     elif root == "steps":
         _step(use, path, default=default)
-    elif root == "vars":
-        _member(use, path, scope.vars, "unknown-var", "there is no earlier var")
     elif root == "settings":
         _setting(use, path)
-    elif root == "remembered":
-        _member(use, path, use.desk.remembered, "unknown-name", "remember keeps no")
-    elif root in MEMBERS:
-        _member(use, path, MEMBERS[root], "unknown-name", f"'{root}' has no")
+    elif len(path) > 1:
+        _member(use, path)
 
 
 def _unknown_root(use: _Use, path: tuple[str, ...]) -> None:
@@ -86,11 +83,20 @@ def _known(names: frozenset[str]) -> str:
     return f"known here: {', '.join(sorted(names))}"
 
 
-def _member(
-    use: _Use, path: tuple[str, ...], known: tuple[str, ...] | frozenset[str], code: str, message: str
-) -> None:
-    if len(path) > 1 and path[1] not in known:
-        use.problem(path, code, f"{message} '{path[1]}'", suggest(path[1], known))
+def _member(use: _Use, path: tuple[str, ...]) -> None:
+    root, name = path[:2]
+    if root == "vars":
+        known: Iterable[str] = use.scope.vars
+        message = f"there is no earlier var '{name}'"
+    elif root == "remembered":
+        known, message = use.desk.remembered, f"`remember` keeps no '{name}'"
+    elif root in MEMBERS:
+        known, message = MEMBERS[root], f"`{root}` has no '{name}'"
+    else:
+        return
+    if name not in known:
+        code = "unknown-var" if root == "vars" else "unknown-member"
+        use.problem(path, code, message, suggest(name, known) or f"it has {', '.join(known) or 'nothing'}")
 
 
 def _setting(use: _Use, path: tuple[str, ...]) -> None:

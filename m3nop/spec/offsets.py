@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from m3nop.core.problems import Position
-from m3nop.spec.tree import ScalarNode
+if TYPE_CHECKING:
+    from m3nop.core.problems import Position
+    from m3nop.spec.tree import ScalarNode
 
 _SINGLE = re.compile(r"''|.", re.DOTALL)
 _DOUBLE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r?\n|.)|.", re.DOTALL)
@@ -18,7 +20,7 @@ def position_in(node: ScalarNode, offset: int) -> Position:
     """Return the place of the character ``offset`` (from 0) of the scalar's value.
 
     Characters that are not blanks keep their order between a file and the value, so they are counted; folding
-    and indentation only change blanks. Where the value is not what was written, the scalar's own place is given.
+    and indentation only change blanks. Where the value is not what was written, the scalar's place is given.
     """
     if node.source is None or node.value != node.text:
         return node.position

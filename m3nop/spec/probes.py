@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Operation
-from m3nop.mapping.fields import FieldRule
 from m3nop.mapping.pipeline import DoubleCheck, Probe, Request, Target
 from m3nop.spec.fields import compile_fields
-from m3nop.spec.models import OtherwiseSpec, OutputsSpec, PipelineSpec, ProbeSpec
 from m3nop.spec.scope import Scope, StepShape
-from m3nop.spec.steps import Placed, StepCompiler
 from m3nop.spec.suggest import suggest
-from m3nop.spec.tree import Loc
 from m3nop.spec.values import split_target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.mapping.fields import FieldRule
+    from m3nop.spec.models import OtherwiseSpec, OutputsSpec, PipelineSpec, ProbeSpec
+    from m3nop.spec.steps import StepCompiler
+    from m3nop.spec.tree import Loc
 
 _OWN = frozenset({"fields"})
 
@@ -166,8 +170,3 @@ def _by_reference(fields: tuple[FieldRule, ...]) -> bool:
         rule.expression is not None and ("reference",) in [path[:1] for path in rule.expression.paths]
         for rule in fields
     )
-
-
-def probes_of(placed: Placed, probes: Mapping[str, Probe]) -> Probe | None:
-    """Return the probe of a step."""
-    return probes.get(placed.spec.probe) if placed.spec.probe else None

@@ -1,20 +1,17 @@
-"""Loads a project for one environment: reads its files, lays overrides over them, compiles what is asked for."""
+"""Loads a project for one environment: reads its files, lays overrides over them, compiles on demand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.connector import Catalog, ConnectorType, StoreRef
 from m3nop.core.errors import ConfigurationError
-from m3nop.core.json import Json
 from m3nop.core.problems import Position, Problem, Severity
 from m3nop.core.secrets import SecretRef
 from m3nop.mapping.lookups import Lookup
-from m3nop.mapping.pipeline import Pipeline
 from m3nop.spec.checking import check
 from m3nop.spec.compile import Compiled, compile_tree, definition_tree, site_of
 from m3nop.spec.connections import load_connections
@@ -31,6 +28,12 @@ from m3nop.spec.project_model import EffectiveProject, EnvironmentSpec
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
 from m3nop.spec.variables import Filler
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from m3nop.core.json import Json
+    from m3nop.mapping.pipeline import Pipeline
 
 MAIN_STORE = "main"
 """The store of a project that names none."""
@@ -56,7 +59,7 @@ class Lookups(Mapping[str, Lookup | None]):
 class LoadedProject:
     """A project in one environment. What is wrong with it is in ``problems``; nothing is raised for it.
 
-    Pipelines and lookups are read and compiled when they are asked for; ``spec.validate`` asks for everything.
+    Pipelines and lookups are read and compiled when they are asked for; ``validate`` asks for everything.
     """
 
     def __init__(
@@ -153,7 +156,7 @@ class LoadedProject:
     # -- pipelines
 
     def pipeline_tree(self, name: str) -> MapNode | None:
-        """Return the file of a pipeline as a tree with its variables filled in, or None if it cannot be read."""
+        """Return a pipeline's file as a tree, variables filled in, or None if it cannot be read."""
         if name not in self._filled and name in self.files.pipelines:
             root = self.files.tree(self.files.pipelines[name])
             filler = Filler(self._environ)

@@ -10,6 +10,10 @@ from m3nop.core.secrets import SecretRef
 from m3nop.spec.models import Fields, RetrySpec, SpecModel
 from m3nop.spec.values import Id, InstantText, Seconds
 
+Settings = dict[Id, Any]
+LookupFiles = dict[Id, str]
+Starts = dict[Id, InstantText]
+Duration = Seconds | None
 Url = Annotated[str | InstanceOf[SecretRef], WithJsonSchema({"type": "string"})]
 
 
@@ -22,7 +26,7 @@ class ConnectionSpec(SpecModel):
     """The kind of system: ``m3`` or ``nopcommerce``."""
 
 
-def _state_form(value: Any) -> Any:
+def _state_form(value: object) -> object:
     return value if isinstance(value, dict) else {"url": value}
 
 
@@ -45,11 +49,11 @@ class StoreSpec(SpecModel):
     """Its id in the shop."""
     host: str = ""
     """Its host name."""
-    settings: dict[Id, Any] = {}
+    settings: Settings = Field(default={})
     """Site values of this store."""
-    lookups: dict[Id, str] = {}
+    lookups: LookupFiles = Field(default={})
     """Lookup files that stand in for others."""
-    pipelines: dict[Id, dict[str, Any]] = {}
+    pipelines: dict[Id, dict[str, Any]] = Field(default={})
     """Changes of pipelines: steps by id, null removes, ``after: ID`` inserts."""
 
 
@@ -63,15 +67,15 @@ class StoreOverride(StoreSpec):
 class EnvironmentSpec(SpecModel):
     """A named set of changes: ``sandbox``, ``dev``, ``qa``, ``prod``."""
 
-    connections: dict[Id, dict[str, Any]] = {}
+    connections: dict[Id, dict[str, Any]] = Field(default={})
     """Changes of connections."""
-    settings: dict[Id, Any] = {}
+    settings: Settings = Field(default={})
     """Site values of this environment."""
-    stores: dict[Id, StoreOverride | None] = {}
+    stores: dict[Id, StoreOverride | None] = Field(default={})
     """Changes of stores."""
-    lookups: dict[Id, str] = {}
+    lookups: LookupFiles = Field(default={})
     """Lookup files that stand in for others."""
-    start: dict[Id, InstantText] = {}
+    start: Starts = Field(default={})
     """Records created before are left alone, by pipeline."""
     state: StateForm | None = None
     """The state database."""
@@ -80,8 +84,8 @@ class EnvironmentSpec(SpecModel):
 class PrivacySpec(SpecModel):
     """How long personal data is kept."""
 
-    keep_personal_data: Seconds = 90 * 86400.0
-    """In dead letters and the call log."""
+    keep_personal_data: Duration = None
+    """In dead letters and the call log; 90 days unless given."""
 
 
 class AlertSpec(SpecModel):
@@ -100,7 +104,7 @@ class DefaultsSpec(SpecModel):
     """How often a record may fail."""
     on_change: Literal["ignore", "review", "steps"] | None = None
     """What a change of a delivered record does."""
-    quiet: Seconds | None = None
+    quiet: Duration = None
     """Time to leave a new record alone."""
 
 
@@ -111,21 +115,21 @@ class ProjectSpec(SpecModel):
     """Version of this format."""
     connections: dict[Id, ConnectionSpec] = Field(min_length=1)
     """The configured systems, by the name that pipelines use."""
-    settings: dict[Id, Any] = {}
+    settings: Settings = Field(default={})
     """Site values that mappings use as ``settings.NAME``."""
-    environments: dict[Id, EnvironmentSpec] = {}
+    environments: dict[Id, EnvironmentSpec] = Field(default={})
     """Named sets of changes."""
-    stores: dict[Id, StoreSpec] = {}
+    stores: dict[Id, StoreSpec] = Field(default={})
     """Storefronts, by code; without any there is one, ``main``, with the shop's id 1."""
-    lookups: dict[Id, str] = {}
+    lookups: LookupFiles = Field(default={})
     """Lookup files that are not named after their lookup."""
-    blocks: dict[Id, Fields] = {}
+    blocks: dict[Id, Fields] = Field(default={})
     """Shared fields that pipelines pull in by ``include``."""
     state: StateForm | None = None
     """The state database."""
     privacy: PrivacySpec = PrivacySpec()
     """How long personal data is kept."""
-    alerts: list[AlertSpec] = []
+    alerts: list[AlertSpec] = Field(default=[])
     """Who is told of what."""
     defaults: DefaultsSpec = DefaultsSpec()
     """Values for pipelines that say nothing else."""
@@ -134,5 +138,5 @@ class ProjectSpec(SpecModel):
 class EffectiveProject(ProjectSpec):
     """A project with one environment's changes laid over it."""
 
-    start: dict[Id, InstantText] = {}
+    start: Starts = Field(default={})
     """Records created before are left alone, by pipeline."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from m3nop.mapping.expressions import Expression
 from m3nop.mapping.pipeline import SourceRule
-from m3nop.spec.desk import Desk, Used
-from m3nop.spec.models import PipelineSpec, SourceSpec
-from m3nop.spec.scope import Scope
 from m3nop.spec.suggest import suggest
-from m3nop.spec.tree import Loc
 from m3nop.spec.values import split_target
+
+if TYPE_CHECKING:
+    from m3nop.mapping.expressions import Expression
+    from m3nop.spec.desk import Desk, Used
+    from m3nop.spec.models import PipelineSpec, SourceSpec
+    from m3nop.spec.scope import Scope
+    from m3nop.spec.tree import Loc
 
 DEFAULT_QUIET = 60.0
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Operation
-from m3nop.mapping.fields import FieldRule
 from m3nop.mapping.pipeline import (
     Check,
     ForEach,
@@ -22,15 +21,20 @@ from m3nop.mapping.pipeline import (
     Upsert,
     Verify,
 )  # fmt: skip
-from m3nop.spec.desk import Desk
 from m3nop.spec.fields import compile_fields
 from m3nop.spec.models import CheckSpec, FieldsSpec, OutputsSpec, StepSpec
 from m3nop.spec.scope import Scope, StepShape
+from m3nop.spec.step_form import check_form
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import ListNode, Loc, find, plain
 from m3nop.spec.values import split_target
 
-ACTIONS = ("call", "read", "upsert", "requires", "switch", "steps")
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from m3nop.mapping.fields import FieldRule
+    from m3nop.spec.desk import Desk
+
 UNKNOWN = Effect.UNSAFE
 """The effect of an operation that no catalog knows."""
 
@@ -46,16 +50,6 @@ class Placed:
     """The names known to the step itself."""
     top: bool
     """Not nested in another step."""
-
-    @property
-    def request(self) -> Request | None:
-        """The call that acts, if the step makes one."""
-        return self.step.call
-
-    @property
-    def effect(self) -> Effect | None:
-        """What repeating the step's call does."""
-        return self.step.call.target.operation.effect if self.step.call else None
 
 
 @dataclass(slots=True)
@@ -94,7 +88,7 @@ class StepCompiler:
     def _step(self, spec: StepSpec, loc: Loc, scope: Scope, *, top: bool) -> tuple[Step | None, Scope]:
         """Compile a step; None where it is optional and the connection cannot do it."""
         desk = self.desk
-        self._check_action(spec, loc)
+        check_form(desk, spec, loc)
         when = desk.optional((*loc, "when"), spec.when, scope)
         inner = scope.under(spec.when) if spec.when else scope
         for_each, inner = self._for_each(spec, loc, inner)
@@ -102,7 +96,7 @@ class StepCompiler:
         read = self._request(spec, loc, inner, "read", spec.read)
         upsert = self._upsert(spec, loc, inner)
         action = call or read or (upsert and Request(upsert.target))
-        shape = _shape(spec, action.target.operation if action else None)
+        shape = _shape(spec)
         own = inner.with_step(_own_shape(shape))
         answered = own.with_step(_plain_shape(shape))
         outer = scope.with_step(shape)
@@ -138,17 +132,6 @@ class StepCompiler:
     def _left_out(self, spec: StepSpec, action: Request | Upsert | None) -> bool:
         """Tell whether an optional step's operation is known to be absent."""
         return spec.optional and action is None and (spec.call or spec.read or spec.upsert) is not None
-
-    def _check_action(self, spec: StepSpec, loc: Loc) -> None:
-        given = [name for name in ACTIONS if getattr(spec, name) is not None]
-        at = self.desk.at((*loc, "id"))
-        if len(given) != 1:
-            what = " and ".join(given) if given else "no action"
-            self.desk.add(
-                at, "step-action", f"step '{spec.id}' has {what}", f"give it one of {', '.join(ACTIONS)}"
-            )
-        if spec.steps is not None and spec.for_each is None:
-            self.desk.add(at, "step-action", f"step '{spec.id}' has nested steps without for_each")
 
     def _for_each(self, spec: StepSpec, loc: Loc, scope: Scope) -> tuple[ForEach | None, Scope]:
         if spec.for_each is None:
@@ -203,8 +186,6 @@ class StepCompiler:
         if spec.upsert is None:
             return None
         operation = self.operation((*loc, "upsert"), spec.upsert, reads=False, optional=spec.optional)
-        if spec.match is None:
-            self.desk.add(self.desk.at((*loc, "upsert"), key=True), "missing-key", "an upsert needs `match`")
 
         def fields(name: str, given: FieldsSpec) -> tuple[FieldRule, ...]:
             return compile_fields(
@@ -240,10 +221,6 @@ class StepCompiler:
         rule = spec.switch
         if rule is None:
             return None, outer
-        if spec.default is None:
-            self.desk.add(
-                self.desk.at((*loc, "switch"), key=True), "switch-default", "a switch needs `default`"
-            )
         if rule.lookup is not None:
             self.desk.lookup((*loc, "switch", "lookup"), rule.lookup)
         value = self.desk.expression((*loc, "switch", "from"), rule.from_, scope)
@@ -333,7 +310,7 @@ def _plain_path(text: str, scope: Scope) -> tuple[str, ...] | None:
     return parts[1:] if parts[0] == scope.record and all(part.isidentifier() for part in parts) else None
 
 
-def _shape(spec: StepSpec, operation: Operation | None) -> StepShape:
+def _shape(spec: StepSpec) -> StepShape:
     if spec.when is not None:
         skipped = "it has `when`"
     elif spec.optional:

@@ -6,12 +6,15 @@ Nodes are immutable. Each keeps its file, line and column, and the layer that pu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from m3nop.core.json import Json
 from m3nop.core.problems import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from m3nop.core.json import Json
 
 BASE = "base"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Never
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -20,7 +20,7 @@ _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _CRON_PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
 
 
-def _id(value: Any) -> Any:
+def _id(value: object) -> object:
     if isinstance(value, str) and not ID.fullmatch(value):
         raise PydanticCustomError(
             "id-form",
@@ -30,7 +30,7 @@ def _id(value: Any) -> Any:
     return value
 
 
-def _expression(value: Any) -> Any:
+def _expression(value: object) -> object:
     match value:
         case str() if value.strip():
             return value
@@ -40,7 +40,7 @@ def _expression(value: Any) -> Any:
             word = "true" if value else "false"
             raise PydanticCustomError(
                 "expression",
-                "a bare {word} is not an expression; for a constant write {{value: {word}}}, in an expression `{word}`",
+                "a bare {word} is not an expression; a constant is {{value: {word}}}, in an expression `{word}`",
                 {"word": word},
             )
         case int() | Decimal():
@@ -55,7 +55,7 @@ def _expression(value: Any) -> Any:
             )
 
 
-def seconds(value: Any) -> Any:
+def seconds(value: object) -> object:
     """Read a duration such as ``60s``, ``15m``, ``2h``, ``60d``; a plain number is seconds."""
     found = None if isinstance(value, bool) else _DURATION.fullmatch(str(value).strip())
     if not found:
@@ -63,14 +63,14 @@ def seconds(value: Any) -> Any:
     return float(Decimal(found[1]) * _UNITS[found[2]])
 
 
-def _instant(value: Any) -> Any:
+def _instant(value: object) -> object:
     try:
         return parse_instant(value) if isinstance(value, str) else _not_an_instant()
     except ValueError:
         return _not_an_instant()
 
 
-def _not_an_instant() -> Any:
+def _not_an_instant() -> Never:
     raise PydanticCustomError("instant", "an instant is written as 2026-12-01T00:00:00+01:00")
 
 

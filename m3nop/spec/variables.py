@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from m3nop.core.problems import Problem, Severity
 from m3nop.core.secrets import SecretRef
 from m3nop.spec.tree import Node, ScalarNode, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PART = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
