@@ -240,6 +240,8 @@ class Reads:
         Values that no index knows (a custom order number, an e-mail address) are looked for in the snapshots
         and the call log, where they must be a whole text.
         """
+        if not text:
+            return []
         by_index = or_(
             records.c.key == text,
             records.c.id.in_(select(attempts.c.record_id).where(attempts.c.reference == text)),

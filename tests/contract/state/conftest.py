@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from m3nop.core.clock import Instant
+from m3nop.core.state import Arrival, Record, RecordState
+from m3nop.state.store import SqlState, open_state
+
+SCOPE = {"environment": "sandbox", "shop.url": "sandbox:", "erp.company": "100"}
+
+
+class SteadyClock:
+    """Stands still unless it is moved; waiting moves it."""
+
+    def __init__(self) -> None:
+        self.instant: Instant = 1_000_000
+
+    def now(self) -> Instant:
+        return self.instant
+
+    def wait(self, seconds: float) -> None:
+        self.instant += int(seconds * 1_000_000)
+
+
+class Desk:
+    """A state database and short words for what tests do with it."""
+
+    def __init__(self, state: SqlState, clock: SteadyClock) -> None:
+        self.state = state
+        self.clock = clock
+        with state.transaction() as tx:
+            self.run_id = tx.start_run("orders", now=clock.now(), command="m3nop sync orders", definition="d1")
+            tx.save_definition("d1", "{}")
+
+    def arrive(self, *keys: str, store: str = "web", pipeline: str = "orders", **values) -> None:
+        given = {"partition": "", "snapshot": {"id": 1}, "fingerprint": "f", "created_at": 5, "state": RecordState.READY}
+        rows = [Arrival(pipeline=pipeline, key=key, store=store, **{**given, **values}) for key in keys]
+        with self.state.transaction() as tx:
+            tx.arrive(rows, now=self.clock.now())
+
+    def record(self, key: str, pipeline: str = "orders") -> Record:
+        record = self.state.record(pipeline, key)
+        assert record is not None
+        return record
+
+    def save(self, record: Record, **values) -> Record:
+        for name, value in values.items():
+            setattr(record, name, value)
+        with self.state.transaction() as tx:
+            tx.save_record(record)
+        return record
+
+    def claim(self, limit: int = 100, *, pipelines: tuple[str, ...] = ("orders",), **options) -> list[Record]:
+        with self.state.transaction() as tx:
+            return tx.claim(pipelines, now=self.clock.now(), limit=limit, run_id=self.run_id, **options)
+
+
+@pytest.fixture
+def clock() -> SteadyClock:
+    return SteadyClock()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: SteadyClock) -> Iterator[Desk]:
+    url = f"sqlite:///{(tmp_path / 'state.db').as_posix()}"
+    state = open_state(url, scope=SCOPE, clock=clock, command="m3nop sync orders")
+    yield Desk(state, clock)
+    state.close()
