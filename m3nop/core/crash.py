@@ -10,21 +10,20 @@ import os
 import signal
 from pathlib import Path
 
-_TARGET = os.environ.get("M3NOP_CRASHPOINT", "")
-_LOG = os.environ.get("M3NOP_CRASH_LOG", "")
 _passes: dict[str, int] = {}
 
 
 def crashpoint(name: str) -> None:
     """Die here, without any clean-up, if the environment says so."""
-    if not (_TARGET or _LOG):
+    target, log_file = os.environ.get("M3NOP_CRASHPOINT", ""), os.environ.get("M3NOP_CRASH_LOG", "")
+    if not (target or log_file):
         return
     for counted in (name, "*"):
         _passes[counted] = _passes.get(counted, 0) + 1
-    if _LOG:
-        with Path(_LOG).open("a", encoding="utf-8") as log:
+    if log_file:
+        with Path(log_file).open("a", encoding="utf-8") as log:
             log.write(f"{name}\n")
-    wanted, _, turn = _TARGET.partition("#")
+    wanted, _, turn = target.partition("#")
     if wanted in (name, "*") and _passes[wanted] == int(turn or 1):
         _die()
 

@@ -34,13 +34,14 @@ from m3nop.engine.lanes import Lanes, Waiting, fatal
 from m3nop.engine.work import Work, failure_json, matching_rows, name_row
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.pipeline import Pipeline
+from m3nop.mapping.pipeline import Pipeline, walk
 
 if TYPE_CHECKING:
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
 
 CLAIM = 200
+SWEEP_AGAIN = 60 * SECOND
 STALE_AFTER = 600 * SECOND
 """A snapshot older than this is read again before its record's first attempt."""
 _REFERENCE = re.compile(r"[A-Z0-9-]+")
@@ -78,16 +79,15 @@ class Delivery:
     # -- the loop
 
     def drain(
-        self, *, stores: Sequence[str] = (), keys: Sequence[str] = (), limit: int | None = None, sweeps: bool = True
-    ) -> int:
-        """Work until nothing is due any more; return how many records were taken.
+        self, *, stores: Sequence[str] = (), keys: Sequence[str] = (), limit: int | None = None
+    ) -> tuple[int, int]:
+        """Work until nothing is due any more; return how many records and how many sweeps were taken.
 
         Raises:
             M3nopError: a system, or the state, does not work; every record is where the next run finds it.
         """
         taken = 0
-        if sweeps:
-            self._take_sweeps()
+        swept = self._take_sweeps()
         try:
             while True:
                 if not self._halted:
@@ -105,7 +105,7 @@ class Delivery:
             self._put_back()
         if self._error is not None:
             raise self._error
-        return taken
+        return taken, swept
 
     @property
     def _halted(self) -> bool:
@@ -134,6 +134,9 @@ class Delivery:
         for waiting, answer in self._lanes.collect(wait=0.2 if self._lanes.under_way else 0):
             self._error = self._error or fatal(answer)
             self._absorb(waiting, answer)
+            # An answer that ends the run decides nothing about the record that happened to get it.
+            if self._error is None and waiting.work.record.id in self._active:
+                self._drive(waiting.work)
         self._error = self._error or self._lanes.trouble()
 
     def _put_back(self) -> None:
@@ -265,30 +268,39 @@ class Delivery:
         return self._tools.recompile(text)
 
     def _work(self, pipeline: Pipeline, record: Record, attempt: Attempt, lines: Sequence[LoggedCall]) -> Work:
-        commit = pipeline.commit_step
-        acting = commit or next((step for step in pipeline.steps if step.call), None)
-        settle = 0.0
-        if acting is not None and acting.call is not None:
-            settle = self._tools.connections[acting.call.target.connection].settle_after
         return Work(
             pipeline, record, attempt, lines=lines, link=self._state.link(record.pipeline, record.key),
-            zone=self._tools.zone, settle_after=int(settle * SECOND),
+            zone=self._tools.zone, settle_after=int(self._settle_after(record.pipeline) * SECOND),
         )  # fmt: skip
 
-    def _take_sweeps(self) -> None:
-        for attempt in self._state.due_sweeps(self._clock.now(), limit=CLAIM):
+    def _settle_after(self, name: str) -> float:
+        """Return the longest time, in seconds, in which a call of this pipeline may still take effect."""
+        steps = self._jobs[name].any.steps
+        used = {step.call.target.connection for step in walk(steps) if step.call is not None}
+        return max((self._tools.connections[connection].settle_after for connection in used), default=0.0)
+
+    def _take_sweeps(self) -> int:
+        now, taken = self._clock.now(), 0
+        for attempt in self._state.due_sweeps(now, limit=CLAIM):
             record = self._state.record_by_id(attempt.record_id)
             if record is None or record.pipeline not in self._jobs or record.id in self._active:
                 continue
-            current = self._state.attempt(record.attempt_id) if record.attempt_id else None
-            if record.state in (RecordState.READY, RecordState.IN_FLIGHT, RecordState.PENDING) and not (
-                current and current.committed
-            ):
+            if self._is_unsettled(record):
+                # What it has in M3 may still become the real one: look again when it is settled.
+                attempt.sweep_at = now + max(SWEEP_AGAIN, int(self._settle_after(record.pipeline) * SECOND))
+                self._outbox.append(lambda tx, postponed=attempt: tx.save_attempt(postponed))
                 continue
             work = self._work(self._frozen(attempt), record, attempt, self._state.calls(attempt.id))
             work.sweeping = True
             self._active[record.id] = work
+            taken += 1
             self._drive(work)
+        return taken
+
+    def _is_unsettled(self, record: Record) -> bool:
+        attempt = self._state.attempt(record.attempt_id) if record.attempt_id else None
+        open_states = (AttemptState.OPEN, AttemptState.UNDOING)
+        return attempt is not None and attempt.state in open_states and not attempt.committed
 
     # -- driving
 
@@ -542,7 +554,7 @@ class Delivery:
         self._outbox.append(save)
 
     def _absorb(self, waiting: Waiting, answer: Answer) -> None:
-        """Put an answer into the log, and see what the record needs next."""
+        """Put an answer into the log."""
         work, send, line = waiting.work, waiting.send, waiting.line
         assert line is not None  # noqa: S101  made at dispatch
         line.state, line.answered_at, line.clean = _STATES[answer.outcome], self._clock.now(), answer.clean
@@ -556,8 +568,6 @@ class Delivery:
             self._absorb_read(work, line)
         else:
             self._absorb_call(work, line)
-        if work.record.id in self._active:
-            self._drive(work)
 
     def _absorb_check(self, waiting: Waiting, answer: Answer) -> None:
         work, send, line = waiting.work, waiting.send, waiting.line

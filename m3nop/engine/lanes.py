@@ -177,7 +177,7 @@ def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:
 def fatal(answer: Answer) -> M3nopError | None:
     """Turn an answer that concerns every call into the error that ends the run."""
     failure = answer.failure
-    if failure is None or answer.outcome is not Outcome.NOT_SENT:
+    if failure is None or answer.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED):
         return None
     if failure.remedy is Remedy.AUTHENTICATION:
         return AccessError(str(failure))

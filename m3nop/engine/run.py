@@ -135,8 +135,12 @@ class Engine:
         left = wish.limit
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
         while not self._tools.stop:
-            taken = delivery.drain(stores=wish.stores, keys=wish.keys, limit=left)
+            taken, swept = delivery.drain(stores=wish.stores, keys=wish.keys, limit=left)
             left = None if left is None else max(0, left - taken)
+            due = self._state.next_due(names)
+            if not taken and not swept and due is not None and due <= self._clock.now():
+                # What is due was not asked for (another store, a limit, another pipeline's sweep).
+                return
             if not self._wait_for_more(names, give_up_at):
                 return
 

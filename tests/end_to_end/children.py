@@ -1,0 +1,75 @@
+"""Runs the command line in child processes that can be killed.
+
+The children are forked from a server that has imported everything, so that a test can afford hundreds of them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    [
+        "m3nop.cli.main",
+        "m3nop.app.session",
+        "m3nop.engine.run",
+        "m3nop.state.store",
+        "m3nop.connectors.m3.connection",
+        "m3nop.connectors.nopcommerce.connection",
+        "m3nop.spec.project",
+        "alembic.command",
+        "rich.table",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended; ``code`` is negative for a signal."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Child:
+    """A command that runs in a process of its own."""
+
+    def __init__(self, arguments: tuple[str, ...], *, folder: Path, environ: Mapping[str, str], scratch: Path) -> None:
+        self._out, self._err = scratch / "out.txt", scratch / "err.txt"
+        self.process = _CONTEXT.Process(
+            target=_main, args=(arguments, str(folder), dict(environ), str(self._out), str(self._err))
+        )
+        self.process.start()
+
+    def wait(self, seconds: float = 120) -> Ended:
+        """Wait for its end."""
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+            raise TimeoutError(self._err.read_text())
+        return Ended(self.process.exitcode, self._out.read_text(), self._err.read_text())
+
+
+def run(*arguments: str, folder: Path, environ: Mapping[str, str], scratch: Path, seconds: float = 120) -> Ended:
+    """Run ``m3nop`` with these arguments to its end."""
+    return Child(arguments, folder=folder, environ=environ, scratch=scratch).wait(seconds)
+
+
+def _main(arguments: tuple[str, ...], folder: str, environ: dict[str, str], out: str, err: str) -> None:
+    for name, path, number in (("stdout", out, 1), ("stderr", err, 2)):
+        stream = Path(path).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115  lives as long as the process
+        os.dup2(stream.fileno(), number)
+        setattr(sys, name, stream)
+    os.environ.update(environ)
+    os.chdir(folder)
+    sys.argv = ["m3nop", *arguments]
+    from m3nop.cli.main import main
+
+    main()

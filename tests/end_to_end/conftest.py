@@ -1,0 +1,142 @@
+"""A sandbox over real HTTP, a project that points at it, and commands in killable processes."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.end_to_end.children import Child, Ended
+
+from m3nop.core import json
+from m3nop.sandbox import access, shop
+from m3nop.core.clock import HOUR, MINUTE, SystemClock, to_text
+from m3nop.sandbox.seed import seed
+from m3nop.sandbox.server import Serving
+from m3nop.sandbox.world import World
+
+PACK = Path(__file__).parents[2] / "configs"
+
+ENVIRONMENTS = """
+environments:
+  sandbox:
+    connections:
+      erp: {{url: "{m3}", timeout: 0.5s, settle_after: 0.7s, rate_limit: null}}
+      shop: {{url: "{shop}", dialect: {dialect}, credentials: {{username: "{user}", password: "${{secret:SHOP_PASSWORD}}"}}}}
+    start: {{customers: "{start}", orders: "{start}"}}
+"""
+
+
+@dataclass
+class Project:
+    """A project folder, and the sandbox that it talks to."""
+
+    folder: Path
+    world: World
+    url: str
+    environ: dict[str, str]
+    scratch: Path
+    numbers: list[int] = field(default_factory=list)
+
+    def start(self, *arguments: str, **environ: str) -> Child:
+        """Start a command."""
+        self.numbers.append(1)
+        scratch = self.scratch / f"run{len(self.numbers)}"
+        scratch.mkdir()
+        return Child(arguments, folder=self.folder, environ={**self.environ, **environ}, scratch=scratch)
+
+    def run(self, *arguments: str, **environ: str) -> Ended:
+        """Run a command to its end."""
+        return self.start(*arguments, **environ).wait()
+
+    @property
+    def state_file(self) -> Path:
+        """The state database of the environment ``sandbox``."""
+        return self.folder / ".m3nop" / "sandbox" / "state.db"
+
+    def forget(self) -> None:
+        """Throw the state away, as for a new installation."""
+        shutil.rmtree(self.folder / ".m3nop", ignore_errors=True)
+
+
+MakeProject = Callable[..., Project]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A sandbox with its first data; orders that are older than two hours are before the start of the project."""
+    made = World()
+    seed(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, world: World) -> Iterator[MakeProject]:
+    """Make projects from the shipped pack that point at the sandbox."""
+    serving = Serving(world)
+    made: list[Project] = []
+
+    def make(*, dialect: str = "official", change: Callable[[str], str] = lambda text: text) -> Project:
+        folder = tmp_path / f"project{len(made)}"
+        shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns(".m3nop"))
+        text = (folder / "m3nop.yaml").read_text(encoding="utf-8")
+        base = text[: text.index("\nenvironments:")]
+        ours = ENVIRONMENTS.format(
+            start=to_text(SystemClock().now() - 2 * HOUR), m3=serving.m3_url, shop=serving.shop_url, dialect=dialect, user=access.SHOP_USER
+        )
+        (folder / "m3nop.yaml").write_text(change(base + ours), encoding="utf-8")
+        environ = {
+            "M3_IONAPI": json.dumps(serving.ionapi), "SHOP_PASSWORD": access.SHOP_PASSWORD, "NO_COLOR": "1",
+            "TERM": "dumb", "COLUMNS": "100",
+        }  # fmt: skip
+        scratch = tmp_path / f"scratch{len(made)}"
+        scratch.mkdir()
+        made.append(Project(folder, world, serving.url, environ, scratch))
+        return made[-1]
+
+    yield make
+    serving.close()
+
+
+def rows(world: World, table: str) -> list[dict[str, Any]]:
+    """Return every document of a table of the sandbox's books."""
+    return list(world.books.table(table).values())
+
+
+def place(world: World, **members: Any) -> int:
+    """Place a paid order that is half an hour old, and return its id."""
+    order = {"lines": [{"sku": "LAMP-HEAD", "quantity": 1}, {"sku": "BATT-AAA-4", "quantity": 2}], **members}
+    order.setdefault("created", to_text(SystemClock().now() - 30 * MINUTE))
+    return int(shop.place_order(world, order)["id"])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the sandbox's own books say about the orders of a store."""
+
+    missing: list[str]
+    doubled: list[str]
+    orphans: list[str]
+    wrong: list[str]
+
+
+def judge(world: World, references: Sequence[str], *, lines: int = 2) -> Verdict:
+    """Compare M3's books with what should have been entered, once each."""
+    world.settle()
+    real = Counter(row["CUOR"] for row in rows(world, "m3.orders"))
+    open_batches = [row for row in rows(world, "m3.batch_orders") if not str(row.get("ORNR") or "").strip()]
+    entered = Counter(row["ORNO"] for row in rows(world, "m3.order_lines"))
+    return Verdict(
+        missing=[reference for reference in references if real[reference] == 0],
+        doubled=[reference for reference, count in real.items() if count > 1],
+        orphans=[row["ORNO"] for row in open_batches],
+        wrong=[row["ORNO"] for row in rows(world, "m3.orders") if entered[row["ORNO"]] != lines],
+    )
+
+
+CLEAN = Verdict([], [], [], [])

@@ -1,0 +1,82 @@
+"""A run that is killed anywhere is taken up by the next one: every order is entered once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place
+
+from m3nop.core import json
+from m3nop.sandbox.world import Request, World
+
+ACTING = frozenset(
+    f"OIS100MI/{name}"
+    for name in ("AddBatchHead", "AddBatchAddress", "AddBatchText", "AddBatchLine", "AddBatchHeadChg", "Confirm")
+)
+
+
+def watch_the_call_log(project: Project, world: World) -> list[str]:
+    """Note every call that M3 receives before the state file says that it was sent."""
+    unlogged: list[str] = []
+
+    def look(request: Request) -> None:
+        acting = Counter(name for name in request.operations if name in ACTING)
+        if request.system != "m3" or not acting:
+            return
+        with sqlite3.connect(f"file:{project.state_file}?mode=ro", uri=True) as state:
+            sent = Counter(name for (name,) in state.execute("select operation from calls where state = 'sent'"))
+        unlogged.extend((acting - sent).elements())
+
+    world.on_request.append(look)
+    return unlogged
+
+
+def crash_points(project: Project, scratch: Path) -> int:
+    log = scratch / "crash.log"
+    ended = project.run("sync", "orders", M3NOP_CRASH_LOG=str(log))
+    assert ended.code == 0, ended.err
+    return len(log.read_text().splitlines())
+
+
+def begin_again(project: Project, world: World) -> list[str]:
+    """Empty both systems of orders, forget the state, and place three new orders; return their references."""
+    project.forget()
+    with world.books.change():
+        for table in ("m3.orders", "m3.order_lines", "m3.batch_orders", "m3.batch_lines", "shop.orders"):
+            world.books.table(table).clear()
+    return [f"B2C-{place(world)}" for _ in range(3)]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("dialect", ["official", "oss"])
+def test_a_run_killed_at_any_crash_point_is_completed_by_the_next(
+    make_project: MakeProject, world: World, tmp_path: Path, dialect: str
+) -> None:
+    project = make_project(dialect=dialect)
+    references = begin_again(project, world)
+    points = crash_points(project, tmp_path)
+    assert judge(world, references) == CLEAN
+    assert points > 40
+    unlogged = watch_the_call_log(project, world)
+    failed: dict[int, str] = {}
+    for point in range(1, points + 1):
+        references = begin_again(project, world)
+        killed = project.run("sync", "orders", M3NOP_CRASHPOINT=f"*#{point}")
+        resumed = project.run("sync", "orders")
+        verdict = judge(world, references)
+        if resumed.code != 0 or verdict != CLEAN or (killed.code != -9 and point < points - 5):
+            failed[point] = f"{killed.code} {resumed.code} {verdict} {resumed.err[-400:]}"
+    assert failed == {}
+    assert unlogged == []
+
+
+def test_the_json_of_a_summary_counts_what_was_delivered(make_project: MakeProject, world: World) -> None:
+    project = make_project()
+    order = place(world)
+    ended = project.run("sync", "orders", "--json")
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["counts"]["done"] >= 1
+    assert judge(world, [f"B2C-{order}"]) == CLEAN
