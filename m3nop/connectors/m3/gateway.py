@@ -38,7 +38,8 @@ class Gateway:
         if config.url == SANDBOX or config.credentials is None:
             msg = f"the sandbox has not been started for a connection whose `url` is `{SANDBOX}`"
             raise ConfigurationError(msg)
-        ionapi = parse_ionapi(filled_in(config.credentials.ionapi)) if config.credentials.ionapi else None
+        file = config.credentials.ionapi
+        ionapi = parse_ionapi(filled_in(file)) if file is not None else None
         self.tenant = ionapi.tenant if ionapi else ""
         self.base_url = m3_address(config.url, ionapi)
         timeouts = Timeouts(answer=config.timeout)
@@ -166,10 +167,10 @@ def filled_in_password(credentials: M3Credentials) -> Secret:
 def _client_of(credentials: M3Credentials, ionapi: IonApi | None) -> Client | None:
     if ionapi:
         return ionapi.client
-    if not (credentials.token_url and credentials.client_id and credentials.client_secret):
+    if credentials.token_url is None or credentials.client_id is None or credentials.client_secret is None:
         return None
     account = None
-    if credentials.access_key and credentials.secret_key:
+    if credentials.access_key is not None and credentials.secret_key is not None:
         account = (filled_in(credentials.access_key), filled_in(credentials.secret_key))
     return Client(credentials.token_url, credentials.client_id, filled_in(credentials.client_secret), account)
 

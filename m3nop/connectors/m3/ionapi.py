@@ -72,7 +72,7 @@ def joined(base: str, path: str) -> str:
 
 
 def _document(text: Secret) -> dict[str, Json]:
-    content = text.reveal().strip().lstrip("\ufeff")
+    content = text.reveal().strip("\ufeff \t\r\n")
     if not content.startswith("{"):
         msg = "the .ionapi credential must be the content of the file (JSON), not its name"
         raise ConfigurationError(msg)
