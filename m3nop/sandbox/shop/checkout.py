@@ -65,6 +65,7 @@ def place(shop: Shop, wanted: Mapping[str, Any]) -> Row:
         vat_number=wanted.get("vat_number") or customer["vat_number"],
         checkout_attribute_description=wanted.get("checkout_attributes") or "",
         checkout_attributes_xml=None,
+        custom_order_number="",
         customer_language_id=1,
         customer_ip="192.0.2.17",
         created_on_utc=created,
