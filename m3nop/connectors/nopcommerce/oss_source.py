@@ -138,14 +138,14 @@ class OssSource:
 
     def newest(self, limit: int) -> list[Record]:
         """Read some of the newest records of the store at the shop's own address, newest first."""
-        what = self._endpoint.what
-        total = number_of(self._api.read(get(f"{self._endpoint.path}/count")), "count", what=f"{what}s")
-        last = max(1, -(-total // limit))
-        rows = [
-            row
-            for page in range(max(1, last - 1), last + 1)
-            for row in self._list(_NO_STORE, ("Limit", str(limit)), ("Page", str(page)))
-        ]
+        start = self._last(_NO_STORE)
+        back = limit
+        rows: list[Raw] = []
+        while start > 0 and len(rows) < limit:
+            # Ids have gaps: other stores' rows and deleted ones.
+            start = max(0, start - back)
+            rows = self._after(_NO_STORE, start, limit=LARGEST_OSS_PAGE)
+            back *= 2
         return list(reversed(self._build(rows[-limit:])))
 
     def _after(self, store: StoreRef, position: int, *, limit: int) -> list[Raw]:

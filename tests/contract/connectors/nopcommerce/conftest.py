@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from m3nop.connectors.nopcommerce import NOPCOMMERCE
+from m3nop.connectors.nopcommerce.connection import open_connection
+from m3nop.core import json
+from m3nop.core.clock import parse_instant
+from m3nop.core.connector import StoreRef
+from m3nop.sandbox import access, catalogue
+from m3nop.sandbox.books import Books
+from m3nop.sandbox.clock import SandboxClock
+from m3nop.sandbox.seed import seed
+from m3nop.sandbox.server import serve
+from m3nop.sandbox.world import World
+
+NOON = parse_instant("2026-11-23T12:00:00Z")
+
+
+class StandingClock:
+    """A clock that stands until somebody waits."""
+
+    def __init__(self, instant=NOON):
+        self.instant = instant
+        self.waits = []
+
+    def now(self):
+        return self.instant
+
+    def wait(self, seconds):
+        self.waits.append(seconds)
+        self.instant += round(seconds * 1_000_000)
+
+
+class ScriptedShop:
+    """A shop on loopback that answers what a test says, and 404 to everything else."""
+
+    def __init__(self):
+        self.answers = {}
+        self.requests = []
+        shop = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self):
+                length = int(self.headers.get("content-length") or 0)
+                path = urlsplit(self.path)
+                shop.requests.append(
+                    (
+                        self.command,
+                        path.path,
+                        dict(parse_qsl(path.query)),
+                        dict(self.headers),
+                        self.rfile.read(length),
+                    )
+                )
+                status, body, headers = shop.answers.get((self.command, path.path), (404, b"", {}))
+                self.send_response(status)
+                for name, value in {"content-type": "application/json", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = _answer  # noqa: N815 - names that the server calls
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def on(self, method, path, body=None, *, status=200, **headers):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.answers[method, path] = (status, content, headers)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def world():
+    books = Books()
+    world = World(books, clock=SandboxClock(books, source=lambda: NOON))
+    seed(world)
+    return world
+
+
+@pytest.fixture
+def sandbox(world):
+    with serve(world) as running:
+        yield running
+
+
+@pytest.fixture
+def scripted():
+    shop = ScriptedShop()
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def clock():
+    return StandingClock()
+
+
+@pytest.fixture
+def stores():
+    return [StoreRef(store.code, store.id, store.host) for store in catalogue.STORES]
+
+
+@pytest.fixture
+def connect(clock):
+    """Open a connection to a shop's address, closed when the test ends."""
+    with ExitStack() as stack:
+
+        def opened(url, dialect="official", **options):
+            login = {"username": access.SHOP_USER, "password": access.SHOP_PASSWORD}
+            config = NOPCOMMERCE.config.model_validate(
+                {"url": url, "dialect": dialect, "credentials": login, **options}
+            )
+            catalog = NOPCOMMERCE.catalog(config, metadata={})
+            connection = open_connection("shop", config, clock=clock, catalog=catalog)
+            stack.callback(connection.close)
+            return connection
+
+        yield opened
+
+
+@pytest.fixture
+def read(connect, stores):
+    """Read a whole source: the records of all its parts, in the order of their ids."""
+
+    def read(url, dialect="official", *, resource="orders", wanted=None, **options):
+        source = connect(url, dialect, **options).source(resource, stores=stores, wanted=wanted)
+        records = {
+            record["id"]: record
+            for partition in source.partitions()
+            for page in source.pages(partition, None)
+            for record in page.records
+        }
+        return [records[number] for number in sorted(records)]
+
+    return read
+
+
+@pytest.fixture
+def sent(world):
+    """The paths that the shop was asked for, without the token's."""
+
+    def sent():
+        paths = [request.path.removeprefix("/shop/") for request in world.requests]
+        return [path for path in paths if not path.endswith(("GetToken", "token"))]
+
+    return sent
