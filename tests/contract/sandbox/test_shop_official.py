@@ -327,13 +327,13 @@ def test_a_product_without_variants_keeps_its_own_sku(seeded):
 
 
 def test_a_coupon_is_found_through_its_usage(seeded):
-    usages = seeded.get("DiscountUsageHistory/GetAll", orderId=1005)
+    usages = seeded.get("DiscountUsageHistory/GetAll", orderId=1011)
     discount = seeded.get(f"Discount/GetById/{usages['items'][0]['discount_id']}")
 
     assert usages["total_count"] == 1
     assert discount["coupon_code"] == "WELCOME10"
     assert seeded.get("DiscountUsageHistory/GetAll", orderId=1001)["items"] == []
-    assert seeded.get("DiscountUsageHistory/GetAll", customerId=9)["total_count"] == 1
+    assert seeded.get("DiscountUsageHistory/GetAll", customerId=14)["total_count"] == 1
 
 
 def test_a_generic_attribute_is_kept_once_for_entity_key_and_store(backend):
@@ -491,6 +491,39 @@ def test_can_capture_asks_the_rule_for_authorizing(backend):
     assert backend.get("Order/GetById/1003")["payment_status_id"] == 50
 
 
+def test_a_payment_method_that_can_captures_and_refunds_parts(backend):
+    placed = shop.place_order(
+        backend.world,
+        {
+            "lines": [{"sku": "COMPASS"}],
+            "payment_status": "authorized",
+            "payment_method": "Payments.PayPalCommerce",
+        },
+    )
+
+    assert backend.get(f"OrderProcessing/Capture/{placed['id']}") == []
+    assert backend.get(f"OrderProcessing/PartiallyRefund/{placed['id']}", amountToRefund="1") == []
+    assert backend.get(f"OrderProcessing/Void/{placed['id']}") == ["Error: cannot do that to this order."]
+    order = backend.get(f"Order/GetById/{placed['id']}")
+    assert (order["payment_status_id"], order["refunded_amount"]) == (35, Decimal("1.0000"))
+
+
+def test_a_paid_order_that_was_delivered_is_complete_once_somebody_checks(backend):
+    orders = backend.world.books.table("shop.orders")
+    orders["1001"] = orders["1001"] | {"shipping_status_id": 40}
+
+    assert backend.http.get("OrderProcessing/CheckOrderStatus/1001").status_code == 200
+
+    assert backend.get("Order/GetById/1001")["order_status_id"] == 30
+
+
+def test_a_note_is_deleted_for_good(backend):
+    (note,) = backend.get("OrderNote/GetOrderNotesByOrderId/1001")
+
+    assert backend.http.delete(f"OrderNote/Delete/{note['id']}").status_code == 200
+    assert backend.status(f"OrderNote/GetById/{note['id']}")[0] == 404
+
+
 def test_a_deletion_by_the_shop_marks_the_order(backend):
     assert backend.http.delete("OrderProcessing/DeleteOrder/1002").status_code == 200
     assert backend.get("Order/GetById/1002")["deleted"] is True
@@ -520,6 +553,8 @@ def test_customers_are_filtered_by_role_and_text(seeded):
         "Exempel & Söner Bygghandel AB", "Muster Maschinenbau Vertriebsgesellschaft mbH & Co. KG",
     ]  # fmt: skip
     assert seeded.get("Customer/GetAll", email="erika")["total_count"] == 1
+    assert seeded.get("Customer/GetAll", createdToUtc="2024-03-01T08:00:00Z")["total_count"] == 4
+    assert seeded.get("Customer/GetAll", affiliateId=1)["total_count"] == 0
 
 
 def test_a_customer_is_found_in_many_ways(seeded):

@@ -250,6 +250,7 @@ def test_a_plus_sign_that_is_not_escaped_makes_a_bound_unreadable(seeded):
 
 def test_a_bound_without_a_zone_is_utc_for_customers(seeded):
     assert seeded.ids("/api/customers?created_at_min=2026-11-06T10:10:09") == [15]
+    assert seeded.ids("/api/customers?created_at_max=2024-03-01T08:00:01") == [1, 2]
 
 
 @pytest.mark.parametrize("text", ["2026", "2026-11", "2026-11-06", "2026-11-06T10:10"])
@@ -530,6 +531,16 @@ def test_an_update_of_an_order_without_lines_takes_both_addresses_for_granted(ap
     order = api.get("/api/orders/1003")["orders"][0]
     assert (order["order_status"], order["payment_status"]) == ("Complete", "Pending")
     assert order["billing_address"]["id"] == 11
+
+
+def test_an_update_of_an_order_takes_a_lines_id_for_a_products_and_forgets_the_shipping_method(api):
+    products = api.world.books.table("shop.products")
+    products["2006"] = products["1"]
+    both = {"billing_address": {"id": 11}, "shipping_address": {"id": 12}}
+
+    answer = api.put("/api/orders/1003", {"order": both})
+
+    assert (answer.status_code, answer.json()["orders"][0]["shipping_method"]) == (200, None)
 
 
 def test_an_update_of_a_line_is_shown_and_not_kept(api):
