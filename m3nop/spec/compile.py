@@ -125,6 +125,7 @@ class _Compilation:
 
     def _vars(self, scope: Scope) -> tuple[tuple[tuple[str, Expression], ...], Scope]:
         found = []
+        scope = scope.adding("vars")
         for name, text in self._spec.vars.items():
             found.append((name, self._desk.expression(("vars", name), text, scope)))
             scope = scope.with_var(name)

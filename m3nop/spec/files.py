@@ -59,7 +59,9 @@ class ProjectFiles:
         return self._trees[path]
 
     def lookup(self, path: Path, name: str) -> Lookup | None:
-        """Read a lookup file, or return None and keep the problems."""
+        """Read a lookup file, or return None and keep the problems; one that is not there is None."""
+        if not path.is_file():
+            return None
         if (path, name) not in self._lookups:
             self._lookups[path, name] = load_lookup(
                 path, file=self.name(path), name=name, problems=self.problems

@@ -256,6 +256,7 @@ class _Builder:
             source=self._source,
             start=_index(event.start_mark),
             end=_index(event.end_mark),
+            unresolved=event.tag is not None,
         )
 
     def _refuse_marks(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
@@ -292,12 +293,16 @@ def _index(mark: _Mark | None) -> int:
 
 
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    at = source.position(mark.line, mark.column) if mark else Position(source.file, source.first_line)
     said = error.problem or error.context or "not YAML"
+    mark = error.problem_mark or error.context_mark
+    if "end of stream" in said and error.context_mark:
+        mark = error.context_mark
+    at = source.position(mark.line, mark.column) if mark else Position(source.file, source.first_line)
     if "'\\t'" in said or _tab_before(source.text, mark):
         return Problem(at, "tab", "a tab cannot indent", "use blanks")
     hint = next((hint for part, hint in _SYNTAX_HINTS.items() if part in said), "")
+    if mark and source.text[max(mark.index - 1, 0) : mark.index + 1] == "${":
+        hint = "in a flow map, put ${...} in quotes"
     return Problem(at, "yaml-syntax", said.replace("<", "").replace(">", ""), hint)
 
 

@@ -96,7 +96,12 @@ def _member(use: _Use, path: tuple[str, ...]) -> None:
         return
     if name not in known:
         code = "unknown-var" if root == "vars" else "unknown-member"
-        use.problem(path, code, message, suggest(name, known) or f"it has {', '.join(known) or 'nothing'}")
+        use.problem(path, code, message, suggest(name, known) or _has(known))
+
+
+def _has(known: Iterable[str]) -> str:
+    names = ", ".join(sorted(known))
+    return f"it has {names}" if names else ""
 
 
 def _setting(use: _Use, path: tuple[str, ...]) -> None:
@@ -152,8 +157,7 @@ def _step(use: _Use, path: tuple[str, ...], *, default: bool) -> None:
         _unknown_step(use, path)
         return
     if len(path) > 2 and shape.members is not None and path[2] not in shape.members:  # noqa: PLR2004
-        known = ", ".join(sorted(shape.members))
-        hint = suggest(path[2], shape.members) or (f"it has {known}" if known else "give it outputs")
+        hint = suggest(path[2], shape.members) or _has(shape.members)
         use.problem(path, "unknown-output", f"step '{shape.id}' has no output '{path[2]}'", hint)
     if not default and _may_be_null(use, shape):
         hint = "use coalesce(...) or default(...)"

@@ -52,7 +52,7 @@ class ProbeCompiler:
         if rule is None or rule.temporary not in probes or rule.real not in probes:
             return None
         exact = probes[rule.temporary].exact and probes[rule.real].exact
-        if rule.when == "always" and not exact:
+        if rule.when == "always" and not exact and any(p.step.commit for p in self._steps.placed):
             self._desk.warn(
                 self._desk.at(("double_check",), key=True),
                 "inexact-double-check",

@@ -10,7 +10,6 @@ from m3nop.core import json
 from m3nop.core.connector import Catalog, ConnectorType, StoreRef
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.problems import Position, Problem, Severity
-from m3nop.core.secrets import SecretRef
 from m3nop.mapping.lookups import Lookup
 from m3nop.spec.checking import check
 from m3nop.spec.compile import Compiled, compile_tree, definition_tree, site_of
@@ -26,17 +25,21 @@ from m3nop.spec.effective import (
 from m3nop.spec.files import PROJECT_FILE, ProjectFiles
 from m3nop.spec.project_model import EffectiveProject, EnvironmentSpec
 from m3nop.spec.suggest import suggest
-from m3nop.spec.tree import MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
-from m3nop.spec.variables import Filler
+from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp
+from m3nop.spec.variables import Filler, refuse_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from m3nop.core.json import Json
+    from m3nop.core.secrets import SecretRef
     from m3nop.mapping.pipeline import Pipeline
 
 MAIN_STORE = "main"
 """The store of a project that names none."""
+
+
+_WITH_SECRETS = frozenset({"connections", "state"})
 
 
 class Lookups(Mapping[str, Lookup | None]):
@@ -160,7 +163,7 @@ class LoadedProject:
         if name not in self._filled and name in self.files.pipelines:
             root = self.files.tree(self.files.pipelines[name])
             filler = Filler(self._environ)
-            filled = filler.fill(root) if root is not None else None
+            filled = refuse_secrets(filler.fill(root), self._found) if root is not None else None
             self._found.extend(filler.problems)
             if isinstance(filled, MapNode):
                 self._filled[name] = filled
@@ -232,7 +235,11 @@ class LoadedProject:
         over = self._environment(root, filler)
         filled = filler.fill(base)
         self._found.extend(filler.problems)
-        return effective_project(filled, over) if isinstance(filled, MapNode) else base
+        whole = effective_project(filled, over) if isinstance(filled, MapNode) else base
+        entries = dict(whole.entries)
+        for name in entries.keys() - _WITH_SECRETS:
+            entries[name] = Entry(entries[name].key, refuse_secrets(entries[name].node, self._found))
+        return replace(whole, entries=entries)
 
     def _environment(self, root: MapNode, filler: Filler) -> MapNode | None:
         if self.environment is None:
@@ -258,10 +265,6 @@ class LoadedProject:
         return check(EffectiveProject, self.tree, self._found)
 
     def _check_names(self) -> None:
-        for loc, node in walk(self.tree):
-            if "settings" in loc and isinstance(node, ScalarNode) and isinstance(node.value, SecretRef):
-                message = "a secret is not a setting: settings are stored and shown"
-                self._found.append(Problem(node.position, "secret-in-settings", message))
         if self.spec is None:
             return
         for code, store in self.spec.stores.items():
@@ -270,6 +273,8 @@ class LoadedProject:
                 self._known(
                     ("stores", code, "pipelines", name), name, self.files.pipelines, "pipeline", key=True
                 )
+            self._check_files(("stores", code, "lookups"), store.lookups)
+        self._check_files(("lookups",), self.spec.lookups)
         for name in self.spec.start:
             self._known(("start", name), name, self.files.pipelines, "pipeline", key=True)
 
@@ -287,6 +292,12 @@ class LoadedProject:
             self._found.append(
                 Problem(at, f"unknown-{what}", f"there is no {what} '{name}'", suggest(name, known))
             )
+
+    def _check_files(self, loc: tuple[str, ...], paths: Mapping[str, str]) -> None:
+        for name, path in paths.items():
+            if not (self.folder / path).is_file():
+                at = locate(self.tree, (*loc, name))
+                self._found.append(Problem(at, "missing-file", f"there is no file '{path}'"))
 
     def _check_pipeline_name(self, name: str, tree: MapNode) -> None:
         given = tree.get("pipeline")

@@ -91,14 +91,15 @@ class _ProjectChecks:
                     self._problems.append(Problem(at, "no-link", message))
 
     def _required(self, name: str) -> dict[str, Position]:
-        """Return the pipelines that one waits for, and where it says so."""
-        tree = self._project.pipeline_tree(name)
+        """Return the pipelines that one waits for in any store, and where it says so."""
         found: dict[str, Position] = {}
-        for loc, node in walk(tree) if tree is not None else ():
-            if loc[-1:] == ("requires",) and isinstance(node, MapNode):
-                other = child(node, "pipeline")
-                if isinstance(other, ScalarNode):
-                    found.setdefault(other.text, other.position)
+        for store in self._project.stores:
+            tree = self._project.effective(name, store)
+            for loc, node in walk(tree) if tree is not None else ():
+                if loc[-1:] == ("requires",) and isinstance(node, MapNode):
+                    other = child(node, "pipeline")
+                    if isinstance(other, ScalarNode):
+                        found.setdefault(other.text, other.position)
         return found
 
     def _read_lookups(self) -> None:

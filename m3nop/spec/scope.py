@@ -13,7 +13,7 @@ PLACES: Mapping[str, str] = {
     "row": "in match of a probe and message of reasons",
     "position": "under for_each",
     "reference": "in pipelines that have a reference, and not in key, source and reference itself",
-    "vars": "after the vars, not in source, key and reference",
+    "vars": "everywhere but in source, key and reference",
     "steps": "in steps, probes, link and remember",
     "link": "in vars, checks, steps and remember",
     "linked": "in pipelines whose source is links",
@@ -74,7 +74,7 @@ class Scope:
 
     def with_var(self, name: str) -> Scope:
         """Return a scope that knows one more of the vars."""
-        return replace(self, vars=(*self.vars, name), roots=self.roots | {"vars"})
+        return replace(self, vars=(*self.vars, name))
 
     def with_item(self, name: str, path: tuple[str, ...] | None) -> Scope:
         """Return the scope inside a ``for_each``."""

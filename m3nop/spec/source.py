@@ -45,7 +45,7 @@ def compile_source(desk: Desk, spec: SourceSpec, scope: Scope) -> CompiledSource
     recheck = spec.recheck
     filtered = desk.optional(("source", "filter"), spec.filter, scope)
     if filtered is not None and spec.watermark is not None:
-        hint = "a filter uses what never changes; other conditions belong in `ready`"
+        hint = "; other conditions belong in `ready`"
         _check_identity(desk, ("source", "filter"), filtered, scope, hint)
     draft = SourceRule(
         connection=connection,
@@ -78,7 +78,7 @@ def identity_expression(desk: Desk, loc: Loc, text: str, scope: Scope) -> Expres
     """Compile an expression that must never change its value for a record."""
     found = desk.expression(loc, text, scope)
     what = str(loc[0])
-    _check_identity(desk, loc, found, scope, f"a {what} is made of what never changes")
+    _check_identity(desk, loc, found, scope)
     if not any(path[:1] == (scope.record,) for path in found.paths) and not desk.failed:
         desk.add(desk.at(loc), f"{what}-form", f"the {what} does not depend on the record")
     return found
@@ -95,7 +95,7 @@ def reference_expression(desk: Desk, spec: PipelineSpec, scope: Scope) -> Expres
     return found
 
 
-def _check_identity(desk: Desk, loc: Loc, expression: Expression, scope: Scope, hint: str) -> None:
+def _check_identity(desk: Desk, loc: Loc, expression: Expression, scope: Scope, hint: str = "") -> None:
     resource = desk.resource
     if resource is None:
         return
@@ -105,7 +105,10 @@ def _check_identity(desk: Desk, loc: Loc, expression: Expression, scope: Scope, 
             never = ", ".join(sorted(resource.identity))
             message = f"`{'.'.join(path)}` can change"
             desk.add(
-                desk.inside(loc, expression.offset_of(path)), "mutable-field", message, f"{hint}: {never}"
+                desk.inside(loc, expression.offset_of(path)),
+                "mutable-field",
+                message,
+                f"use what never changes: {never}{hint}",
             )
 
 

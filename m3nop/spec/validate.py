@@ -21,7 +21,7 @@ from m3nop.spec.project import MAIN_STORE, LoadedProject
 from m3nop.spec.project_checks import check_project
 from m3nop.spec.project_model import ProjectSpec
 from m3nop.spec.tree import MapNode
-from m3nop.spec.variables import Filler
+from m3nop.spec.variables import Filler, refuse_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -160,7 +160,8 @@ class _Validation:
         if isinstance(root, MapNode):
             filler = Filler(self._environ)
             if "pipeline" in root.entries and "source" in root.entries:
-                problems.extend(compile_tree(filler.fill(root), _LONE).problems)
+                node = refuse_secrets(filler.fill(root), problems)
+                problems.extend(compile_tree(node, _LONE).problems)
             elif "lookup" in root.entries and "values" in root.entries:
                 lookup_from_tree(root, problems)
             elif "version" in root.entries and "connections" in root.entries:

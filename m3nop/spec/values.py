@@ -40,14 +40,14 @@ def _expression(value: object) -> object:
             word = "true" if value else "false"
             raise PydanticCustomError(
                 "expression",
-                "a bare {word} is not an expression; a constant is {{value: {word}}}, in an expression `{word}`",
-                {"word": word},
+                "a bare {word} is not an expression; a constant is {constant}, in an expression `{word}`",
+                {"word": word, "constant": f"{{value: {word}}}"},
             )
         case int() | Decimal():
             raise PydanticCustomError(
                 "expression",
-                "a bare number is not an expression; for a constant write {{value: {number}}}",
-                {"number": str(value)},
+                "a bare number is not an expression; for a constant write {constant}",
+                {"constant": f"{{value: {value}}}"},
             )
         case _:
             raise PydanticCustomError(

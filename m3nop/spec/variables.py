@@ -26,6 +26,20 @@ class _Missing(Exception):  # noqa: N818 - never leaves this module
     hint: str = ""
 
 
+def refuse_secrets(node: Node, problems: list[Problem]) -> Node:
+    """Return the tree with secrets turned to their names' text, and a problem for each."""
+
+    def refuse(scalar: ScalarNode) -> ScalarNode:
+        if not isinstance(scalar.value, SecretRef):
+            return scalar
+        hint = "only connections and the state database take secrets"
+        message = "a secret would be stored and shown here"
+        problems.append(Problem(scalar.position, "secret-here", message, hint))
+        return replace(scalar, value=scalar.text)
+
+    return convert(node, refuse)
+
+
 class Filler:
     """Fills variables in from one environment and collects what is missing.
 
