@@ -32,9 +32,10 @@ _MOUNTS = Path("/proc/mounts")
 class SqliteBackend:
     """One database file."""
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, mounts: Path = _MOUNTS) -> None:
         self.place = str(path)
         self._path = path
+        self._mounts = mounts
         self._ownership = Ownership(path)
         self.engine = _engine(path, read_only=read_only)
 
@@ -162,8 +163,8 @@ class SqliteBackend:
             raise StateError(msg) from error
 
     def _refuse_network(self) -> None:
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
-        kind = network_type(self._path.resolve(), mounts)
+        known = self._mounts.read_text(encoding="utf-8", errors="replace") if self._mounts.exists() else ""
+        kind = network_type(self._path.resolve(), known)
         if kind:
             msg = (
                 f"the state database {self._path} is on a network file system ({kind}), where locks do "

@@ -184,7 +184,9 @@ def _open_for_reading(backend: Backend, scope: Mapping[str, str]) -> SqlState:
             )
             raise StateError(msg)
         row = connection.execute(select(schema.scope)).one()
-    _refuse_other_scope(backend, row.identity, scope)
+    # A reader may know less of the scope than a run: it need not ask the systems who they are.
+    named = {name: value for name, value in row.identity.items() if name in scope}
+    _refuse_other_scope(backend, named, scope)
     return SqlState(backend, writer=None, epoch=row.epoch, fence=row.fence)
 
 
@@ -224,7 +226,7 @@ def _take_over(
     mark, fence = secrets.token_hex(8), row.fence + 1
     reason = "" if row.opening and backend.continues(row.opening) else _why_new_epoch(row.opening)
     epoch = row.epoch + 1 if reason else row.epoch
-    # Written before the commit, with the earlier mark: after a crash the database carries one of the two.
+    # Before the commit, with the earlier mark: after a crash the database carries one of the two.
     backend.note_openings(*([] if reason else [row.opening]), mark)
     state = SqlState(backend, writer=writer, epoch=epoch, fence=fence)
     with state.transaction() as transaction:
@@ -242,6 +244,7 @@ def _take_over(
             transaction.audit(
                 now=clock.now(), actor="m3nop", action="epoch", subject=str(epoch), detail={"reason": reason}
             )
+    backend.note_openings(mark)
     return state
 
 

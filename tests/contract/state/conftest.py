@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from m3nop.core.clock import Instant
 from m3nop.core.state import Arrival, Record, RecordState
 from m3nop.state.store import SqlState, open_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from m3nop.core.clock import Instant
 
 SCOPE = {"environment": "sandbox", "shop.url": "sandbox:", "erp.company": "100"}
 
@@ -32,11 +36,19 @@ class Desk:
         self.state = state
         self.clock = clock
         with state.transaction() as tx:
-            self.run_id = tx.start_run("orders", now=clock.now(), command="m3nop sync orders", definition="d1")
+            self.run_id = tx.start_run(
+                "orders", now=clock.now(), command="m3nop sync orders", definition="d1"
+            )
             tx.save_definition("d1", "{}")
 
     def arrive(self, *keys: str, store: str = "web", pipeline: str = "orders", **values) -> None:
-        given = {"partition": "", "snapshot": {"id": 1}, "fingerprint": "f", "created_at": 5, "state": RecordState.READY}
+        given = {
+            "partition": "",
+            "snapshot": {"id": 1},
+            "fingerprint": "f",
+            "created_at": 5,
+            "state": RecordState.READY,
+        }
         rows = [Arrival(pipeline=pipeline, key=key, store=store, **{**given, **values}) for key in keys]
         with self.state.transaction() as tx:
             tx.arrive(rows, now=self.clock.now())

@@ -20,7 +20,9 @@ def test_a_claimed_record_is_in_flight_and_claimed_once(desk):
     assert desk.claim() == []
 
 
-@pytest.mark.parametrize("state", [state for state in RecordState if state not in (RecordState.READY, RecordState.PENDING)])
+@pytest.mark.parametrize(
+    "state", [state for state in RecordState if state not in (RecordState.READY, RecordState.PENDING)]
+)
 def test_only_ready_and_pending_records_are_claimed(desk, state):
     desk.arrive("1", state=state)
 
@@ -142,13 +144,18 @@ def test_a_record_saved_in_flight_keeps_its_claim(desk):
 def test_a_record_wakes_when_what_it_waits_for_is_delivered(desk):
     desk.arrive("1", "2", "3")
     for key, needed in (("1", "77"), ("2", "77"), ("3", "78")):
-        desk.save(desk.record(key), state=RecordState.BLOCKED, blocked_by=("customers", needed), reason="waits")
+        desk.save(
+            desk.record(key), state=RecordState.BLOCKED, blocked_by=("customers", needed), reason="waits"
+        )
 
     with desk.state.transaction() as tx:
         tx.wake("customers", ["77", "79"])
         tx.wake("items", ["78"])
 
-    states = {record.key: (record.state, record.blocked_by, record.reason) for record in desk.state.records("orders")}
+    states = {
+        record.key: (record.state, record.blocked_by, record.reason)
+        for record in desk.state.records("orders")
+    }
     assert states["1"] == states["2"] == (RecordState.READY, None, "")
     assert states["3"] == (RecordState.BLOCKED, ("customers", "78"), "waits")
 

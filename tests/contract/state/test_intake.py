@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from m3nop.core.json import dumps
 from m3nop.core.state import Arrival, RecordState
 
@@ -11,10 +13,21 @@ def test_an_arrival_becomes_a_record_of_the_present_epoch(desk, clock):
 
     record = desk.record("1042")
 
-    assert (record.store, record.partition, record.state, record.epoch) == ("b2b", "p", RecordState.READY, desk.state.epoch)
+    assert (record.store, record.partition, record.state, record.epoch) == (
+        "b2b",
+        "p",
+        RecordState.READY,
+        desk.state.epoch,
+    )
     assert (record.not_before, record.deadline, record.reason) == (7, 9, "too young")
     assert (record.created_at, record.seen_at, record.fingerprint) == (5, clock.now(), "f")
-    assert (record.attempts, record.attempt_id, record.blocked_by, record.released, record.doubts) == (0, None, None, False, 0)
+    assert (record.attempts, record.attempt_id, record.blocked_by, record.released, record.doubts) == (
+        0,
+        None,
+        None,
+        False,
+        0,
+    )
     assert desk.state.record_by_id(record.id) == record
 
 
@@ -73,17 +86,14 @@ def test_an_empty_arrival_is_no_arrival(desk):
 
 
 def test_watermark_and_records_are_committed_together_or_not_at_all(desk, clock):
-    class Interrupted(Exception):
-        pass
+    def break_off() -> None:
+        raise KeyError
 
     arrival = Arrival("orders", "1", "web", "", {}, "f", None, RecordState.READY)
-    try:
-        with desk.state.transaction() as tx:
-            tx.arrive([arrival], now=clock.now())
-            tx.set_watermark("orders", "", "1", now=clock.now())
-            raise Interrupted
-    except Interrupted:
-        pass
+    with pytest.raises(KeyError), desk.state.transaction() as tx:
+        tx.arrive([arrival], now=clock.now())
+        tx.set_watermark("orders", "", "1", now=clock.now())
+        break_off()
 
     assert desk.state.record("orders", "1") is None
     assert desk.state.watermark("orders", "") is None
@@ -124,7 +134,9 @@ def test_an_id_that_appeared_is_not_missing_any_more(desk):
 def test_known_keys_are_those_that_have_a_record(desk):
     desk.arrive(*map(str, range(1200)))
 
-    assert desk.state.known_keys("orders", [str(number) for number in range(600, 1800)]) == {str(n) for n in range(600, 1200)}
+    assert desk.state.known_keys("orders", [str(number) for number in range(600, 1800)]) == {
+        str(n) for n in range(600, 1200)
+    }
     assert desk.state.known_keys("orders", []) == set()
 
 

@@ -19,7 +19,12 @@ def put(desk, *links) -> None:
 
 
 def dead_letter(desk, key: str, **values) -> None:
-    given = {"remedy": "business", "signature": "OIS100MI/AddBatchLine/WIT0103/ITNO", "message": "no such item", "step": "lines/1"}
+    given = {
+        "remedy": "business",
+        "signature": "OIS100MI/AddBatchLine/WIT0103/ITNO",
+        "message": "no such item",
+        "step": "lines/1",
+    }
     with desk.state.transaction() as tx:
         tx.add_dead_letter(desk.record(key), now=desk.clock.now(), **{**given, **values})
 
@@ -82,7 +87,13 @@ def test_runs_come_newest_first_and_a_joint_run_counts_for_each_pipeline(desk, c
     assert [run.id for run in desk.state.runs(pipeline="customers")] == [joint]
     assert len(desk.state.runs(limit=1)) == 1
     run = desk.state.runs(pipeline="customers")[0]
-    assert (run.started_at, run.ended_at, run.result, run.counts, run.message) == (2, 5, "problems", {"read": 3}, "one is dead")
+    assert (run.started_at, run.ended_at, run.result, run.counts, run.message) == (
+        2,
+        5,
+        "problems",
+        {"read": 3},
+        "one is dead",
+    )
     assert desk.state.runs(pipeline="orders_b2b")[0].result == "running"
 
 
@@ -92,7 +103,11 @@ def test_what_was_done_by_hand_is_told_newest_first(desk):
         tx.audit(now=2, actor="ops", action="discard", subject="orders 2", detail={"reason": "test order"})
 
     newest, older, setup = desk.state.audit_entries()
-    assert (newest["action"], newest["detail"], older["subject"]) == ("discard", {"reason": "test order"}, "orders 1")
+    assert (newest["action"], newest["detail"], older["subject"]) == (
+        "discard",
+        {"reason": "test order"},
+        "orders 1",
+    )
     assert (setup["action"], setup["subject"]) == ("epoch", "1")
     assert len(desk.state.audit_entries(limit=1)) == 1
     assert desk.state.verify() == []

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from m3nop.core.errors import StateError
 from m3nop.core.state import Attempt, AttemptState, CallState, LoggedCall, RecordState
 
 
@@ -109,7 +110,12 @@ def test_an_answer_is_written_to_its_line(desk, attempt):
     line = call_of(desk, attempt, origins={"CUNO": "steps.customer.m3"})
     log(desk, line)
     done = replace(
-        line, state=CallState.REFUSED, answered_at=12, rows=[{"A": Decimal("1.0")}], failure={"code": "WCU0103"}, clean=False
+        line,
+        state=CallState.REFUSED,
+        answered_at=12,
+        rows=[{"A": Decimal("1.0")}],
+        failure={"code": "WCU0103"},
+        clean=False,
     )
 
     answer(desk, done)
@@ -122,7 +128,10 @@ def test_an_order_number_leads_back_to_its_record(desk, attempt):
     log(desk, line)
     assert desk.state.owner_of("erp", "ORNO", "0000104711") is None
 
-    answer(desk, replace(line, state=CallState.DONE, rows=[{"ORNO": "0000104711", "STAT": "20", "NLIN": Decimal(2)}]))
+    answer(
+        desk,
+        replace(line, state=CallState.DONE, rows=[{"ORNO": "0000104711", "STAT": "20", "NLIN": Decimal(2)}]),
+    )
 
     assert desk.state.owner_of("erp", "ORNO", "0000104711") == attempt.record_id
     assert desk.state.owner_of("other", "ORNO", "0000104711") is None
@@ -191,8 +200,6 @@ def test_sweeps_come_when_they_are_due_longest_due_first(desk, record):
 
 
 def test_a_call_for_a_record_that_is_not_there_stops_everything(desk, attempt):
-    from m3nop.core.errors import StateError
-
     with pytest.raises(StateError, match="does not fit the others"):
         log(desk, call_of(desk, attempt, record_id=999))
     with pytest.raises(StateError, match="nothing more is done"), desk.state.transaction():

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
+
+from m3nop.core.json import canonical, dumps
+from m3nop.state.schema import JsonText, PlainText
+
+DIALECT = sqlite.dialect()
+NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
+ANY_TEXT = st.text(st.characters(codec=None))
+DOCUMENTS = st.recursive(
+    st.booleans() | NUMBERS | ANY_TEXT | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def whole(document):
+    """A document as JSON text can tell it: half pairs that meet are one character."""
+    if isinstance(document, str):
+        return document.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    if isinstance(document, list):
+        return [whole(item) for item in document]
+    if isinstance(document, dict):
+        return {whole(key): whole(value) for key, value in document.items()}
+    return document
+
+
+@given(DOCUMENTS)
+def test_a_document_comes_back_digit_by_digit(document):
+    kind = JsonText()
+
+    stored = kind.process_bind_param(document, DIALECT)
+    back = kind.process_result_value(stored, DIALECT)
+
+    assert stored is None or stored.encode("utf-8")
+    assert back == whole(document)
+    assert canonical(back) == canonical(whole(document))
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_money_keeps_its_trailing_zeros(amount: Decimal):
+    kind = JsonText()
+
+    back = kind.process_result_value(kind.process_bind_param([amount], DIALECT), DIALECT)
+
+    assert Decimal(str(back[0])).as_tuple() == Decimal(dumps(amount)).as_tuple()
+
+
+@given(ANY_TEXT)
+def test_text_is_stored_as_it_is_wherever_that_can_be(text):
+    stored = PlainText().process_bind_param(text, DIALECT)
+
+    assert stored.encode("utf-8") or not text
+    assert all(new in (old, "?") for new, old in zip(stored, text, strict=True))
+    assert stored == text or any(mark == "\0" or "\ud800" <= mark <= "\udfff" for mark in text)

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from m3nop.core.errors import StateError
+from m3nop.state import versions
+from m3nop.state.reference import render_reference
+from m3nop.state.schema import HEAD, REVISIONS, metadata
+
+ROOT = Path(__file__).resolve().parents[3]
+
+NEXT_REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "9999", {head!r}, None, None
+
+def upgrade():
+    with op.batch_alter_table("records") as batch:
+        batch.add_column(sa.Column("colour", sa.Text(), nullable=False, server_default="red"))
+        {more}
+"""
+
+
+def schema_of(path: Path) -> dict[str, str]:
+    with sqlite3.connect(path) as raw:
+        rows = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    raw.close()
+    return {name: re.sub(r"\s+", " ", sql) for name, sql in rows}
+
+
+def describe(path: Path) -> dict[str, object]:
+    """Everything that SQLite knows of the tables, whatever the words they were made with."""
+    with sqlite3.connect(path) as raw:
+        names = [
+            row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        ]
+        found: dict[str, object] = {}
+        for name in names:
+            found[name] = sorted(raw.execute(f"PRAGMA table_info({name})").fetchall(), key=lambda row: row[1])
+            found[f"{name} keys"] = sorted(
+                row[2:5] for row in raw.execute(f"PRAGMA foreign_key_list({name})")
+            )
+            found[f"{name} indexes"] = sorted(
+                (row[2], [column[2] for column in raw.execute(f"PRAGMA index_info({row[1]})")], row[4])
+                for row in raw.execute(f"PRAGMA index_list({name})")
+            )
+    raw.close()
+    return found
+
+
+def test_the_known_revisions_are_those_of_the_scripts():
+    config = Config()
+    config.set_main_option("script_location", str(versions.SCRIPTS))
+    scripts = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+
+    assert tuple(reversed(scripts)) == REVISIONS
+
+
+def test_the_migrations_make_the_tables_that_a_new_database_has(tmp_path, opened):
+    opened(tmp_path / "made.db").close()
+    engine = create_engine(f"sqlite:///{(tmp_path / 'migrated.db').as_posix()}")
+    with engine.begin() as connection:
+        versions.migrate(connection)
+    engine.dispose()
+
+    assert describe(tmp_path / "migrated.db") == describe(tmp_path / "made.db")
+    made, migrated = schema_of(tmp_path / "made.db"), schema_of(tmp_path / "migrated.db")
+    indexes = {name for name, sql in made.items() if sql.startswith("CREATE INDEX")}
+    assert {name: migrated[name] for name in indexes} == {name: made[name] for name in indexes}
+
+
+def test_a_database_of_a_newer_version_is_refused(path, opened):
+    opened(path).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+
+    for options in ({}, {"read_only": True}):
+        with pytest.raises(
+            StateError, match=r"newer m3nop \(schema 9999, this one knows .*\); upgrade m3nop"
+        ):
+            opened(path, **options)
+
+
+def test_a_database_without_a_version_is_not_ours(path, opened):
+    opened(path).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE alembic_version")
+    raw.close()
+
+    with pytest.raises(StateError, match="not a state of m3nop"):
+        opened(path)
+
+
+@pytest.fixture
+def scripts(tmp_path: Path):
+    """The migrations and one more, as a later version of m3nop would have them."""
+
+    def later(more: str = "pass") -> Path:
+        folder = tmp_path / "later 100%"
+        shutil.copytree(versions.SCRIPTS, folder)
+        (folder / "versions" / "v9999.py").write_text(
+            NEXT_REVISION.format(head=HEAD, more=more), encoding="utf-8"
+        )
+        return folder
+
+    return later
+
+
+def test_an_older_database_is_migrated_and_keeps_its_rows(path, opened, scripts):
+    state = opened(path)
+    with state.transaction() as tx:
+        run = tx.start_run("orders", now=1, command="m3nop sync", definition="d")
+        tx._connection.exec_driver_sql(
+            "INSERT INTO records (id, pipeline, key, store, partition, state, reason, seen_at, epoch, attempts, released, "
+            "doubts, fingerprint, digest) VALUES (1, 'orders', '1', '', '', 'ready', '', 1, 1, 0, 0, 0, '', '')"
+        )
+        tx.claim(["orders"], now=1, limit=1, run_id=run)
+
+    backend, writer = state._backend, state._writer
+    backend.keep_copy("0000")
+    backend.keep_copy("0000")
+    with backend.without_foreign_keys(writer), writer.begin():
+        versions.migrate(writer, scripts=scripts(), to="9999")
+
+    with writer.begin():
+        assert writer.exec_driver_sql("SELECT colour FROM records").scalar() == "red"
+        assert writer.exec_driver_sql("SELECT record_id FROM claims").scalar() == 1
+        assert writer.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert versions.version_of(writer, place="here", revisions=(HEAD, "9999")) == "9999"
+    kept = sorted(file.name for file in path.parent.glob("*.bak"))
+    assert kept == ["state.db.schema-0000.1.bak", "state.db.schema-0000.2.bak"]
+    assert describe(path.with_name(kept[0]))["records"] != describe(path)["records"]
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(path, opened, scripts):
+    state = opened(path)
+    before = schema_of(path)
+
+    with (
+        pytest.raises(ZeroDivisionError),
+        state._backend.without_foreign_keys(state._writer),
+        state._writer.begin(),
+    ):
+        versions.migrate(state._writer, scripts=scripts("1 / 0"), to="9999")
+
+    assert schema_of(path) == before
+
+
+def test_a_database_that_is_up_to_date_opens_without_alembic(path, opened):
+    opened(path).close()
+    script = (
+        "import sys\n"
+        "from m3nop.core.clock import SystemClock\n"
+        "from m3nop.state.store import open_state\n"
+        "scope = {'environment': 'qa', 'erp.company': '100'}\n"
+        "open_state(sys.argv[1], scope=scope, clock=SystemClock(), command='m3nop sync').close()\n"
+        "print('alembic' in sys.modules)\n"
+    )
+
+    shown = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script, f"sqlite:///{path.as_posix()}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert shown.stdout == "False\n"
+
+
+def test_the_reference_of_the_tables_is_current():
+    assert (ROOT / "docs" / "reference" / "state.md").read_text(encoding="utf-8") == render_reference()
+
+
+@pytest.mark.parametrize("table", list(metadata.tables.values()), ids=lambda table: table.name)
+def test_every_table_and_column_says_what_it_holds(table):
+    assert table.comment
+    assert [column.name for column in table.columns if not column.comment] == []
