@@ -73,6 +73,8 @@ def wire(request, connect):
 
     @contextmanager
     def opened(name, dialect, **options):
+        if RECORD:
+            (CASSETTES / f"{name}.yaml").unlink(missing_ok=True)
         with player.use_cassette(
             f"{name}.yaml", match_on=["method", "path", "query", "store", "json"]
         ) as cassette:
