@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from m3nop.core import json
 from m3nop.core.clock import to_text
+from m3nop.sandbox import shop
 from m3nop.sandbox.faults import KINDS, Fault
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def routes(world: World) -> list[BaseRoute]:
         _route("/books", control.books),
         _route("/books/{table}", control.table),
         _route("/shop/orders", control.place_order, method="POST"),
+        _route("/shop/orders/{number:int}", control.change_order, method="POST"),
+        _route("/shop/load", control.load, method="POST"),
     ]
 
 
@@ -99,7 +101,14 @@ class _Control:
         )
 
     def place_order(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
-        return importlib.import_module("m3nop.sandbox.shop").place_order(self._world, body)
+        return shop.place_order(self._world, body)
+
+    def change_order(self, request: Request, body: Any) -> Any:  # noqa: ANN401
+        return shop.change_order(self._world, request.path_params["number"], body)
+
+    def load(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
+        shop.bulk_seed(self._world, orders=int(body["orders"]), customers=int(body["customers"]))
+        return {}
 
 
 def _route(path: str, handler: Handler, *, method: str = "GET") -> Route:

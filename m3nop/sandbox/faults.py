@@ -4,8 +4,8 @@ A fault is JSON, so that a script or a test in another process can set it::
 
     {"system": "m3", "operation": "OIS100MI/Confirm", "kind": "reset_after", "nth": 2, "times": 1}
 
-``operation`` is a pattern (``*`` and ``?``) over the names of a request: for M3 ``PROGRAM/TRANSACTION`` of
-each transaction in it, or ``token``; for the shop ``GET /api-backend/Order/Search`` and the bare path.
+``operation`` is a pattern (``*`` and ``?``) over the names of a request: its path; for M3 also
+``PROGRAM/TRANSACTION`` of each transaction in it, or ``token``; for the shop also method and path.
 """
 
 from __future__ import annotations

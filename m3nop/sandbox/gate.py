@@ -53,7 +53,7 @@ class Gate:
         # A failed assertion of a test's hook must reach the test, not end as a 500 that a client retries.
         except Exception as error:  # noqa: BLE001
             world.failures.append(error)
-        struck = world.faults.strike(system, request.operations)
+        struck = world.faults.strike(system, (*request.operations, call.path))
         if any(fault.kind == "expired_token" for fault in struck):
             world.books.table(f"{system}.tokens").clear()
         return struck

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 from typing import TYPE_CHECKING
 
+from m3nop.sandbox import shop
 from m3nop.sandbox.m3.seed import seed as seed_m3
 
 if TYPE_CHECKING:
@@ -20,5 +19,4 @@ def seed(world: World) -> None:
             return
         state["seeded"] = {"seed": world.seed}
         seed_m3(world)
-        with contextlib.suppress(ModuleNotFoundError, AttributeError):
-            importlib.import_module("m3nop.sandbox.shop").seed(world)
+        shop.seed(world)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
+import logging
 import socket
 import threading
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from m3nop.sandbox import access
+from m3nop.sandbox import access, shop
 from m3nop.sandbox.control import routes as control_routes
 from m3nop.sandbox.gate import Gate
 from m3nop.sandbox.m3.routes import routes as m3_routes
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from m3nop.sandbox.world import World
+
+# What a killed connection makes uvicorn say belongs in a log, if there is one, not on a user's terminal.
+logging.getLogger("uvicorn").addHandler(logging.NullHandler())
 
 
 class Running:
@@ -105,10 +107,12 @@ def serve(world: World, *, port: int = 0) -> Iterator[Serving]:
 
 def application(world: World) -> Gate:
     """Join the doubles and the control interface to one ASGI application."""
-    mounted: list[BaseRoute] = [Mount("/sandbox", routes=control_routes(world))]
-    with contextlib.suppress(ModuleNotFoundError, AttributeError):
-        mounted.append(Mount("/shop", routes=importlib.import_module("m3nop.sandbox.shop").routes(world)))
-    return Gate(world, Starlette(routes=[*mounted, *m3_routes(world)]))
+    mounted: list[BaseRoute] = [
+        Mount("/sandbox", routes=control_routes(world)),
+        Mount("/shop", routes=shop.routes(world)),
+        *m3_routes(world),
+    ]
+    return Gate(world, Starlette(routes=mounted))
 
 
 class _Protocol(H11Protocol):

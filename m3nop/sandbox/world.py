@@ -62,7 +62,10 @@ class World:
         self.seed = seed
         self.requests: deque[Request] = deque(maxlen=_LOGGED_REQUESTS)
         self.on_request: list[Callable[[Request], None]] = []
-        """Called with each request before it takes effect; what they raise ends ``serve`` with it."""
+        """Called with each request before it takes effect; what they raise, ``serve`` raises at its end.
+
+        They run in the server's thread: one that asks the sandbox something over HTTP waits for ever.
+        """
         self.failures: list[BaseException] = []
         """What hooks and endpoints raised."""
         self.active: tuple[Fault, ...] = ()

@@ -11,6 +11,7 @@ from m3nop.sandbox.books import Books
 from m3nop.sandbox.clock import SandboxClock
 from m3nop.sandbox.faults import Fault
 from m3nop.sandbox.m3.seed import seed
+from m3nop.sandbox.seed import seed as seed_both
 from m3nop.sandbox.server import serve
 from m3nop.sandbox.world import World
 
@@ -205,3 +206,49 @@ def test_a_late_effect_survives_the_death_of_the_sandbox(tmp_path):
         httpx.get(f"{running.url}/sandbox/books")
         (head,) = world.books.table("m3.batch_orders").values()
         assert head["ORDT"] == 20261123
+
+
+def test_orders_are_placed_and_changed_from_outside():
+    address = {
+        "email": "zoe@example.com",
+        "first_name": "Zoë",
+        "last_name": "Ö",
+        "address1": "Gata 1",
+        "country": "SE",
+    }
+    order = {"lines": [{"sku": "TENT-2P", "quantity": 1}], "guest": address, "payment_status": "pending"}
+    with closing(World()) as world:
+        seed_both(world)
+        with serve(world) as running, httpx.Client(base_url=running.url) as client:
+            empty = client.post("/sandbox/shop/orders", json={"lines": []})
+            placed = client.post("/sandbox/shop/orders", json=order)
+            paid = client.post(f"/sandbox/shop/orders/{placed.json()['id']}", json={"payment_status": "paid"})
+            missing = client.post("/sandbox/shop/orders/99999", json={"payment_status": "paid"})
+            loaded = client.post("/sandbox/shop/load", json={"orders": 3, "customers": 1})
+
+    assert [answer.status_code for answer in (empty, placed, paid, missing, loaded)] == [
+        400,
+        200,
+        200,
+        404,
+        200,
+    ]
+    assert placed.json()["payment_status_id"] != paid.json()["payment_status_id"]
+
+
+def test_both_systems_are_filled_once_and_always_the_same():
+    def filled() -> dict[str, list[object]]:
+        with closing(World()) as world:
+            seed_both(world)
+            seed_both(world)
+            names = ("m3.items", "m3.customers", "shop.products", "shop.orders")
+            return {name: sorted(world.books.table(name)) for name in names}
+
+    assert filled() == filled()
+
+
+def test_a_fault_may_name_the_path(client):
+    client.post("/sandbox/faults", json={"kind": "status", "status": 503, "operation": "/m3api-rest/v2/*"})
+
+    assert client.get("/m3api-rest/execute/GENERAL/GetServerTime").status_code == 200
+    assert client.get(TIME).status_code == 503
