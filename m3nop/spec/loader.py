@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2_000_000
 MOST_DEPTH = 60
-MOST_NODES = 200_000
+MOST_NODES = 50_000
 
 QUOTE = "put the expression in quotes"
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from m3nop.spec.schema_forms import Codes, OpenFields, OpenOutputs, ShortForm
 from m3nop.spec.values import Id, Jmes, Schedule, Seconds, TargetText
 
 OnFailText = Literal["reject", "review", "wait", "warn"]
@@ -51,7 +52,7 @@ class FieldSpec(SpecModel):
     """Unit of measure that the target counts in: gives the name of a row of the lookup ``units``."""
 
 
-FieldForm = Annotated[FieldSpec, BeforeValidator(_long_form)]
+FieldForm = Annotated[FieldSpec, BeforeValidator(_long_form), ShortForm("The expression alone.")]
 
 
 def _open_fields(value: object) -> object:
@@ -72,7 +73,7 @@ class FieldsSpec(SpecModel):
     """Fields by name."""
 
 
-Fields = Annotated[FieldsSpec, BeforeValidator(_open_fields)]
+Fields = Annotated[FieldsSpec, BeforeValidator(_open_fields), OpenFields()]
 
 
 def _open_outputs(value: object) -> object:
@@ -96,7 +97,7 @@ class OutputsSpec(SpecModel):
     """Keep every row."""
 
 
-OutputsForm = Annotated[OutputsSpec, BeforeValidator(_open_outputs)]
+OutputsForm = Annotated[OutputsSpec, BeforeValidator(_open_outputs), OpenOutputs()]
 
 
 class CheckSpec(SpecModel):
@@ -193,7 +194,7 @@ class StepSpec(SpecModel):
     """A resource to make equal to ``fields``."""
     requires: RequiresSpec | None = None
     """A record of another pipeline that must be delivered first."""
-    switch: Annotated[SwitchSpec, BeforeValidator(_switch_form)] | None = None
+    switch: Annotated[SwitchSpec, BeforeValidator(_switch_form), ShortForm("The value alone.")] | None = None
     """Takes one of ``cases``."""
     steps: list[StepSpec] | None = Field(default=None, min_length=1)
     """Nested steps, under ``for_each``."""
@@ -387,5 +388,5 @@ class LookupSpec(SpecModel):
     """What a value that is not there does."""
     default: str | None = None
     """The code used with ``missing: default``."""
-    values: dict[str, str | dict[str, str]]
+    values: Annotated[dict[str, str | dict[str, str]], Codes()]
     """Shop value to code, or to several codes by column."""

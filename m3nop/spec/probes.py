@@ -92,14 +92,15 @@ class ProbeCompiler:
         match = None
         if found.match is not None:
             match = self._desk.expression(found.match[0], found.match[1], scope.adding("row"))
-        agree = {
-            output: self._desk.expression((*loc, "agree", output), text, scope)
-            for output, text in spec.agree.items()
-        }
-        for output in spec.agree:
-            if output not in found.read.outputs.names:
+        given = found.read.outputs.names
+        agree = {}
+        for output, text in spec.agree.items():
+            expression = self._desk.expression((*loc, "agree", output), text, scope)
+            if output in given:
+                agree[output] = expression
+            elif output not in spec.outputs.names:
                 at = self._desk.at((*loc, "agree", output), key=True)
-                hint = suggest(output, found.read.outputs.names)
+                hint = suggest(output, spec.outputs.names)
                 self._desk.add(at, "unknown-output", f"the probe has no output '{output}'", hint)
         return Probe(
             name=name,
@@ -158,8 +159,9 @@ class ProbeCompiler:
             return None
         at = (*loc, "otherwise")
         read = self._steps.read(at, spec.read, spec.fields, spec.outputs, scope)
+        sent = {rule.name for rule in read.fields}
         for name in outputs.names:
-            if spec.outputs.names and name not in spec.outputs.names:
+            if spec.outputs.names and name not in spec.outputs.names and name not in sent:
                 message = f"`otherwise` does not give the output '{name}'"
                 self._desk.warn(self._desk.at((*at, "outputs")), "missing-output", message)
         return _Found(read, None if spec.match is None else ((*at, "match"), spec.match))

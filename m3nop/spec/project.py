@@ -25,7 +25,7 @@ from m3nop.spec.effective import (
 from m3nop.spec.files import PROJECT_FILE, ProjectFiles
 from m3nop.spec.project_model import EffectiveProject, EnvironmentSpec
 from m3nop.spec.suggest import suggest
-from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp
+from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
 from m3nop.spec.variables import Filler, refuse_secrets
 
 if TYPE_CHECKING:
@@ -138,12 +138,22 @@ class LoadedProject:
 
     def lookups(self, store: str) -> Lookups:
         """Return the lookups of a store."""
-        paths = dict(self.files.lookups)
+        aside = self._stand_ins()
+        paths = {name: path for name, path in self.files.lookups.items() if path not in aside}
         if self.spec:
             own = self.spec.stores[store].lookups if store in self.spec.stores else {}
             for name, path in {**self.spec.lookups, **own}.items():
                 paths[name] = self.folder / path
         return Lookups(self.files, paths)
+
+    def _stand_ins(self) -> set[Path]:
+        """Return the lookup files that stand in for another lookup somewhere."""
+        root = self.files.project
+        return {
+            self.folder / node.text
+            for loc, node in (walk(root) if root is not None else ())
+            if loc[-2:-1] == ("lookups",) and isinstance(node, ScalarNode)
+        }
 
     def stores_of(self, pipeline: str) -> tuple[str, ...]:
         """Name the stores that a pipeline works for: those of the shop that it reads, else all."""

@@ -110,9 +110,12 @@ class _ProjectChecks:
                 _ = lookups[name]
 
     def _check_unused(self) -> None:
+        known = {name for store in self._project.stores for name in self._project.lookups(store)}
         for name, path in self._project.files.lookups.items():
-            if name not in self._lookups and not self._stands_in(path.name):
-                self._warn_file(name, self._project.files.name(path))
+            if name in known and name not in self._lookups:
+                at = Position(self._project.files.name(path))
+                message = f"nothing uses the lookup '{name}'"
+                self._problems.append(Problem(at, "unused-lookup", message, "", Severity.WARNING))
         blocks = child(self._project.tree, "blocks")
         for name in blocks.entries if isinstance(blocks, MapNode) else ():
             if name not in self._blocks:
@@ -120,18 +123,6 @@ class _ProjectChecks:
                 self._problems.append(
                     Problem(at, "unused-block", f"nothing includes the block '{name}'", "", Severity.WARNING)
                 )
-
-    def _stands_in(self, file: str) -> bool:
-        """Tell whether a store or the project names the file for another lookup."""
-        spec = self._project.spec
-        named = [*spec.lookups.values()] if spec else []
-        for store in spec.stores.values() if spec else ():
-            named.extend(store.lookups.values())
-        return any(path.rpartition("/")[2] == file for path in named)
-
-    def _warn_file(self, name: str, file: str) -> None:
-        message = f"nothing uses the lookup '{name}'"
-        self._problems.append(Problem(Position(file), "unused-lookup", message, "", Severity.WARNING))
 
 
 def _cycle(start: str, graph: dict[str, list[str]]) -> list[str]:

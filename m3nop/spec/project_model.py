@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSch
 
 from m3nop.core.secrets import SecretRef
 from m3nop.spec.models import Fields, RetrySpec, SpecModel
+from m3nop.spec.schema_forms import ShortForm
 from m3nop.spec.values import Id, InstantText, Seconds
 
 Settings = dict[Id, Any]
@@ -37,7 +38,7 @@ class StateSpec(SpecModel):
     """``sqlite:///...`` or ``postgresql+psycopg://...``; without it, a file under ``.m3nop/``."""
 
 
-StateForm = Annotated[StateSpec, BeforeValidator(_state_form)]
+StateForm = Annotated[StateSpec, BeforeValidator(_state_form), ShortForm("The URL alone.")]
 
 
 class StoreSpec(SpecModel):

@@ -55,7 +55,7 @@ def _expression(value: object) -> object:
             )
 
 
-def seconds(value: object) -> object:
+def seconds(value: object) -> float:
     """Read a duration such as ``60s``, ``15m``, ``2h``, ``60d``; a plain number is seconds."""
     found = None if isinstance(value, bool) else _DURATION.fullmatch(str(value).strip())
     if not found:
@@ -121,7 +121,7 @@ Jmes = Annotated[
 TargetText = Annotated[
     str,
     AfterValidator(_target),
-    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*/\\S+$"}),
+    WithJsonSchema({"type": "string", "format": "target", "pattern": "^[a-z][a-z0-9_]*/\\S+$"}),
 ]
 """``CONNECTION/OPERATION``, such as ``erp/OIS100MI/AddBatchHead`` or ``shop/orders``."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, InstanceOf
 
 from m3nop.core.connector import ConnectorType, Effect, FieldInfo, Operation, Resource
 from m3nop.core.secrets import SecretRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class ErpConfig(BaseModel):
@@ -122,11 +124,32 @@ class ErpCatalog:
 
 
 ORDER_FIELDS = frozenset(
-    """id store_id customer_id created_on_utc order_status payment_status payment_method vat_number
-    order_subtotal_excl_tax order_shipping_excl_tax custom_values
-    items items.id items.sku items.quantity items.unit_price_excl_tax items.price_excl_tax
-    customer customer.id customer.is_guest
-    shipping_address shipping_address.city shipping_address.address1 shipping_address.country_code""".split()
+    [
+        "id",
+        "store_id",
+        "customer_id",
+        "created_on_utc",
+        "order_status",
+        "payment_status",
+        "payment_method",
+        "vat_number",
+        "order_subtotal_excl_tax",
+        "order_shipping_excl_tax",
+        "custom_values",
+        "items",
+        "items.id",
+        "items.sku",
+        "items.quantity",
+        "items.unit_price_excl_tax",
+        "items.price_excl_tax",
+        "customer",
+        "customer.id",
+        "customer.is_guest",
+        "shipping_address",
+        "shipping_address.city",
+        "shipping_address.address1",
+        "shipping_address.country_code",
+    ]
 )
 IDENTITY = frozenset({"id", "store_id", "customer_id", "created_on_utc"})
 
