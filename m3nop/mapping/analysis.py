@@ -123,12 +123,12 @@ class _Analysis:
 
     def _call(self, node: Node, here: _Origin) -> _Origin:
         info = _function(node)
-        if info.name == "root":
-            return (((), node["value"].offset),)
-        self.findings.functions.add(info.name)
-        self.findings.lookups |= info.tables
         arguments = node["children"]
         _check_arguments(info, arguments, node["value"].offset)
+        self.findings.functions.add(info.name)
+        self.findings.lookups |= info.tables
+        if info.name == "root":
+            return (((), node["value"].offset),)
         if info.name == "lookup" and arguments[0]["type"] == "literal":
             self.findings.lookups.add(str(arguments[0]["value"]))
         if info.takes_reference:

@@ -24,6 +24,7 @@ LONGEST = 10_000
 DEEPEST = 100
 """Levels of its tree."""
 
+_SHOWN = 40
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`((?:\\.|[^`\\])*)`", re.DOTALL)
 _BEGINS_VALUE = {
     "unquoted_identifier", "quoted_identifier", "literal", "number", "lbrace", "current", "expref", "not",
@@ -111,8 +112,9 @@ def _literal(match: re.Match[str]) -> json.Json:
     try:
         return json.loads(lexeme)
     except (ValueError, RecursionError):
-        msg = f"`{lexeme}` is not JSON"
-        hint = f"text goes in single quotes: '{lexeme}'" if '"' not in lexeme else "backticks hold JSON"
+        shown = lexeme if len(lexeme) <= _SHOWN else f"{lexeme[:_SHOWN]}…"
+        msg = f"`{shown}` is not JSON"
+        hint = f"text goes in single quotes: '{shown}'" if '"' not in shown else "backticks hold JSON"
         raise ExpressionError(msg, code="bad-literal", offset=match.start(), hint=hint) from None
 
 
@@ -133,6 +135,9 @@ def _check_joint(token: Token, after: Token) -> None:
             hint = f"write {_WORDS[word]}" if word in _WORDS else "a comma or an operator is missing"
         msg = f"{after['value']!s} cannot follow here"
         raise ExpressionError(msg, code="missing-operator", offset=after["start"], hint=hint)
+    if after["type"] == "lparen" and token["type"] in _ENDS_VALUE - {"unquoted_identifier"}:
+        hint = "only the name of a function, without quotes, stands before it"
+        raise ExpressionError("( cannot follow here", code="syntax", offset=after["start"], hint=hint)
     if token["type"] == "comma" and after["type"] in _CLOSING:
         raise ExpressionError("nothing follows the comma", code="syntax", offset=token["start"])
 
@@ -179,13 +184,11 @@ def _syntax_error(error: exceptions.ParseError, tokens: list[Token], text: str) 
             hint="in a flow map {...}, or with ` #` in it, put the whole expression in quotes",
         )  # fmt: skip
     before = tokens[index - 1]
-    if before["type"] == "number" and token["type"] == "comma":
+    if token["type"] == "number":
+        return _bare_number(token)
+    if token["type"] == "comma" and before["type"] == "number":
         return _bare_number(before)
-    hint = ""
-    if token["type"] == "star":
-        hint = "for multiplication write multiply(a, b)"
-    elif token["type"] == "lparen":
-        hint = "a function's name stands before (, without quotes"
+    hint = "for multiplication write multiply(a, b)" if token["type"] == "star" else ""
     return ExpressionError(
         f"{token['value']} is not expected here", code="syntax", offset=token["start"], hint=hint
     )

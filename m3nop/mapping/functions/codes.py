@@ -110,14 +110,9 @@ def _in_flight(context: Context, sku: str) -> Decimal:
 )
 def _uuid5(name: str, space: str = "m3nop") -> str:
     try:
-        namespace = uuid.UUID(space)
-    except ValueError:
-        namespace = uuid.uuid5(uuid.NAMESPACE_DNS, space)
-    try:
-        return str(uuid.uuid5(namespace, name))
+        return str(uuid.uuid5(_namespace(space), name))
     except UnicodeEncodeError:
-        msg = f"uuid5() cannot read half a character in {show(name)}"
-        raise EvaluationError(msg) from None
+        raise EvaluationError("uuid5() cannot take half a character (a lone surrogate)") from None
 
 
 @FAMILY.function(
@@ -135,6 +130,13 @@ def _sha256(text: str) -> str:
 )
 def _json(value: Json) -> str:
     return json_text(value)
+
+
+def _namespace(space: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(space)
+    except ValueError:
+        return uuid.uuid5(uuid.NAMESPACE_DNS, space)
 
 
 def find_table(context: Context, name: str) -> Lookup:

@@ -254,7 +254,7 @@ def _flatten(items: Sequence[Json]) -> list[Json]:
 
 
 @FAMILY.function(
-    "zip(items: list, lists...: list) -> list",
+    "zip(lists...: list) -> list",
     "Put the items at equal places together, as far as the shortest list.",
     'zip(`["a", "b"]`, `[1, 2, 3]`)',
     [["a", 1], ["b", 2]],

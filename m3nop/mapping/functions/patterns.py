@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 LONGEST_PATTERN = 500
 LONGEST_SUBJECT = 1_000
 """Characters that a pattern is tried on."""
-_MAYBE = 2
-"""The ways of what may be there or not."""
-MOST_WAYS = LONGEST_SUBJECT**2
-"""How many ways a pattern may have of matching one text: two endless repeats, or one and a free beginning."""
+MOST_WAYS = 100 * LONGEST_SUBJECT
+"""How often a character may be shared out anew: by one endless repeat, and a few that may be there or not."""
 
 _TOKEN = re.compile(
     r"(?P<open>\((?:\?:)?)|(?P<close>\))|(?P<or>\|)|(?P<edge>[\^$]|\\[bBAZ])"
@@ -67,13 +65,18 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     if len(pattern) > LONGEST_PATTERN:
         _refuse(pattern, f"is longer than {LONGEST_PATTERN} characters")
     try:
-        branches = _Reader(pattern).read()
+        reader = _Reader(pattern)
+        branches = reader.read()
         compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         _refuse(pattern, f"is not a regular expression: {error}")
-    free = 1 if re.match(r"(\(\?i\))?(\^|\\A)", pattern) and len(branches) == 1 else LONGEST_SUBJECT
-    if any(_ways(branch) * free > MOST_WAYS for branch in branches):
-        _refuse(pattern, "has too many repeats that can match the same characters")
+    anchored = len(branches) == 1 and re.match(r"(\(\?i\))?(\^|\\A)", pattern)
+    # A search tries every beginning, as if an endless repeat of anything stood before the pattern.
+    start = [] if anchored else [_Item(reader.sample, LONGEST_SUBJECT, certain=False)]
+    if any(_ways([*start, *branch]) > MOST_WAYS for branch in branches):
+        _refuse(
+            pattern, "has too many repeats that can match the same characters; begin it with ^ or narrow them"
+        )
     return compiled
 
 
@@ -111,7 +114,7 @@ class _Reader:
         self._body = pattern.removeprefix("(?i)")
         self._flags = re.DOTALL | (re.IGNORECASE if self._body != pattern else re.NOFLAG)
         coded = {chr(int(code[1] or code[2], 16)) for code in _CODED.finditer(pattern)}
-        self._sample = _SAMPLE | set(pattern) | coded
+        self.sample = _SAMPLE | set(pattern) | coded
         self._position = 0
         self._stack = [_Group()]
 
@@ -152,17 +155,7 @@ class _Reader:
             self._refuse("repeats a group that holds a repeat or alternatives")
         outer = self._stack[-1]
         outer.moving |= group.moving or ways > 1
-        items = [item for branch in group.branches for item in branch]
-        every: frozenset[str] = frozenset().union(*(item.characters for item in items))
-        certain = least > 0 and len(group.branches) == 1
-        for item in items:
-            outer.branches[-1].append(
-                _Item(
-                    every if ways > _MAYBE else item.characters,
-                    ways=item.ways * ways * len(group.branches),
-                    certain=item.certain and certain,
-                )
-            )
+        outer.branches[-1].extend(_joined(group, least, ways * len(group.branches)))
 
     def _repeat(self) -> tuple[int, int]:
         """Read the repeat that follows, if any: how often at least, and how many ways it leaves."""
@@ -182,27 +175,42 @@ class _Reader:
         if atom.startswith("[") and _SET_OPERATION.search(atom):
             self._refuse(f"has {atom!r}, which is not supported; write \\ before a repeated sign")
         matches = re.compile(atom, self._flags).fullmatch
-        return frozenset(character for character in self._sample if matches(character))
+        return frozenset(character for character in self.sample if matches(character))
 
     def _refuse(self, why: str) -> NoReturn:
         _refuse(self._pattern, why)
 
 
-def _ways(items: list[_Item]) -> int:
-    """Return the largest number of ways in which one text can be shared out among moving items."""
-    return max((_ways_from(items[place:]) for place, item in enumerate(items) if item.ways > 1), default=1)
+def _joined(group: _Group, least: int, ways: int) -> list[_Item]:
+    """Return a group as items of what it stands in: one, if nothing inside it moves."""
+    items = [item for branch in group.branches for item in branch]
+    certain = least > 0
+    if all(item.ways == 1 for item in items):
+        every: frozenset[str] = frozenset().union(*(item.characters for item in items))
+        return [_Item(every, ways, certain=certain and _all_certain(group))]
+    certain = certain and len(group.branches) == 1
+    return [_Item(item.characters, item.ways * ways, certain=certain and item.certain) for item in items]
 
 
-def _ways_from(items: Iterable[_Item]) -> int:
+def _all_certain(group: _Group) -> bool:
+    return all(any(item.certain for item in branch) for branch in group.branches)
+
+
+def _ways(items: Iterable[_Item]) -> int:
+    """Bound the ways in which texts can be shared out among moving items.
+
+    A character that several of them match can go to any, unless something that must be there, and is not that
+    character, stands between them.
+    """
     ways = 1
-    shared: frozenset[str] | None = None
+    shared: frozenset[str] = frozenset()
     for item in items:
-        common = item.characters if shared is None else item.characters & shared
-        if common and item.ways > 1:
+        if item.ways > 1 and item.characters & shared:
             ways *= item.ways
-            shared = common
-        elif item.certain and not common:
-            break
+        if item.certain:
+            shared &= item.characters
+        if item.ways > 1:
+            shared |= item.characters
     return ways
 
 
