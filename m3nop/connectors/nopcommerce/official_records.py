@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 BASE = "api-backend"
 
 _ROW_SECONDS = 60.0
-_ROWS = 5000
+_ROWS = 2000
+_OF_PRODUCT = ("sku", "name", "manage_inventory_method_id")
+"""What is kept of a product, which has a hundred columns."""
 _NAMES = {
     "FirstName": "first_name", "LastName": "last_name", "Company": "company", "Phone": "phone",
     "VatNumber": "vat_number",
@@ -83,9 +85,7 @@ class OfficialRecords:
         if wanted.has("customer"):
             self._add_customers(headers, parts)
         if wanted.has("coupon_codes"):
-            codes = self._workers.each(self._coupon_codes, [header["id"] for header in headers])
-            for header, found in zip(headers, codes, strict=True):
-                parts[header["id"]]["coupon_codes"] = found
+            self._add_coupon_codes([header["id"] for header in headers], parts)
         return [records.order(header, parts[header["id"]], wanted=wanted) for header in headers]
 
     def customers(self, rows: Sequence[Raw], *, wanted: Wanted | None = None) -> list[Record]:
@@ -93,8 +93,7 @@ class OfficialRecords:
         wanted = self._wanted if wanted is None else wanted
         parts: dict[int, Record] = defaultdict(dict)
         if wanted.any_of("roles", "is_guest"):
-            for row, roles in zip(rows, self._workers.each(self._roles_of, rows), strict=True):
-                parts[row["id"]].update(roles=roles, is_guest="guests" in roles)
+            self._add_roles(rows, parts)
         if wanted.any_of(*_NAMES.values()):
             nameless = [row for row in rows if "first_name" not in row]
             for row, names in zip(nameless, self._workers.each(self._names_of, nameless), strict=True):
@@ -132,7 +131,9 @@ class OfficialRecords:
         # A deleted product is in no list, and its SKU still on the line.
         deleted = [number for number in numbers if number not in found]
         found.update(zip(deleted, self._workers.each(partial(self._row, "Product"), deleted), strict=True))
-        return found
+        return {
+            number: row and {name: row.get(name) for name in _OF_PRODUCT} for number, row in found.items()
+        }
 
     def _variants_of(self, lines: Sequence[Raw], products: Mapping[int, Raw]) -> Mapping[int, str | None]:
         variants = {
@@ -189,13 +190,19 @@ class OfficialRecords:
         )
         return found
 
-    def _roles_of(self, row: Raw) -> list[str]:
+    def _add_roles(self, rows: Sequence[Raw], parts: dict[int, Record]) -> None:
         # A visitor who never registered has neither, and there are very many of them.
-        if not row.get("email") and not row.get("username"):
-            return ["guests"]
-        answer = self._api.read(get(f"CustomerRole/GetCustomerRoleIds/{row['id']}"))
-        names = self._roles.one("roles", self._read_roles)
-        return sorted({names[number] for number in _role_ids(answer) if number in names})
+        registered = [row["id"] for row in rows if row.get("email") or row.get("username")]
+        answers = dict(zip(registered, self._workers.each(self._role_ids, registered), strict=True))
+        names = self._roles.one("roles", self._read_roles) if registered else {}
+        for row in rows:
+            numbers = answers.get(row["id"])
+            known = {names[number] for number in numbers or () if number in names}
+            roles = ["guests"] if numbers is None else sorted(known)
+            parts[row["id"]].update(roles=roles, is_guest="guests" in roles)
+
+    def _role_ids(self, customer_id: int) -> list[int]:
+        return _numbers(self._api.read(get(f"CustomerRole/GetCustomerRoleIds/{customer_id}")))
 
     def _read_roles(self) -> Mapping[int, str]:
         rows = rows_of(
@@ -212,15 +219,19 @@ class OfficialRecords:
         )
         return {_NAMES[held["key"]]: held.get("value") for held in rows if held.get("key") in _NAMES}
 
-    def _coupon_codes(self, order_id: int) -> list[str]:
-        query = (("orderId", str(order_id)), ("pageIndex", "0"), ("pageSize", "100"))
-        usages = rows_of(
-            self._api.read(get("DiscountUsageHistory/GetAll", *query)),
-            what="discounts used",
+    def _add_coupon_codes(self, order_ids: Sequence[int], parts: dict[int, Record]) -> None:
+        used = self._workers.each(self._discounts_of, order_ids)
+        codes = self._codes.many(
+            (number for numbers in used for number in numbers),
+            lambda ids: dict(zip(ids, self._workers.each(self._coupon_code, ids), strict=True)),
         )
-        used = [usage["discount_id"] for usage in usages if usage.get("order_id") == order_id]
-        codes = self._codes.many(used, lambda ids: {number: self._coupon_code(number) for number in ids})
-        return sorted({code for code in codes.values() if code})
+        for order_id, numbers in zip(order_ids, used, strict=True):
+            parts[order_id]["coupon_codes"] = sorted({code for number in numbers if (code := codes[number])})
+
+    def _discounts_of(self, order_id: int) -> list[int]:
+        query = (("orderId", str(order_id)), ("pageIndex", "0"), ("pageSize", "100"))
+        rows = rows_of(self._api.read(get("DiscountUsageHistory/GetAll", *query)), what="discounts used")
+        return [row["discount_id"] for row in only_of(rows, "order_id", order_id, what="discount used")]
 
     def _coupon_code(self, discount_id: int) -> str | None:
         row = self._row("Discount", discount_id)
@@ -232,7 +243,7 @@ def role_word(row: Raw) -> str:
     return "_".join(str(row.get("system_name") or row.get("name") or "").lower().split())
 
 
-def _role_ids(answer: Json) -> list[int]:
+def _numbers(answer: Json) -> list[int]:
     # The OpenAPI document declares a string, the code of a client shows a list: either is taken.
     if isinstance(answer, str):
         try:

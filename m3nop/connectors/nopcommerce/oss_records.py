@@ -28,7 +28,7 @@ BASE = "api"
 STORE_HEADER = "NopApiClientHost"
 
 _ROW_SECONDS = 60.0
-_ROWS = 5000
+_ROWS = 2000
 _NAMES = {
     "pick_up_in_store": "pickup_in_store",
     "isDownload_activated": "is_download_activated",

@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from m3nop.connectors.nopcommerce import NOPCOMMERCE
 from m3nop.connectors.nopcommerce.catalog import OPERATIONS
+from m3nop.connectors.nopcommerce.connection import open_connection
 from m3nop.core.connector import Call, Outcome, Remedy
 from m3nop.core.errors import AccessError, ConfigurationError, SourceError, UsageError
 from m3nop.core.secrets import SecretRef
@@ -187,6 +189,17 @@ def test_a_token_can_stand_in_a_header_of_its_own(scripted, connect):
 def test_a_credential_that_was_not_looked_up_is_a_fault_of_the_configuration(connect):
     with pytest.raises(ConfigurationError, match="SHOP_PASSWORD"):
         connect("http://127.0.0.1:9", credentials={"username": "u", "password": SecretRef("SHOP_PASSWORD")})
+
+
+def test_a_connection_without_credentials_is_not_opened(sandbox, clock):
+    config = NOPCOMMERCE.config(url="sandbox:").model_copy(update={"url": sandbox.shop_url})
+    with pytest.raises(ConfigurationError, match=r"connections\.shop\.credentials are missing"):
+        open_connection("shop", config, clock=clock, catalog=NOPCOMMERCE.catalog(config, metadata={}))
+
+
+def test_flags_of_a_call_are_sent_as_text_where_text_is_wanted(sandbox, world, connect):
+    assert send(connect(sandbox.shop_url), "orders/attribute", **{**ATTRIBUTE, "value": True}).failure is None
+    assert [held["value"] for held in world.books.table("shop.generic_attributes").values()] == ["true"]
 
 
 def test_the_password_is_in_no_message(sandbox, world, connect):

@@ -376,6 +376,12 @@ def test_there_are_no_other_sources(sandbox, connect):
         connect(sandbox.shop_url).source("invoices", stores=[], wanted=None)
 
 
+def test_there_are_no_other_stores(sandbox, connect, stores):
+    source = connect(sandbox.shop_url, "oss").source("orders", stores=stores, wanted=None)
+    with pytest.raises(SourceError, match="no store `outlet`"):
+        list(source.pages("outlet", None))
+
+
 def test_a_foreign_watermark_is_refused(sandbox, connect, stores):
     source = connect(sandbox.shop_url).source("orders", stores=stores, wanted=None)
     with pytest.raises(SourceError, match="is none of a nopCommerce source"):
