@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
@@ -98,9 +98,10 @@ class HttpClient:
         if json is not None:
             content = exact_json.dumps(json).encode()
             sent.setdefault("content-type", "application/json")
-        query = tuple(params.items()) if isinstance(params, Mapping) else tuple(params or ())
+        # A blank as %20: not every server reads a plus sign as one.
+        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
         request = self._client().build_request(
-            method, self.address(path), params=query or None, content=content, data=form, headers=sent
+            method, f"{self.address(path)}{query}", content=content, data=form, headers=sent
         )
         if self._pace:
             self._pace.take()

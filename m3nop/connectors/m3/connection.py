@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from m3nop.connectors.m3.exchange import Exchange
     from m3nop.core.clock import Clock
-    from m3nop.core.connector import Catalog, Operation, Row, Source, StoreRef
+    from m3nop.core.connector import Catalog, Connection, Operation, Row, Source, StoreRef
 
 _LOOK_UPS_IN_A_QUERY = 30
 
 
-def open_m3(name: str, config: M3Config, *, clock: Clock, catalog: Catalog) -> M3Connection:
+def open_m3(name: str, config: M3Config, *, clock: Clock, catalog: Catalog) -> Connection:
     """Open a connection; nothing is sent yet.
 
     Raises:

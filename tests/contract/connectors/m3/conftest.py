@@ -49,6 +49,11 @@ class Erp:
         return head.rows[0]["ORNO"]
 
 
+@pytest.fixture
+def erp_class():
+    return Erp
+
+
 @pytest.fixture(scope="module")
 def sandbox():
     """Serve one sandbox to all tests of a module: stopping one takes longer than a test."""
