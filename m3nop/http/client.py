@@ -138,6 +138,8 @@ class HttpClient:
                 timeout=httpx.Timeout(self._timeouts.answer, connect=self._timeouts.connect),
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 follow_redirects=False,
+                # Shorter than servers keep an idle connection: a write that meets its closing is in doubt.
+                limits=httpx.Limits(max_connections=4, keepalive_expiry=3.0),
                 # A proxy of the environment is for other machines.
                 trust_env=not self._loopback,
             )

@@ -112,11 +112,12 @@ class TokenIssuer:
             raise TokenFailure(_refused(response))
         try:
             answer = response.json()
-            token = Secret(str(answer["access_token"]))
-        except (ValueError, LookupError, TypeError) as error:
+        except ValueError:
+            answer = None
+        if not (isinstance(answer, dict) and answer.get("access_token")):
             msg = f"{self._client.token_url} answered without an `access_token`; is it the token endpoint?"
-            raise TokenFailure(Failure(Remedy.CONFIGURATION, msg)) from error
-        return Token(token, _seconds(answer.get("expires_in")))
+            raise TokenFailure(Failure(Remedy.CONFIGURATION, msg))
+        return Token(Secret(str(answer["access_token"])), _seconds(answer.get("expires_in")))
 
     def _form(self) -> dict[str, str]:
         form = {"grant_type": "client_credentials"}

@@ -77,12 +77,9 @@ def _document(text: Secret) -> dict[str, Json]:
         msg = "the .ionapi credential must be the content of the file (JSON), not its name"
         raise ConfigurationError(msg)
     try:
-        document = json.loads(content)
+        document: dict[str, Json] = json.loads(content)
     except ValueError as error:
         # The parser's own words stay out: they can quote the content.
         msg = "the .ionapi credential is not JSON; copy the whole file"
         raise ConfigurationError(msg) from error
-    if not isinstance(document, dict):
-        msg = "the .ionapi credential is not a JSON object; copy the whole file"
-        raise ConfigurationError(msg)
     return document

@@ -45,6 +45,11 @@ def test_durations_limits_and_overrides_are_read():
     assert made.not_during == [{"cron": "0 2 * * *", "for": "90m", "reason": "autojobs"}]
 
 
+@pytest.mark.parametrize("zone", ["from_server", "Europe/Oslo", "UTC"])
+def test_a_time_zone_is_an_iana_name_or_asked_for(zone):
+    assert config(time_zone=zone).time_zone == zone
+
+
 def test_a_credential_is_a_reference_or_a_hidden_text():
     assert config().credentials.ionapi == SecretRef("M3_IONAPI")
     made = config(credentials={"ionapi": '{"cs": "hush"}'})

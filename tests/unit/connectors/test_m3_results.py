@@ -98,7 +98,7 @@ def test_a_write_with_rows_and_a_refusal_is_in_doubt():
 
 
 def test_there_already_counts_as_done_for_a_keyed_call_and_says_so():
-    done = refused(KEYED, code="WCU0204", CUNO="W100", CUNM="Fjord")
+    done = refused(KEYED, code="WCU0204", CUNO="W100", CUNM="Customer")
 
     assert done.outcome is Outcome.DONE
     assert done.rows == ({"CUNO": "W100", "already": "WCU0204"},)

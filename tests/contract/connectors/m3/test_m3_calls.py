@@ -71,19 +71,19 @@ def test_names_outside_ascii_arrive_whole(any_erp):
     any_erp.call(
         "CRS610MI/Add",
         CUTM="TPLB2C",
-        CUNM="Ærø Bådfart & Søn ÅS",
-        CUA1="Storgård 1; Öst",
+        CUNM="Æ Ø Å & ä ö ü ß",
+        CUA1="Väg 1; Öst",
         CUNO="W77",
         CSCD="DK",
     )
 
     assert any_erp.call("CRS610MI/GetBasicData", ("CUNM", "CUA1"), CUNO="W77").rows == (
-        {"CUNM": "Ærø Bådfart & Søn ÅS", "CUA1": "Storgård 1; Öst"},
+        {"CUNM": "Æ Ø Å & ä ö ü ß", "CUA1": "Väg 1; Öst"},
     )
 
 
 def test_a_customer_that_is_there_already_counts_as_done_and_says_so(any_erp):
-    fields = {"CUTM": "TPLB2C", "CUNM": "Fjord", "CUA1": "Kai 1", "CUNO": "W77", "CSCD": "NO"}
+    fields = {"CUTM": "TPLB2C", "CUNM": "Customer 77", "CUA1": "Kai 1", "CUNO": "W77", "CSCD": "NO"}
     any_erp.call("CRS610MI/Add", **fields)
 
     again = any_erp.call("CRS610MI/Add", **fields)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from m3nop.connectors.m3.snapshot import snapshot
 from m3nop.core.connector import Outcome, Remedy
 from m3nop.core.errors import ConfigurationError
 
@@ -412,3 +413,41 @@ def test_settings_of_version_1_go_between_path_and_query(scripted, old):
         ";metadata=false;maxrecs=1000;excludempty=false;cono=100;divi=AAA;returncols=ORNO,CUOR"
     )
     assert query == "ORNO=a%3Bb%20c"
+
+
+@pytest.fixture
+def signing_in(scripted, open_scripted):
+    """Open a connection whose tokens come from the scripted server too."""
+    scripted_token = {"token_url": f"{scripted.url}/token", "client_id": "id", "client_secret": "hush"}
+    return open_scripted(credentials=scripted_token)
+
+
+@pytest.mark.parametrize(
+    "lifetime", [{}, {"expires_in": None}, {"expires_in": "soon"}, {"expires_in": "7200"}]
+)
+def test_a_lifetime_that_cannot_be_read_is_no_obstacle(scripted, signing_in, lifetime):
+    scripted.answer({"access_token": "abc", **lifetime})
+    scripted.answer({"results": [ok()]})
+
+    assert signing_in.call(LINE, ORNO="1", ITNO="A").outcome is Outcome.DONE
+    headers = {name.lower(): value for name, value in scripted.requests[1][2].items()}
+    assert headers["authorization"] == "Bearer abc"
+
+
+@pytest.mark.parametrize(
+    "document", [[], "nonsense", {"token": "abc"}, {"access_token": None}, {"access_token": ""}]
+)
+def test_an_answer_without_a_token_means_that_nothing_was_sent(scripted, signing_in, document):
+    scripted.answer(document)
+
+    answer = signing_in.call(LINE, ORNO="1", ITNO="A")
+
+    assert (answer.outcome, answer.failure.remedy) == (Outcome.NOT_SENT, Remedy.CONFIGURATION)
+    assert len(scripted.requests) == 1
+
+
+def test_a_program_without_transactions_cannot_be_taken_down(scripted, erp, open_scripted):
+    scripted.answer({"results": [ok("LstTransactions")]})
+
+    with pytest.raises(ConfigurationError, match="no program ABC123MI"):
+        snapshot(open_scripted(time_zone="UTC").connection, erp.catalog, ["ABC123MI"], now=0)
