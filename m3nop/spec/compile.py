@@ -161,6 +161,9 @@ class _Compilation:
         pipeline = {name: value for name, value in plain(desk.node).items() if name not in _ABOUT}
         if "blocks" in pipeline:
             pipeline["blocks"] = {n: b for n, b in pipeline["blocks"].items() if n in desk.used.blocks}
+        if "vars" in pipeline:
+            # As pairs, because canonical JSON sorts keys and each var sees only the ones before it.
+            pipeline["vars"] = [[name, text] for name, text in pipeline["vars"].items()]
         return {
             "format": FORMAT,
             "pipeline": pipeline,
@@ -211,4 +214,7 @@ def site_of(definition: dict[str, Any], *, catalogs: Mapping[str, Catalog | None
 
 def definition_tree(definition: dict[str, Any]) -> Node:
     """Return the pipeline of a stored definition as a tree."""
-    return from_json(definition["pipeline"], file="definition")
+    pipeline = definition["pipeline"]
+    if "vars" in pipeline:
+        pipeline = {**pipeline, "vars": dict(pipeline["vars"])}
+    return from_json(pipeline, file="definition")

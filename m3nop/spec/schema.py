@@ -64,7 +64,9 @@ def _describe_connections(schema: dict[str, Any], registry: Mapping[str, Connect
         options["properties"] = {**options["properties"], "type": {"const": name}}
         options["required"] = sorted({*options.get("required", []), "type"})
         choices.append(options)
-    schema["properties"]["connections"]["additionalProperties"] = {"anyOf": choices}
+    connections = schema["properties"]["connections"]
+    for pattern in connections["patternProperties"]:
+        connections["patternProperties"][pattern] = {"anyOf": choices}
 
 
 def _complete_targets(node: object, targets: Sequence[str]) -> None:

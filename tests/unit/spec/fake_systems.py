@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, InstanceOf
+from pydantic import BaseModel, ConfigDict, InstanceOf, WithJsonSchema
 
 from m3nop.core.connector import ConnectorType, Effect, FieldInfo, Operation, Resource
 from m3nop.core.secrets import SecretRef
@@ -18,7 +18,7 @@ class ErpConfig(BaseModel):
 
     type: Literal["m3"] = "m3"
     url: str
-    password: InstanceOf[SecretRef] | None = None
+    password: Annotated[InstanceOf[SecretRef], WithJsonSchema({"type": "string"})] | None = None
     company: int | None = None
     page_size: int = 100
     table_reads: bool = True

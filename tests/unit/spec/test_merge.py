@@ -60,8 +60,8 @@ def test_after_inserts_in_the_order_given():
 def test_an_override_of_nothing_is_a_problem():
     assert merged(STEPS, "steps: {n: {x: 8}, m: {after: q, x: 1}, o: null}\n")[1] == [
         "over.yaml:1:9 unknown-override",
-        "over.yaml:1:28 unknown-override",
-        "over.yaml:1:37 unknown-override",
+        "over.yaml:1:31 unknown-override",
+        "over.yaml:1:41 unknown-override",
     ]
 
 
@@ -77,4 +77,4 @@ def test_every_value_keeps_its_origin():
     assert kept is not None
     assert (changed.layer, kept.layer) == ("environment qa", "base")
     assert str(locate(result, ("steps", 1, "x"))) == "over.yaml:1:16"
-    assert str(locate(result, ("steps", 0, "x"))) == "base.yaml:1:19"
+    assert str(locate(result, ("steps", 0, "x"))) == "base.yaml:1:20"

@@ -15,7 +15,7 @@ PLACES = {
     "literal block": ("a: |\n  x\n    y ?\n", "3:7"),
     "folded block": ("a: >-\n  x\n\n  y ?\n", "4:5"),
     "block with a comment": ("a: |  # said\n  x ?\n", "2:5"),
-    "flow map": ("a: {b: 1}\nc: {d: x z?}\n", "2:11"),
+    "flow map": ("a: {b: 1}\nc: {d: 'x ?'}\n", "2:11"),
 }
 
 
