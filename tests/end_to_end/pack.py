@@ -13,6 +13,7 @@ from m3nop.core.state import Attempt, AttemptState, Link, Record, RecordState
 from m3nop.engine.delivery import reference_of
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.work import Work
+from m3nop.mapping.errors import EvaluationError
 from m3nop.spec import LoadedProject, load_project
 
 if TYPE_CHECKING:
@@ -97,10 +98,20 @@ def mapped(pipeline: Pipeline, snapshot: Mapping[str, Any], *, customer: str = "
             work.links[step.requires.pipeline, key] = Link(
                 step.requires.pipeline, key, key, customer, linked_at=NOW
             )
-    failed = [
-        check.message for check in pipeline.checks if not check.condition.condition(work.root(), work.context)
-    ]
-    return Mapped(reference, failed, preview(work))
+    return Mapped(reference, _failed(work), preview(work))
+
+
+def _failed(work: Work) -> list[str]:
+    failed: list[str] = []
+    for check in work.pipeline.checks:
+        try:
+            if not check.condition.condition(work.root(), work.context):
+                failed.append(check.message)
+        except EvaluationError:
+            # A run stops at the first check that fails; those after it may rely on it.
+            if not failed:
+                raise
+    return failed
 
 
 def address(**changes: Any) -> dict[str, Any]:

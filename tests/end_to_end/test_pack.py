@@ -41,6 +41,12 @@ def test_the_sandbox_is_the_only_environment_that_the_pack_defines():
     assert set(project().start) == {"customers", "orders"}
 
 
+def test_only_the_sandbox_reads_a_new_order_at_once():
+    for store in ("b2c", "b2b"):
+        assert project().pipeline("orders", store).source.quiet == 0
+        assert project(environment=None).pipeline("orders", store).source.quiet == 60
+
+
 def test_the_order_number_is_written_back_where_the_dialect_can():
     steps = {
         dialect: [step.id for step in walk(project(dialect=dialect).pipeline("orders", "b2c").steps)]

@@ -195,6 +195,11 @@ def test_a_guests_order_goes_to_the_guest_customer_with_the_guests_address():
     assert nobody.failed == ["a guest ordered, and there is no guest_customer"]
 
 
+def test_an_order_whose_customer_is_gone_waits_for_a_person():
+    failed = next(iter(mapped(ORDERS, order(customer={"is_guest": None})).failed), "")
+    assert failed == "the shop does not know this order's customer any more"
+
+
 def test_an_order_with_nothing_to_pay_and_nothing_to_ship_needs_no_codes():
     free = order([Line(Decimal(0))], payment_method=None, shipping_method=None, shipping_address=None)
     result = mapped(ORDERS, free)
