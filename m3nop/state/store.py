@@ -45,7 +45,7 @@ class SqlState(Reads):
         self._writer = writer
         self._fence = fence
         self._turns = Turns()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._failed: StateError | None = None
         self._insert = _insert_of(backend)
 
@@ -58,6 +58,9 @@ class SqlState(Reads):
         """
         with self._lock:
             writer = self._usable()
+            if writer.in_transaction():
+                msg = "a transaction was begun within a transaction"
+                raise RuntimeError(msg)
             try:
                 with durable(writer):
                     yield SqlTransaction(

@@ -178,6 +178,18 @@ def test_reads_see_what_was_committed_while_a_transaction_is_open(desk):
     assert desk.record("1").state is RecordState.DONE
 
 
+def test_a_transaction_within_a_transaction_is_refused(desk):
+    with (
+        pytest.raises(RuntimeError, match="within a transaction"),
+        desk.state.transaction(),
+        desk.state.transaction(),
+    ):
+        pass
+
+    desk.arrive("1")
+    assert desk.record("1").state is RecordState.READY
+
+
 def test_threads_take_turns_in_writing(desk):
     def arrive(name: int) -> None:
         for number in range(20):
