@@ -52,16 +52,13 @@ class _Value:
 def advance(work: Work, now: Instant) -> Action:
     """Say the one thing that this record needs next."""
     try:
+        action = _forward(work, now)
+        # The walk has put what is known into the root; taking back and sweeping look at it too.
         if work.sweeping:
             return sweep.next_sweep(work)
         if work.attempt.state is AttemptState.UNDOING:
             return undo.next_undo(work)
-        doubt = work.doubtful()
-        if doubt is not None:
-            return settle.settle(work, doubt, now)
-        if work.outdated and work.commit_line is None and not work.attempt.committed:
-            return Undo(RecordState.READY, work.outdated)
-        return _forward(work, now)
+        return action
     except FieldRefusal as refusal:
         return _give_up(work, _STATE_OF[OnFail(refusal.on_fail)], str(refusal))
     except EvaluationError as error:
@@ -162,6 +159,8 @@ def _act(work: Work, step: Step, path: str, root: Mapping[str, Json], now: Insta
     if line is None:
         if work.attempt.committed and _before_commit(work, step):
             return _Value({"fields": {}, **dict.fromkeys(request.outputs.names)})
+        if work.outdated and not work.attempt.committed:
+            return Undo(RecordState.READY, work.outdated)
         if step.commit:
             guard = commit.before_commit(work, step, root)
             if guard is not None:
@@ -171,6 +170,8 @@ def _act(work: Work, step: Step, path: str, root: Mapping[str, Json], now: Insta
             if guard is not None:
                 return guard
         return send_step(work, step, path, request, root)
+    if line.state in (CallState.SENT, CallState.IN_DOUBT):
+        return settle.settle(work, step, line, root, now)
     if line.state is CallState.REFUSED:
         return _refused(work, step, path, line, root)
     return _judge(work, step, path, request, line, root, now)

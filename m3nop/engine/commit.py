@@ -13,7 +13,7 @@ from typing import Any
 
 from m3nop.core.connector import Failure, Remedy
 from m3nop.core.json import Json
-from m3nop.core.state import RecordState
+from m3nop.core.state import CallState, RecordState
 from m3nop.engine import settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.work import Work, answer_row, disagreement, result_of
@@ -44,8 +44,6 @@ def own_document(work: Work) -> dict[str, Json] | None:
 
 def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | None:
     """Say what must happen before the commit may be sent, or None."""
-    if work.outdated:
-        return Undo(RecordState.READY, work.outdated)
     if work.attempt.doubt:
         unproved = _verify_lines(work)
         if unproved is not None:
@@ -53,7 +51,7 @@ def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | 
     double_check = work.pipeline.double_check
     if double_check is None or not (double_check.always or _suspicious(work)):
         return None
-    return _look_for_others(work, step, double_check, root)
+    return _look_for_others(work, step, double_check, root, when="commit")
 
 
 def before_first_call(work: Work, root: Mapping[str, Json]) -> Action | None:
@@ -61,7 +59,7 @@ def before_first_call(work: Work, root: Mapping[str, Json]) -> Action | None:
     double_check, step = work.pipeline.double_check, work.pipeline.commit_step
     if double_check is None or step is None or not _suspicious(work):
         return None
-    return _look_for_others(work, step, double_check, root)
+    return _look_for_others(work, step, double_check, root, when="first")
 
 
 def _suspicious(work: Work) -> bool:
@@ -110,17 +108,23 @@ def _blank(value: Json) -> bool:
 
 
 def _look_for_others(
-    work: Work, step: Step, double_check: DoubleCheck, root: Mapping[str, Json]
+    work: Work, step: Step, double_check: DoubleCheck, root: Mapping[str, Json], *, when: str
 ) -> Action | None:
+    """Look for other documents; what was seen before the first call is not believed at the commit."""
     probes = work.pipeline.probes
     temporary, real = probes[double_check.temporary], probes[double_check.real]
     seen = _root_of_making(work, root)
     for probe in (temporary, real):
-        if f"check:{probe.name}" not in work.checked:
-            return settle.ask(work, f"check:{probe.name}", probe, seen)
-    reals = work.checked[f"check:{real.name}"]
-    others = [row for row in work.checked[f"check:{temporary.name}"] if not _is_own(work, row)]
-    return _delete_surplus(work, others, seen) or _adopt(work, step, real, reals, seen) or _own_is_gone(work, temporary)
+        if f"check:{when}:{probe.name}" not in work.checked:
+            return settle.ask(work, f"check:{when}:{probe.name}", probe, seen)
+    reals = work.checked[f"check:{when}:{real.name}"]
+    temporaries = work.checked[f"check:{when}:{temporary.name}"]
+    others = [row for row in temporaries if not _is_own(work, row)]
+    return (
+        _delete_surplus(work, others, seen)
+        or _adopt(work, step, real, reals, seen)
+        or _own_is_gone(work, temporary, temporaries)
+    )
 
 
 def _delete_surplus(work: Work, rows: list[dict[str, Json]], root: Mapping[str, Json]) -> Action | None:
@@ -153,9 +157,9 @@ def delete_document(work: Work, row: Mapping[str, Json], root: Mapping[str, Json
             return None
     path = f"surplus:{label}"
     line = work.line(path)
-    if line is not None and not work.taken(path):
+    if line is not None and line.state is CallState.REFUSED:
         return _conflict(f"M3 will not delete the surplus temporary document {label}")
-    if line is not None:
+    if work.taken(path):
         return None
     mapped = work.map(making.undo, inner)
     return Send(path, Purpose.UNDO, making.undo.target, mapped.fields, mapped.origins)
@@ -194,11 +198,11 @@ def _adopt(
     return Settle(step.id, found=True, rows=(found,), adopted=True)
 
 
-def _own_is_gone(work: Work, temporary: Probe) -> Action | None:
+def _own_is_gone(work: Work, temporary: Probe, rows: list[dict[str, Json]]) -> Action | None:
     """Begin again when M3 no longer has the document that was about to be made real."""
     if own_document(work) is None or not temporary.proves_absence:
         return None
-    if any(_is_own(work, row) for row in work.checked[f"check:{temporary.name}"]):
+    if any(_is_own(work, row) for row in rows):
         return None
     return Undo(RecordState.READY, "the temporary document is gone from M3: beginning again")
 

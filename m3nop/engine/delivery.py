@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import DAY, SECOND, Clock, Instant
@@ -34,7 +35,7 @@ from m3nop.engine.lanes import Lanes, Waiting, fatal
 from m3nop.engine.work import Work, failure_json, matching_rows, name_row
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.pipeline import Pipeline, walk
+from m3nop.mapping.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from m3nop.engine.ports import Job, Tools
@@ -71,6 +72,7 @@ class Delivery:
         self._clock = clock
         self._run_id = run_id
         self._lanes = lanes
+        self._settle_after = {name: int(one.settle_after * SECOND) for name, one in tools.connections.items()}
         self._active: dict[int, Work] = {}
         self._outbox: list[Callable[[Transaction], None]] = []
         self._error: M3nopError | None = None
@@ -245,7 +247,7 @@ class Delivery:
         return self._work(pipeline, record, attempt, ())
 
     def _resume(self, pipeline: Pipeline, record: Record, attempt: Attempt) -> Work:
-        frozen = pipeline if attempt.definition == pipeline.digest else self._frozen(attempt)
+        frozen = self._frozen(attempt, pipeline)
         lines = [line for line in self._state.calls(attempt.id) if not line.step.startswith(("probe:", "check:"))]
         work = self._work(frozen, record, attempt, lines)
         # A refusal has no effect: after a crash or a retry by hand the call is simply made again.
@@ -260,7 +262,10 @@ class Delivery:
             work.outdated = "the record has changed in the shop"
         return work
 
-    def _frozen(self, attempt: Attempt) -> Pipeline:
+    def _frozen(self, attempt: Attempt, pipeline: Pipeline | None) -> Pipeline:
+        """Return the pipeline as it was when the attempt was opened."""
+        if pipeline is not None and attempt.definition == pipeline.digest:
+            return pipeline
         text = self._state.definition(attempt.definition)
         if text is None:
             msg = f"the definition {attempt.definition[:12]} of attempt {attempt.id} is missing; restore the state"
@@ -270,14 +275,8 @@ class Delivery:
     def _work(self, pipeline: Pipeline, record: Record, attempt: Attempt, lines: Sequence[LoggedCall]) -> Work:
         return Work(
             pipeline, record, attempt, lines=lines, link=self._state.link(record.pipeline, record.key),
-            zone=self._tools.zone, settle_after=int(self._settle_after(record.pipeline) * SECOND),
+            zone=self._tools.zone, settle_after=self._settle_after,
         )  # fmt: skip
-
-    def _settle_after(self, name: str) -> float:
-        """Return the longest time, in seconds, in which a call of this pipeline may still take effect."""
-        steps = self._jobs[name].any.steps
-        used = {step.call.target.connection for step in walk(steps) if step.call is not None}
-        return max((self._tools.connections[connection].settle_after for connection in used), default=0.0)
 
     def _take_sweeps(self) -> int:
         now, taken = self._clock.now(), 0
@@ -287,10 +286,11 @@ class Delivery:
                 continue
             if self._is_unsettled(record):
                 # What it has in M3 may still become the real one: look again when it is settled.
-                attempt.sweep_at = now + max(SWEEP_AGAIN, int(self._settle_after(record.pipeline) * SECOND))
-                self._outbox.append(lambda tx, postponed=attempt: tx.save_attempt(postponed))
+                attempt.sweep_at = now + SWEEP_AGAIN
+                self._outbox.append(partial(_save_attempt, attempt=attempt))
                 continue
-            work = self._work(self._frozen(attempt), record, attempt, self._state.calls(attempt.id))
+            frozen = self._frozen(attempt, self._jobs[record.pipeline].by_store.get(record.store))
+            work = self._work(frozen, record, attempt, self._state.calls(attempt.id))
             work.sweeping = True
             self._active[record.id] = work
             taken += 1
@@ -386,11 +386,11 @@ class Delivery:
         work.record.doubts = 0
         if action.found and work.attempt.state is AttemptState.UNDOING:
             work.attempt.state = AttemptState.OPEN
-        work.walk_again()
         kept = replace(line)
         self._persist_attempt(work)
         self._outbox.append(lambda tx: tx.answer_calls([kept]) if known else tx.log_calls([kept]))
         self._note_commit(work, origin="adopted" if action.adopted else "run")
+        work.walk_again()
 
     def _undo(self, work: Work, action: actions.Undo) -> None:
         attempt = work.attempt
@@ -646,7 +646,7 @@ class Delivery:
         if line.effect in (Effect.UNSAFE, Effect.KEYED) and not line.step.startswith(("undo:", "surplus:")):
             work.attempt.doubt = True
             if work.pipeline.double_check is not None:
-                work.attempt.sweep_at = max(work.attempt.sweep_at or 0, line.sent_at + work.settle_after)
+                work.attempt.sweep_at = max(work.attempt.sweep_at or 0, work.settled_at(line))
         kept = replace(line)
         self._persist_attempt(work)
         self._outbox.append(lambda tx: tx.answer_calls([kept]))
@@ -672,6 +672,10 @@ class Delivery:
             return
         link = Link(work.record.pipeline, work.record.key, str(shop), str(m3), self._clock.now(), origin)
         self._outbox.append(lambda tx: tx.put_link(link))
+
+
+def _save_attempt(tx: Transaction, *, attempt: Attempt) -> None:
+    tx.save_attempt(attempt)
 
 
 def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> str:

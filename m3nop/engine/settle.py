@@ -23,13 +23,10 @@ LONGEST_PAUSE = 1_800_000_000
 _HARMLESS = frozenset({Effect.READ, Effect.IDEMPOTENT, Effect.OVERWRITE})
 
 
-def settle(work: Work, line: LoggedCall, now: Instant) -> Action:
+def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], now: Instant) -> Action:
     """Say how to find out, or how to go on without knowing."""
     path = line.step
-    if path.startswith(("surplus:", "undo:")):
-        return Settle(path, found=False)
-    step = work.step_at(path)
-    root = _root_at(work, step, line)
+    root = work.with_step(step.id, {"fields": line.fields}, root=root)
     way = _way(work, step, line)
     if way is InDoubt.REPEAT:
         return Settle(path, found=False)
@@ -43,7 +40,7 @@ def settle(work: Work, line: LoggedCall, now: Instant) -> Action:
     if asked not in work.checked:
         return ask(work, asked, probe, root)
     if step.commit:
-        return _settle_commit(work, step, line, now)
+        return _settle_commit(work, step, line, root, now)
     return _settle_by_rows(work, step, probe, line, root, now)
 
 
@@ -66,22 +63,20 @@ def _way(work: Work, step: Step, line: LoggedCall) -> InDoubt:
     return InDoubt.REPEAT if Effect(line.effect) is Effect.KEYED else InDoubt.REVIEW
 
 
-def _settle_commit(work: Work, step: Step, line: LoggedCall, now: Instant) -> Action:
+def _settle_commit(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], now: Instant) -> Action:
     """Decide about a commit from what the probe says of its target.
 
     Committing the same target again is allowed, so absence needs no proof beyond the time in which the first
     request could still be under way.
     """
     rows = work.checked[f"probe:{line.step}"]
-    settled_at = line.sent_at + work.settle_after
+    settled_at = work.settled_at(line)
     request = step.call
     assert request is not None  # noqa: S101  a commit is a call
     if rows:
         found = answer_row(request.outputs, rows[0])
-        value = {**rows[0], "fields": line.fields}
-        pending = step.pending_when
-        root = {**work.root(), "result": value}
-        if pending is None or not pending.condition(root, work.context):
+        pending, value = step.pending_when, {**rows[0], "fields": line.fields}
+        if pending is None or not pending.condition({**root, "result": value}, work.context):
             return Settle(line.step, found=True, rows=(found,))
     if now < settled_at:
         return _later(work, RecordState.PENDING, settled_at, "waiting until the commit can no longer be under way")
@@ -99,7 +94,7 @@ def _settle_by_rows(
         if strange:
             return _ask_a_person(line, f"what was found is not ours: {strange}")
         return Settle(line.step, found=True, rows=(answer_row(request.outputs, rows[0]),))
-    settled_at = line.sent_at + work.settle_after
+    settled_at = work.settled_at(line)
     if now < settled_at:
         return _later(work, RecordState.READY, settled_at, f"no answer to {line.operation}: waiting to prove absence")
     if probe.proves_absence:
@@ -125,7 +120,3 @@ def _ask_a_person(line: LoggedCall, reason: str) -> Stop:
     failure = Failure(Remedy.IN_DOUBT, f"in doubt: {line.operation}: {reason}")
     return Stop(RecordState.REVIEW, failure.message, failure, line.step)
 
-
-def _root_at(work: Work, step: Step, line: LoggedCall) -> Mapping[str, Json]:
-    """Return the root as the step saw it, with the fields that were sent in place of its unknown result."""
-    return work.with_step(step.id, {"fields": line.fields})

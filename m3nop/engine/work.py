@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from m3nop.core.clock import Instant
 from m3nop.core.connector import Failure, Remedy, Row
 from m3nop.core.json import Json
 from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
@@ -13,7 +14,6 @@ from m3nop.mapping.fields import Mapped, map_fields
 from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Request, Step, walk
 
 _NO_EFFECT = frozenset({CallState.NOT_SENT, CallState.ABSENT})
-_DOUBTFUL = frozenset({CallState.SENT, CallState.IN_DOUBT})
 _DONE = frozenset({CallState.DONE, CallState.FOUND})
 
 
@@ -22,7 +22,8 @@ class Work:
 
     def __init__(
         self, pipeline: Pipeline, record: Record, attempt: Attempt, *, lines: Iterable[LoggedCall] = (),
-        link: Link | None = None, zone: str = "UTC", settle_after: int = 0, sweeping: bool = False,
+        link: Link | None = None, zone: str = "UTC", settle_after: Mapping[str, int] | None = None,
+        sweeping: bool = False,
     ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.record = record
@@ -34,8 +35,7 @@ class Work:
         """Why the attempt no longer fits (the record or the mapping changed), or ``""``."""
         self.older_epoch = record.epoch < attempt.epoch
         self.sweeping = sweeping
-        self.settle_after = settle_after
-        """Microseconds after which a call that was sent cannot take effect any more."""
+        self._settle_after = settle_after or {}
         self.notes: list[str] = []
         self.results: dict[str, Json] = {}
         self.cursor = 0
@@ -61,9 +61,9 @@ class Work:
         line = self.log.get(path)
         return line if line is not None and line.state in _DONE else None
 
-    def doubtful(self) -> LoggedCall | None:
-        """Return the first call whose effect is unknown."""
-        return next((line for line in self.log.values() if line.state in _DOUBTFUL), None)
+    def settled_at(self, line: LoggedCall) -> Instant:
+        """Return the instant from which on a call that was sent cannot take effect any more."""
+        return line.sent_at + self._settle_after.get(line.connection, 0)
 
     def step_at(self, path: str) -> Step:
         """Return the step that a path of the call log belongs to.
