@@ -81,7 +81,7 @@ def map_fields(
         mandatory = info is not None and info.mandatory
         if rule.when is not None and not _applies(rule, rule.when, root, context):
             if mandatory:
-                message = f"M3 demands a value, and `when: {rule.when.text}` is false"
+                message = f"the operation demands a value, and `when: {rule.when.text}` is false"
                 raise FieldRefusal(message, field=rule.name)
             continue
         value, origin = _value(rule, root, context)

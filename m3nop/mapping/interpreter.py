@@ -39,19 +39,12 @@ def _children(node: Node) -> tuple[Code, ...]:
     return tuple(compile_tree(child) for child in node["children"])
 
 
-def _member(value: Json, name: str) -> Json:
-    if type(value) is dict or isinstance(value, Mapping):
-        return value.get(name)
-    return None
-
-
 def _is_list(value: Json) -> bool:
     return type(value) is list or type(value) is tuple
 
 
 def _field(node: Node) -> Code:
-    name = str(node["value"])
-    return lambda value, _frame: _member(value, name)
+    return _path([str(node["value"])])
 
 
 def _path(names: Sequence[str]) -> Code:

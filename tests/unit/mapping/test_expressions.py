@@ -136,6 +136,7 @@ DOCUMENT = {
         ("a.b[-4]", None),
         ("text[0]", None),
         ("text.x", None),
+        ("text | x", None),
         ("nothing.x.y", None),
         ("a.b[1:]", [2, 3]),
         ("a.b[::-1]", [3, 2, 1]),

@@ -130,7 +130,7 @@ def test_a_field_may_come_to_nothing(context, options):
     ("name", "options", "on_fail", "said"),
     [
         ("CUNO", {"text": "order.nothing"}, "reject", "CUNO: a value is required, and order.nothing gives none"),
-        ("CUNO", {"text": "order.id", "when": "order.guest"}, "reject", "CUNO: M3 demands a value, and `when: order.guest` is false"),
+        ("CUNO", {"text": "order.id", "when": "order.guest"}, "reject", "CUNO: the operation demands a value, and `when: order.guest` is false"),
         ("CUOR", {"text": "order.blank", "required": True}, "reject", "order.blank gives none"),
         ("CUOR", {"value": None, "required": True}, "reject", "value null gives none"),
         ("YREF", {"text": "order.name"}, "reject", "text 'Anna Långström' has 14 characters, the field holds 6"),
