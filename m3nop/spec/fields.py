@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
+from m3nop.mapping.context import Context
+from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.fields import FieldRule
 from m3nop.mapping.lookups import VALUE, Miss
 from m3nop.mapping.values import text_of
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.connector import FieldInfo, Operation
     from m3nop.core.json import Json
+    from m3nop.mapping.expressions import Expression
     from m3nop.spec.desk import Desk
     from m3nop.spec.models import FieldSpec, FieldsSpec
     from m3nop.spec.scope import Scope
@@ -98,6 +101,8 @@ def _rule(desk: Desk, field: _Placed, scope: Scope, inputs: Mapping[str, FieldIn
     expression = None
     if spec.from_ is not None:
         expression = desk.expression((*loc, "from"), spec.from_, inner, default=handled)
+        if spec.lookup is None and not expression.paths and not expression.functions:
+            _check_constant(desk, (*loc, "from"), expression, info, cut=spec.truncate)
     return FieldRule(
         name=field.name,
         expression=expression,
@@ -131,7 +136,8 @@ def _check_form(desk: Desk, field: _Placed, *, constant: bool) -> None:
         key = "column" if spec.column is not None else "missing"
         at = desk.at((*field.loc, key), key=True)
         desk.add(at, "field-form", f"`{key}` belongs to a lookup", "name the lookup")
-    if spec.missing == "default" and spec.default is None:
+    lookup = (desk.site.lookups or {}).get(spec.lookup or "")
+    if spec.missing == "default" and spec.default is None and (lookup is None or lookup.default is None):
         at = desk.at((*field.loc, "missing"))
         desk.add(at, "field-form", "`missing: default` needs a `default`")
 
@@ -150,7 +156,19 @@ def _check_lookup(desk: Desk, field: _Placed, info: FieldInfo | None) -> None:
     for row in lookup.rows.values():
         if info is not None and _too_long(row.get(column, ""), info) and not spec.truncate:
             message = f"'{row[column]}' of lookup '{lookup.name}' is longer than {info.name} ({info.length})"
-            desk.add(desk.at((*field.loc, "lookup")), "too-long", message)
+            desk.add(desk.at((*field.loc, "lookup")), "value-too-long", message)
+
+
+def _check_constant(
+    desk: Desk, loc: Loc, expression: Expression, info: FieldInfo | None, *, cut: bool
+) -> None:
+    """Check an expression that gives every record the same."""
+    try:
+        value = expression.evaluate({}, Context())
+    except EvaluationError as error:
+        desk.add(desk.at(loc), "wrong-value", error.message)
+    else:
+        _check_length(desk, loc, value, info, cut=cut)
 
 
 def _check_length(desk: Desk, loc: Loc, value: Json, info: FieldInfo | None, *, cut: bool) -> None:
@@ -159,7 +177,7 @@ def _check_length(desk: Desk, loc: Loc, value: Json, info: FieldInfo | None, *, 
     text = text_of(value)
     if _too_long(text, info):
         message = f"'{text}' has {len(text)} characters, {info.name} holds {info.length}"
-        desk.add(desk.at(loc), "too-long", message)
+        desk.add(desk.at(loc), "value-too-long", message)
 
 
 def _too_long(text: str, info: FieldInfo) -> bool:

@@ -57,7 +57,9 @@ class Document:
     problems: tuple[Problem, ...]
 
 
-class _Refused(Exception):  # noqa: N818 - carries a problem out of the parser, it is never an error of ours
+class _RefusedError(Exception):
+    """Carries a problem out of the parser."""
+
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         super().__init__(str(problem))
@@ -112,7 +114,7 @@ def load_text(text: str, *, file: str, first_line: int = 1, indent: int = 0) -> 
     builder = _Builder(source)
     try:
         root = builder.build()
-    except _Refused as refused:
+    except _RefusedError as refused:
         return Document(source, None, (*builder.problems, refused.problem))
     except yaml.reader.ReaderError as error:
         return Document(source, None, (_control_character(source, error),))
@@ -285,7 +287,7 @@ class _Builder:
         self.problems.append(Problem(self._at(event), code, message, hint))
 
     def _stop(self, event: yaml.Event, code: str, message: str, hint: str = "") -> None:
-        raise _Refused(Problem(self._at(event), code, message, hint))
+        raise _RefusedError(Problem(self._at(event), code, message, hint))
 
 
 def _index(mark: _Mark | None) -> int:

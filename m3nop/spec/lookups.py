@@ -57,7 +57,7 @@ def lookup_from_tree(node: Node, problems: list[Problem], *, name: str | None = 
         problems.append(
             Problem(locate(node, ("lookup",)), "lookup-name", f"it calls itself '{spec.lookup}'", hint)
         )
-    rows = {code: row if isinstance(row, dict) else {VALUE: row} for code, row in spec.values.items()}
+    rows = spec.values
     columns = tuple(dict.fromkeys(column for row in rows.values() for column in row)) or (VALUE,)
     for code, row in rows.items():
         absent = [column for column in columns if column not in row]

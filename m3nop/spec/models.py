@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from m3nop.mapping.lookups import VALUE
 from m3nop.spec.schema_forms import Codes, OpenFields, OpenOutputs, ShortForm
 from m3nop.spec.values import Id, Jmes, Schedule, Seconds, TargetText
 
@@ -377,6 +379,16 @@ class PipelineSpec(SpecModel):
     """How often a record may fail."""
 
 
+def _row_form(value: object) -> object:
+    match value:
+        case str():
+            return {VALUE: value}
+        case dict():
+            return value
+        case _:
+            raise PydanticCustomError("wrong-value", "a code is expected here, or codes by column")
+
+
 class LookupSpec(SpecModel):
     """A table of codes."""
 
@@ -388,5 +400,5 @@ class LookupSpec(SpecModel):
     """What a value that is not there does."""
     default: str | None = None
     """The code used with ``missing: default``."""
-    values: Annotated[dict[str, str | dict[str, str]], Codes()]
+    values: Annotated[dict[str, Annotated[dict[str, str], BeforeValidator(_row_form)]], Codes()]
     """Shop value to code, or to several codes by column."""

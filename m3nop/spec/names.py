@@ -156,9 +156,10 @@ def _step(use: _Use, path: tuple[str, ...], *, default: bool) -> None:
     if shape is None:
         _unknown_step(use, path)
         return
-    if len(path) > 2 and shape.members is not None and path[2] not in shape.members:  # noqa: PLR2004
-        hint = suggest(path[2], shape.members) or _has(shape.members)
-        use.problem(path, "unknown-output", f"step '{shape.id}' has no output '{path[2]}'", hint)
+    output = path[2] if path[2:] else None
+    if output is not None and shape.members is not None and output not in shape.members:
+        hint = suggest(output, shape.members) or _has(shape.members)
+        use.problem(path, "unknown-output", f"step '{shape.id}' has no output '{output}'", hint)
     if not default and _may_be_null(use, shape):
         hint = "use coalesce(...) or default(...)"
         use.problem(path, "maybe-skipped", f"step '{shape.id}' may be skipped: {shape.skipped}", hint)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from m3nop.core.secrets import SecretRef
 from m3nop.spec.models import Fields, RetrySpec, SpecModel
@@ -15,7 +16,15 @@ Settings = dict[Id, Any]
 LookupFiles = dict[Id, str]
 Starts = dict[Id, InstantText]
 Duration = Seconds | None
-Url = Annotated[str | InstanceOf[SecretRef], WithJsonSchema({"type": "string"})]
+
+
+def _url(value: object) -> object:
+    if isinstance(value, (str, SecretRef)):
+        return value
+    raise PydanticCustomError("wrong-value", "text is expected here")
+
+
+Url = Annotated[Any, AfterValidator(_url), WithJsonSchema({"type": "string"})]
 
 
 class ConnectionSpec(SpecModel):
@@ -41,12 +50,12 @@ class StateSpec(SpecModel):
 StateForm = Annotated[StateSpec, BeforeValidator(_state_form), ShortForm("The URL alone.")]
 
 
-class StoreSpec(SpecModel):
-    """One storefront, and what is different there."""
+class StoreOverride(SpecModel):
+    """Changes of a storefront in one environment."""
 
     connection: Id | None = None
     """The shop connection that it belongs to."""
-    store_id: int = Field(ge=0)
+    store_id: int | None = Field(default=None, ge=0)
     """Its id in the shop."""
     host: str = ""
     """Its host name."""
@@ -54,14 +63,14 @@ class StoreSpec(SpecModel):
     """Site values of this store."""
     lookups: LookupFiles = Field(default={})
     """Lookup files that stand in for others."""
-    pipelines: dict[Id, dict[str, Any]] = Field(default={})
+    pipelines: dict[Id, dict[str, Any] | None] = Field(default={})
     """Changes of pipelines: steps by id, null removes, ``after: ID`` inserts."""
 
 
-class StoreOverride(StoreSpec):
-    """Changes of a storefront in one environment."""
+class StoreSpec(StoreOverride):
+    """One storefront, and what is different there."""
 
-    store_id: int | None = Field(default=None, ge=0)  # type: ignore[assignment]  # required in the whole only
+    store_id: int = Field(ge=0)
     """Its id in the shop."""
 
 
@@ -118,7 +127,7 @@ class ProjectSpec(SpecModel):
     """The configured systems, by the name that pipelines use."""
     settings: Settings = Field(default={})
     """Site values that mappings use as ``settings.NAME``."""
-    environments: dict[Id, EnvironmentSpec] = Field(default={})
+    environments: dict[Id, EnvironmentSpec | None] = Field(default={})
     """Named sets of changes."""
     stores: dict[Id, StoreSpec] = Field(default={})
     """Storefronts, by code; without any there is one, ``main``, with the shop's id 1."""

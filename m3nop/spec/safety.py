@@ -127,14 +127,16 @@ class _Safety:
         if probe is None or probe.exact or step.step.call is None:
             return
         sent = {rule.name: rule.expression for rule in step.step.call.fields}
-        asked = {path[3] for rule in probe.read.fields if rule.expression for path in rule.expression.paths
-                 if path[:3] == ("steps", step.step.id, "fields") and len(path) > 3}  # fmt: skip  # noqa: PLR2004
-        for name in sorted(asked):
-            expression = sent.get(name)
+        own = ("steps", step.step.id, "fields")
+        paths = [path for rule in probe.read.fields if rule.expression for path in rule.expression.paths]
+        asked = {path[-1] for path in paths if path[:-1] == own}
+        for name in sorted(asked & sent.keys()):
+            expression = sent[name]
             for path in expression.paths if expression else ():
                 if path[0] == "settings" and (self._desk.site.settings or {}).get(path[-1]) is not None:
-                    message = (
-                        f"orders that share {name} from `{'.'.join(path)}` cannot be told apart by this probe"
-                    )
-                    hint = "use a probe by `reference` (a table read), or leave that setting out"
-                    self._desk.add(self._desk.at((*step.loc, "probe")), "collective-customer", message, hint)
+                    self._refuse_collective(step, name, ".".join(path))
+
+    def _refuse_collective(self, step: Placed, name: str, setting: str) -> None:
+        message = f"records that share {name} from `{setting}` cannot be told apart by this probe"
+        hint = "use a probe by `reference` (a table read), or leave that setting out"
+        self._desk.add(self._desk.at((*step.loc, "probe")), "collective-customer", message, hint)

@@ -20,7 +20,7 @@ _FORMS = "write ${VAR}, ${VAR:-default}, ${VAR:?message} or ${secret:NAME}; a li
 
 
 @dataclass(frozen=True, slots=True)
-class _Missing(Exception):  # noqa: N818 - never leaves this module
+class _MissingError(Exception):
     code: str
     message: str
     hint: str = ""
@@ -64,7 +64,7 @@ class Filler:
             return replace(node, value=SecretRef(whole[1]))
         try:
             return replace(node, value=_PART.sub(self._part, node.value))
-        except _Missing as missing:
+        except _MissingError as missing:
             lenient = missing.code == "missing-variable" and node.layer == self._lenient_layer
             severity = Severity.WARNING if lenient else Severity.ERROR
             problem = Problem(node.position, missing.code, missing.message, missing.hint, severity)
@@ -76,14 +76,14 @@ class Filler:
             return "${"
         inner = match[1]
         if inner is None:
-            raise _Missing("bad-variable", "'${' is not closed", _FORMS)
+            raise _MissingError("bad-variable", "'${' is not closed", _FORMS)
         if inner.startswith("secret:"):
             hint = "a secret fills a whole value; put nothing around it"
-            raise _Missing("bad-variable", f"'{match[0]}' is only a part of the value", hint)
+            raise _MissingError("bad-variable", f"'{match[0]}' is only a part of the value", hint)
         name = _NAME.match(inner)
         rest = inner[name.end() :] if name else inner
         if name is None or not (rest == "" or rest.startswith((":-", ":?"))):
-            raise _Missing("bad-variable", f"'{match[0]}' is not a variable", _FORMS)
+            raise _MissingError("bad-variable", f"'{match[0]}' is not a variable", _FORMS)
         return self._value(name[0], rest)
 
     def _value(self, name: str, rest: str) -> str:
@@ -94,4 +94,4 @@ class Filler:
             return rest[2:]
         said = rest[2:].strip() or "it is not set"
         hint = f"set it, or give a default: ${{{name}:-...}}"
-        raise _Missing("missing-variable", f"the environment variable {name} is missing: {said}", hint)
+        raise _MissingError("missing-variable", f"the environment variable {name} is missing: {said}", hint)

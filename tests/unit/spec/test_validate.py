@@ -109,7 +109,6 @@ def test_a_lookup_alone_is_checked(tmp_path):
 
     assert lines(check(tmp_path)) == [
         "codes.yaml:2:13 wrong-value",
-        "codes.yaml:2:13 wrong-value",
         "terms.csv:2:1 lookup-table",
     ]
 
