@@ -252,6 +252,10 @@ class Transaction(Protocol):
         """Write every column of a record, its state included."""
         ...
 
+    def move_records(self, records: Sequence[Record]) -> None:
+        """Write where records stand: every column but the snapshot and what follows from it."""
+        ...
+
     def wake(self, pipeline: str, keys: Iterable[str]) -> None:
         """Turn records that are blocked by these to ready."""
         ...
@@ -261,7 +265,10 @@ class Transaction(Protocol):
         """Insert an attempt and return its id."""
         ...
 
-    def save_attempt(self, attempt: Attempt) -> None: ...
+    def save_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Write every column of attempts that can change."""
+        ...
+
 
     def save_definition(self, digest: str, text: str) -> None:
         """Keep a definition's text once."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import DAY, SECOND, Clock, Instant
-from m3nop.core.connector import Answer, Effect, Outcome, Remedy
+from m3nop.core.connector import Answer, Effect, Failure, Outcome, Remedy
 from m3nop.core.errors import ConfigurationError, M3nopError
 from m3nop.core.json import Json, digest
 from m3nop.core.state import (
@@ -32,6 +31,7 @@ from m3nop.engine import actions
 from m3nop.engine.advance import advance, is_committed
 from m3nop.engine.arrival import classify, first_look_again, only_key, source_root
 from m3nop.engine.lanes import Lanes, Waiting, fatal
+from m3nop.engine.outbox import Outbox
 from m3nop.engine.work import Work, failure_json, matching_rows, name_row
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
@@ -74,8 +74,9 @@ class Delivery:
         self._lanes = lanes
         self._settle_after = {name: int(one.settle_after * SECOND) for name, one in tools.connections.items()}
         self._active: dict[int, Work] = {}
-        self._outbox: list[Callable[[Transaction], None]] = []
+        self._outbox = Outbox(state)
         self._error: M3nopError | None = None
+        self._blocked: set[int] = set()
         self.counts: dict[str, int] = {}
 
     # -- the loop
@@ -98,7 +99,7 @@ class Delivery:
                     if wanted > 0 and len(self._active) < CLAIM // 2:
                         taken += self._claim(wanted, stores=stores, keys=keys)
                     self._dispatch()
-                self._flush()
+                self._outbox.commit()
                 if not self._lanes.under_way and (self._halted or not self._pause_if_waiting()):
                     if self._halted or not self._active:
                         break
@@ -123,15 +124,6 @@ class Delivery:
             self._clock.wait(min(left / SECOND, 0.5))
         return True
 
-    def _flush(self) -> None:
-        """Commit what has been decided."""
-        if not self._outbox:
-            return
-        changes, self._outbox = self._outbox, []
-        with self._state.transaction() as tx:
-            for change in changes:
-                change(tx)
-
     def _collect(self) -> None:
         for waiting, answer in self._lanes.collect(wait=0.2 if self._lanes.under_way else 0):
             self._error = self._error or fatal(answer)
@@ -148,7 +140,7 @@ class Delivery:
             if not work.sweeping:
                 self._rest(work, RecordState.READY, reason=work.record.reason)
         self._active.clear()
-        self._flush()
+        self._outbox.commit()
 
     # -- claiming
 
@@ -199,6 +191,7 @@ class Delivery:
         record.fingerprint, record.created_at = arrival.fingerprint, arrival.created_at
         record.store = arrival.store or record.store
         if arrival.state is RecordState.READY:
+            self._outbox.renewed(record)
             return True
         record.not_before, record.deadline = arrival.not_before, arrival.deadline
         self._rest_bare(record, arrival.state, arrival.reason)
@@ -206,17 +199,19 @@ class Delivery:
 
     def _rest_bare(self, record: Record, state: RecordState, reason: str, *, dead: bool = False) -> None:
         record.state, record.reason = state, reason
-        now = self._clock.now()
-
-        def save(tx: Transaction) -> None:
-            tx.save_record(record)
-            if dead:
-                tx.add_dead_letter(
-                    record, now=now, remedy=Remedy.BUSINESS, signature="gone", message=reason, step="source"
-                )
-
-        self._outbox.append(save)
+        self._outbox.renewed(record)
+        if dead:
+            self._bury(record, {}, signature="gone", message=reason, step="source")
         self._came_to_rest(record, state, reason)
+
+    def _bury(self, record: Record, failure: Mapping[str, Json], *, signature: str, message: str, step: str) -> None:
+        """Keep a refusal for a person to look at."""
+        now, remedy = self._clock.now(), failure.get("remedy", Remedy.BUSINESS)
+        self._outbox.also(
+            lambda tx: tx.add_dead_letter(
+                record, now=now, remedy=remedy, signature=signature, message=message, step=step
+            )
+        )
 
     def _take(self, record: Record) -> Work | None:
         job = self._jobs[record.pipeline]
@@ -287,7 +282,7 @@ class Delivery:
             if self._is_unsettled(record):
                 # What it has in M3 may still become the real one: look again when it is settled.
                 attempt.sweep_at = now + SWEEP_AGAIN
-                self._outbox.append(partial(_save_attempt, attempt=attempt))
+                self._outbox.attempt_alone(attempt)
                 continue
             frozen = self._frozen(attempt, self._jobs[record.pipeline].by_store.get(record.store))
             work = self._work(frozen, record, attempt, self._state.calls(attempt.id))
@@ -322,7 +317,7 @@ class Delivery:
             case actions.Refuse():
                 line = work.log[action.path]
                 line.state, line.failure = CallState.REFUSED, failure_json(action.failure)
-                self._outbox.append(lambda tx: tx.answer_calls([replace(line)]))
+                self._outbox.answer(line)
                 work.walk_again()
             case actions.Undo():
                 self._undo(work, action)
@@ -366,7 +361,7 @@ class Delivery:
             elif other.state in (RecordState.BASELINED, RecordState.IGNORED):
                 tx.save_record(replace(other, state=RecordState.READY, snapshot=None, not_before=None))
 
-        self._outbox.append(require)
+        self._outbox.also(require)
         self._rest(work, RecordState.BLOCKED, reason=reason)
         return False
 
@@ -386,9 +381,11 @@ class Delivery:
         work.record.doubts = 0
         if action.found and work.attempt.state is AttemptState.UNDOING:
             work.attempt.state = AttemptState.OPEN
-        kept = replace(line)
-        self._persist_attempt(work)
-        self._outbox.append(lambda tx: tx.answer_calls([kept]) if known else tx.log_calls([kept]))
+        self._outbox.attempt(work)
+        if known:
+            self._outbox.answer(line)
+        else:
+            self._outbox.log(work, line)
         self._note_commit(work, origin="adopted" if action.adopted else "run")
         work.walk_again()
 
@@ -398,13 +395,13 @@ class Delivery:
         attempt.failure = {"failure": failure_json(action.failure), "step": action.step}
         work.checked.clear()
         work.walk_again()
-        self._persist_attempt(work)
+        self._outbox.attempt(work)
 
     def _undone(self, work: Work) -> bool:
         attempt, record = work.attempt, work.record
         attempt.state = AttemptState.UNDONE
         record.commit_target = None
-        self._persist_attempt(work)
+        self._outbox.attempt(work)
         then = RecordState(attempt.then or RecordState.READY)
         if then is RecordState.READY:
             record.attempts += 1
@@ -438,18 +435,13 @@ class Delivery:
         self._come_to_rest_badly(work, action.state, action.reason, failure_json(action.failure), action.step)
 
     def _come_to_rest_badly(self, work: Work, state: RecordState, reason: str, failure: Json, step: str) -> None:
-        record, now = work.record, self._clock.now()
+        record = work.record
         if state is RecordState.DEAD:
             kept = failure or {}
             line = work.log.get(step)
             operation = line.operation if line else step
             signature = " ".join(part for part in (operation, kept.get("code"), kept.get("field")) if part)
-            self._outbox.append(
-                lambda tx: tx.add_dead_letter(
-                    record, now=now, remedy=kept.get("remedy", Remedy.BUSINESS), signature=signature,
-                    message=reason, step=step,
-                )
-            )  # fmt: skip
+            self._bury(record, kept, signature=signature, message=reason, step=step)
         record.not_before = None
         self._rest(work, state, reason=reason)
 
@@ -465,19 +457,19 @@ class Delivery:
         if pipeline.remember:
             record.remembered = {name: value.evaluate(work.root(), work.context) for name, value in pipeline.remember}
         if work.attempt.id or work.log:
-            self._persist_attempt(work)
+            self._outbox.attempt(work)
         record.attempts, record.released, record.blocked_by = 0, False, None
         record.digest = ""
         record.not_before, record.deadline = first_look_again(pipeline, record, work.attempt.snapshot, now)
-        self._outbox.append(lambda tx: tx.settle_dead_letters(record.id, now=now, settlement="resolved"))
         self._rest(work, RecordState.DONE, reason="; ".join(work.notes))
-        self._outbox.append(lambda tx: tx.wake(record.pipeline, [record.key]))
+        self._outbox.also(lambda tx: tx.settle_dead_letters(record.id, now=now, settlement="resolved"))
+        self._outbox.also(lambda tx: tx.wake(record.pipeline, [record.key]))
 
     def _end_sweep(self, work: Work) -> None:
         attempt = work.attempt
         attempt.sweeps += 1
         attempt.sweep_at = attempt.opened_at + DAY if attempt.sweeps == 1 else None
-        self._persist_attempt(work)
+        self._outbox.attempt(work)
 
     def _rest(self, work: Work, state: RecordState, *, reason: str) -> None:
         """Put a record down, and let the next one have its slot."""
@@ -487,15 +479,18 @@ class Delivery:
             record.blocked_by = None
         if state is RecordState.READY and record.not_before is not None and record.not_before <= self._clock.now():
             record.not_before = None
-        kept = replace(record)
-        self._outbox.append(lambda tx: tx.save_record(kept))
+        self._outbox.record(record)
         self._active.pop(record.id, None)
         self._came_to_rest(record, state, reason)
 
     def _came_to_rest(self, record: Record, state: RecordState, reason: str) -> None:
-        if state is not RecordState.READY:
-            name = str(state)
-            self.counts[name] = self.counts.get(name, 0) + 1
+        if state is RecordState.BLOCKED:
+            self._blocked.add(record.id)
+        else:
+            self._blocked.discard(record.id)
+            if state is not RecordState.READY:
+                self.counts[str(state)] = self.counts.get(str(state), 0) + 1
+        self.counts["blocked"] = len(self._blocked)
         self._tools.observer.moved(record, state, reason)
 
     # -- calls and answers
@@ -511,7 +506,7 @@ class Delivery:
                 )
                 if operation.effect is not Effect.READ:
                     self._log_sent(waiting)
-            self._flush()
+            self._outbox.commit()
             self._lanes.send(group)
 
     def _line(
@@ -530,28 +525,8 @@ class Delivery:
         work.record_line(line)
         if waiting.send.commit_target is not None:
             work.record.commit_target = waiting.send.commit_target
-            kept = replace(work.record)
-            self._outbox.append(lambda tx: tx.save_record(kept))
-        self._persist_attempt(work)
-
-        def log(tx: Transaction) -> None:
-            line.attempt_id = work.attempt.id
-            tx.log_calls([line])
-
-        self._outbox.append(log)
-
-    def _persist_attempt(self, work: Work) -> None:
-        def save(tx: Transaction) -> None:
-            attempt, record = work.attempt, work.record
-            if attempt.id:
-                tx.save_attempt(attempt)
-                return
-            tx.save_definition(work.pipeline.digest, work.pipeline.definition)
-            attempt.id = tx.open_attempt(attempt)
-            record.attempt_id = attempt.id
-            tx.save_record(record)
-
-        self._outbox.append(save)
+            self._outbox.record(work.record)
+        self._outbox.log(work, line)
 
     def _absorb(self, waiting: Waiting, answer: Answer) -> None:
         """Put an answer into the log."""
@@ -582,8 +557,7 @@ class Delivery:
             work.checked[send.path] = [self._with_owner(work, row) for row in named]
             self._answer_pending(work, send.path)
         if work.attempt.id:
-            line.attempt_id = work.attempt.id
-            self._outbox.append(lambda tx: tx.log_calls([line]))
+            self._outbox.log(work, line)
 
     def _answer_pending(self, work: Work, path: str) -> None:
         """Take a probe's news of a pending commit over into the commit's own line."""
@@ -597,8 +571,7 @@ class Delivery:
         news = {name: value for name, value in work.checked[path][0].items() if value is not None}
         merged = {**known, **news}
         line.rows = [{source: merged.get(name) for name, source in step.call.outputs.names.items()}]
-        kept = replace(line)
-        self._outbox.append(lambda tx: tx.answer_calls([kept]))
+        self._outbox.answer(line)
         self._note_commit(work, origin="run")
 
     def _with_owner(self, work: Work, row: dict[str, Any]) -> dict[str, Any]:
@@ -619,25 +592,28 @@ class Delivery:
         if line.state not in (CallState.DONE, CallState.REFUSED):
             return
         work.record_line(line)
-        self._persist_attempt(work)
-
-        def log(tx: Transaction) -> None:
-            line.attempt_id = work.attempt.id
-            tx.log_calls([line])
-
-        self._outbox.append(log)
+        self._outbox.log(work, line)
 
     def _absorb_call(self, work: Work, line: LoggedCall) -> None:
+        if _found_already(line) and not line.step.startswith(("undo:", "surplus:")):
+            self._distrust(work, line)
         work.record_line(line)
         if line.state is CallState.IN_DOUBT:
             self._doubt(work, line)
         else:
-            kept = replace(line)
-            self._outbox.append(lambda tx: tx.answer_calls([kept]))
+            self._outbox.answer(line)
         if not line.clean:
-            self._persist_attempt(work)
+            self._outbox.attempt(work)
         if line.state is CallState.DONE:
             self._note_commit(work, origin="run")
+
+    def _distrust(self, work: Work, line: LoggedCall) -> None:
+        """Doubt that what is there already is ours, unless a lost call of this attempt may have made it."""
+        if work.step_at(line.step).probe is not None:
+            line.state = CallState.IN_DOUBT
+        elif not work.attempt.doubt:
+            line.state = CallState.REFUSED
+            line.failure = failure_json(Failure(Remedy.BUSINESS, "it exists already, and was not made by this record"))
 
     def _doubt(self, work: Work, line: LoggedCall) -> None:
         """Mark a call whose effect is unknown; its reference will be swept for what lands late."""
@@ -647,16 +623,15 @@ class Delivery:
             work.attempt.doubt = True
             if work.pipeline.double_check is not None:
                 work.attempt.sweep_at = max(work.attempt.sweep_at or 0, work.settled_at(line))
-        kept = replace(line)
-        self._persist_attempt(work)
-        self._outbox.append(lambda tx: tx.answer_calls([kept]))
+        self._outbox.attempt(work)
+        self._outbox.answer(line)
 
     def _note_commit(self, work: Work, *, origin: str) -> None:
         """Remember the link in the same transaction as the answer that made the document real."""
         if work.attempt.committed or not is_committed(work):
             return
         work.attempt.committed = True
-        self._persist_attempt(work)
+        self._outbox.attempt(work)
         self._link(work, origin=origin)
 
     def _link(self, work: Work, *, origin: str) -> None:
@@ -671,11 +646,11 @@ class Delivery:
         if shop is None or m3 is None:
             return
         link = Link(work.record.pipeline, work.record.key, str(shop), str(m3), self._clock.now(), origin)
-        self._outbox.append(lambda tx: tx.put_link(link))
+        self._outbox.also(lambda tx: tx.put_link(link))
 
 
-def _save_attempt(tx: Transaction, *, attempt: Attempt) -> None:
-    tx.save_attempt(attempt)
+def _found_already(line: LoggedCall) -> bool:
+    return line.state is CallState.DONE and any("already" in row for row in line.rows or ())
 
 
 def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> str:

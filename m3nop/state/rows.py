@@ -30,11 +30,13 @@ _RECORD_COLUMNS = (
     "attempts", "attempt_id", "released", "doubts", "fingerprint", "digest", "commit_target",
     "remembered", "snapshot",
 )  # fmt: skip
+_SNAPSHOT_COLUMNS = ("snapshot", "fingerprint", "created_at", "seen_at")
 _ATTEMPT_COLUMNS = (
     "record_id", "number", "opened_at", "definition", "reference", "epoch", "doubt", "committed",
     "then", "reason",
     "failure", "sweep_at", "sweeps", "snapshot",
 )  # fmt: skip
+_FROZEN_COLUMNS = ("record_id", "number", "opened_at", "definition", "reference", "epoch", "snapshot")
 _CALL_COLUMNS = (
     "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "fields", "sent_at",
     "answered_at", "rows", "failure", "origins", "clean",
@@ -65,6 +67,14 @@ def record_row(record: Record) -> dict[str, Any]:
     return row
 
 
+def standing_row(record: Record) -> dict[str, Any]:
+    """Return the columns that say where a record stands, without its snapshot and what follows from it."""
+    row = record_row(record)
+    for name in _SNAPSHOT_COLUMNS:
+        del row[name]
+    return row
+
+
 def record_from(row: Row) -> Record:
     """Return the record of a table row."""
     blocked_by = None if row["blocked_key"] is None else (row["blocked_pipeline"], row["blocked_key"])
@@ -79,6 +89,14 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
     """Return every column of an attempt except its id."""
     row: dict[str, Any] = {name: getattr(attempt, name) for name in _ATTEMPT_COLUMNS}
     row.update(state=str(attempt.state), then=str(attempt.then))
+    return row
+
+
+def progress_row(attempt: Attempt) -> dict[str, Any]:
+    """Return the columns of an attempt that change after it was opened."""
+    row = attempt_row(attempt)
+    for name in _FROZEN_COLUMNS:
+        del row[name]
     return row
 
 

@@ -144,6 +144,16 @@ class SqlTransaction:
         if record.state is not RecordState.IN_FLIGHT:
             self._connection.execute(_DROP_CLAIM, {"row_id": record.id})
 
+    def move_records(self, records: Sequence[Record]) -> None:
+        """Write where records stand: every column but the snapshot and what follows from it."""
+        if not records:
+            return
+        moved = [{"row_id": record.id, **rows.standing_row(record)} for record in records]
+        self._connection.execute(_SAVE_RECORD, moved)
+        rested = [{"row_id": record.id} for record in records if record.state is not RecordState.IN_FLIGHT]
+        if rested:
+            self._connection.execute(_DROP_CLAIM, rested)
+
     def wake(self, pipeline: str, keys: Iterable[str]) -> None:
         """Turn records that are blocked by these to ready."""
         woken = [{"required": pipeline, "required_key": key} for key in keys]
@@ -156,9 +166,11 @@ class SqlTransaction:
         """Insert an attempt and return its id."""
         return self._add(attempts, rows.attempt_row(attempt))
 
-    def save_attempt(self, attempt: Attempt) -> None:
-        """Write every column of an attempt."""
-        self._connection.execute(_SAVE_ATTEMPT, {"row_id": attempt.id, **rows.attempt_row(attempt)})
+    def save_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Write every column of attempts that can change."""
+        if attempts:
+            changed = [{"row_id": attempt.id, **rows.progress_row(attempt)} for attempt in attempts]
+            self._connection.execute(_SAVE_ATTEMPT, changed)
 
     def save_definition(self, digest: str, text: str) -> None:
         """Keep a definition's text once."""

@@ -67,16 +67,29 @@ def test_every_column_of_a_record_is_saved(desk, record):
     assert desk.record("1") == changed
 
 
-def test_every_column_of_an_attempt_is_saved(desk, attempt):
+def test_every_column_of_an_attempt_that_can_change_is_saved(desk, attempt):
     changed = replace(
-        attempt, number=2, state=AttemptState.UNDOING, opened_at=8, snapshot=None, definition="d2", reference="R",
-        epoch=2, doubt=True, committed=True, then="review", reason="because", failure={"message": "no"}, sweep_at=9, sweeps=1,
+        attempt, state=AttemptState.UNDOING, doubt=True, committed=True, then="review", reason="because", failure={"message": "no"}, sweep_at=9, sweeps=1,
     )  # fmt: skip
 
     with desk.state.transaction() as tx:
-        tx.save_attempt(changed)
+        tx.save_attempts([changed])
 
     assert desk.state.attempt(attempt.id) == changed
+
+
+def test_what_an_attempt_has_frozen_is_never_written_again(desk, attempt):
+    with desk.state.transaction() as tx:
+        tx.save_attempts([replace(attempt, snapshot=None, definition="d2", reference="R", opened_at=8)])
+
+    assert desk.state.attempt(attempt.id) == attempt
+
+
+def test_moving_a_record_leaves_its_snapshot_alone(desk, record):
+    with desk.state.transaction() as tx:
+        tx.move_records([replace(record, state=RecordState.REVIEW, reason="why", snapshot={"id": 2})])
+
+    assert desk.record("1") == replace(record, state=RecordState.REVIEW, reason="why")
 
 
 def test_attempts_of_a_record_come_oldest_first(desk, record):

@@ -1,0 +1,87 @@
+"""What has been decided and not committed yet: written together, in an order that never shows a half-truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from m3nop.core.state import Attempt, LoggedCall, Record, State, Transaction
+    from m3nop.engine.work import Work
+
+
+class Outbox:
+    """Collects changes of the state; each thing is written once, as it is when it is written."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._opening: dict[int, Work] = {}
+        self._attempts: dict[int, Attempt] = {}
+        self._logged: dict[str, tuple[Work, LoggedCall]] = {}
+        self._answered: dict[str, LoggedCall] = {}
+        self._moved: dict[int, Record] = {}
+        self._renewed: dict[int, Record] = {}
+        self._others: list[Callable[[Transaction], None]] = []
+
+    def attempt(self, work: Work) -> None:
+        """Write the attempt of a record; one that was not written before is opened."""
+        if work.attempt.id:
+            self._attempts[work.attempt.id] = work.attempt
+        else:
+            self._opening[id(work)] = work
+
+    def attempt_alone(self, attempt: Attempt) -> None:
+        """Write an attempt that exists and that nobody works on."""
+        self._attempts[attempt.id] = attempt
+
+    def log(self, work: Work, line: LoggedCall) -> None:
+        """Add a line to the call log."""
+        if not work.attempt.id:
+            self._opening[id(work)] = work
+        self._logged[line.id] = (work, line)
+
+    def answer(self, line: LoggedCall) -> None:
+        """Write what became of a call that is in the log."""
+        if line.id not in self._logged:
+            self._answered[line.id] = line
+
+    def record(self, record: Record) -> None:
+        """Write where a record stands."""
+        self._moved[record.id] = record
+
+    def renewed(self, record: Record) -> None:
+        """Write a record that was read again, with its snapshot."""
+        self._renewed[record.id] = record
+
+    def also(self, change: Callable[[Transaction], None]) -> None:
+        """Do this after everything else."""
+        self._others.append(change)
+
+    def commit(self) -> None:
+        """Write everything in one transaction."""
+        if not any((self._opening, self._attempts, self._logged, self._answered, self._moved, self._renewed, self._others)):
+            return
+        with self._state.transaction() as tx:
+            self._write(tx)
+        for collected in (self._opening, self._attempts, self._logged, self._answered, self._moved, self._renewed):
+            collected.clear()
+        self._others.clear()
+
+    def _write(self, tx: Transaction) -> None:
+        for work in self._opening.values():
+            if not work.attempt.id:
+                tx.save_definition(work.pipeline.digest, work.pipeline.definition)
+                work.attempt.id = tx.open_attempt(work.attempt)
+                work.record.attempt_id = work.attempt.id
+                self._moved.setdefault(work.record.id, work.record)
+        for work, line in self._logged.values():
+            line.attempt_id = work.attempt.id
+        tx.log_calls([line for _, line in self._logged.values()])
+        tx.answer_calls(list(self._answered.values()))
+        tx.save_attempts(list(self._attempts.values()))
+        for record in self._renewed.values():
+            tx.save_record(record)
+        tx.move_records([record for record in self._moved.values() if record.id not in self._renewed])
+        # Last, because waking looks at the records that were put to rest just now.
+        for change in self._others:
+            change(tx)
