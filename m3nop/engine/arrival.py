@@ -51,7 +51,7 @@ def classify(
     state, not_before, reason = _judge(pipeline, snapshot, now, zone, required=required, baseline=baseline)
     deadline = None
     if state is RecordState.WAITING and pipeline.source.recheck_for is not None:
-        deadline = (_created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
+        deadline = (created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
     return _arrival(
         job.name, key, code, partition, snapshot, state, reason=reason, not_before=not_before, deadline=deadline
     )
@@ -105,16 +105,16 @@ def _judge(
     pipeline: Pipeline, snapshot: Mapping[str, Json], now: Instant, zone: str, *, required: bool,
     baseline: Instant | None,
 ) -> tuple[RecordState, Instant | None, str]:  # fmt: skip
-    source, created = pipeline.source, _created(snapshot)
+    source, born = pipeline.source, created(snapshot)
     oldest = max((limit for limit in (pipeline.start, baseline) if limit is not None), default=None)
-    if not required and oldest is not None and created is not None and created < oldest:
+    if not required and oldest is not None and born is not None and born < oldest:
         return RecordState.BASELINED, None, "created before the start of this pipeline"
     try:
         if source.filter is not None and not _holds(pipeline, source.filter, snapshot, now, zone):
             return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"
         quiet = int(source.quiet * SECOND)
-        if created is not None and now < created + quiet:
-            return RecordState.WAITING, created + quiet, "too young: the shop may still be writing it"
+        if born is not None and now < born + quiet:
+            return RecordState.WAITING, born + quiet, "too young: the shop may still be writing it"
         if source.ready is not None and not _holds(pipeline, source.ready, snapshot, now, zone):
             pause = int((source.recheck_every or LOOK_AGAIN) * SECOND)
             return RecordState.WAITING, now + pause, f"not ready: {source.ready.text}"
@@ -128,7 +128,13 @@ def _holds(pipeline: Pipeline, condition: Any, snapshot: Json, now: Instant, zon
     return bool(condition.condition(source_root(pipeline, snapshot), context))
 
 
-def _created(snapshot: Mapping[str, Json]) -> Instant | None:
+def fingerprint(snapshot: Mapping[str, Json]) -> str:
+    """Return the digest of what can never change in a record."""
+    return digest({name: snapshot.get(name) for name in _IMMUTABLE})
+
+
+def created(snapshot: Mapping[str, Json]) -> Instant | None:
+    """Return when a record was made in the shop, if it says."""
     text = snapshot.get("created_on_utc")
     return parse_instant(text) if isinstance(text, str) and text else None
 
@@ -137,8 +143,8 @@ def _arrival(
     pipeline: str, key: str, store: str, partition: str, snapshot: Mapping[str, Json], state: RecordState, *,
     reason: str, not_before: Instant | None = None, deadline: Instant | None = None,
 ) -> Arrival:  # fmt: skip
-    fingerprint = digest({name: snapshot.get(name) for name in _IMMUTABLE})
     return Arrival(
-        pipeline=pipeline, key=key, store=store, partition=partition, snapshot=snapshot, fingerprint=fingerprint,
-        created_at=_created(snapshot), state=state, not_before=not_before, deadline=deadline, reason=reason,
+        pipeline=pipeline, key=key, store=store, partition=partition, snapshot=snapshot,
+        fingerprint=fingerprint(snapshot),
+        created_at=created(snapshot), state=state, not_before=not_before, deadline=deadline, reason=reason,
     )  # fmt: skip

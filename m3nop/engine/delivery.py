@@ -29,7 +29,7 @@ from m3nop.core.state import (
 )
 from m3nop.engine import actions
 from m3nop.engine.advance import advance, is_committed
-from m3nop.engine.arrival import classify, first_look_again, only_key, source_root
+from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, only_key, source_root
 from m3nop.engine.lanes import Lanes, Waiting, fatal
 from m3nop.engine.outbox import Outbox
 from m3nop.engine.work import Work, failure_json, matching_rows, name_row
@@ -40,6 +40,7 @@ from m3nop.mapping.pipeline import Pipeline
 if TYPE_CHECKING:
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
+    from m3nop.engine.tally import Tally
 
 CLAIM = 200
 SWEEP_AGAIN = 60 * SECOND
@@ -61,7 +62,7 @@ class Delivery:
 
     def __init__(
         self, state: State, tools: Tools, jobs: Mapping[str, Job], sources: Sources, *, clock: Clock, run_id: int,
-        lanes: Lanes, wanted: Sequence[str],
+        lanes: Lanes, wanted: Sequence[str], tally: Tally,
     ) -> None:  # fmt: skip
         self._wanted = [name for name in jobs if name in wanted]
         self._required = [name for name in jobs if name not in wanted]
@@ -76,8 +77,8 @@ class Delivery:
         self._active: dict[int, Work] = {}
         self._outbox = Outbox(state)
         self._error: M3nopError | None = None
-        self._blocked: set[int] = set()
-        self.counts: dict[str, int] = {}
+        self._tally = tally
+        self._started = clock.now()
 
     # -- the loop
 
@@ -158,51 +159,47 @@ class Delivery:
         return len(records)
 
     def _refresh(self, records: list[Record], now: Instant) -> list[Record]:
-        """Read again what is only known by key, or was read long ago and has no open attempt."""
+        """Read again what is only known by key, was read long ago, or was left in mid-attempt by an earlier run."""
         stale: dict[tuple[str, str], list[Record]] = {}
         for record in records:
-            if (record.snapshot is None or now - record.seen_at > STALE_AFTER) and not self._has_open_attempt(record):
+            if self._is_stale(record, now):
                 stale.setdefault((record.pipeline, record.partition), []).append(record)
         gone: set[int] = set()
         for (name, partition), group in stale.items():
-            job = self._jobs[name]
-            fresh = self._sources.fetch(job, partition, [record.key for record in group])
-            for record in group:
-                if not self._renew(job, record, fresh.get(record.key), now):
-                    gone.add(record.id)
+            fresh = self._sources.fetch(self._jobs[name], partition, [record.key for record in group])
+            gone.update(record.id for record in group if not self._renew(record, fresh.get(record.key), now))
         return [record for record in records if record.id not in gone]
 
-    def _has_open_attempt(self, record: Record) -> bool:
+    def _is_stale(self, record: Record, now: Instant) -> bool:
+        if record.snapshot is None:
+            return True
         attempt = self._state.attempt(record.attempt_id) if record.attempt_id else None
-        return attempt is not None and attempt.state in (AttemptState.OPEN, AttemptState.UNDOING)
+        if attempt is not None and attempt.state in (AttemptState.OPEN, AttemptState.UNDOING):
+            return not attempt.committed and record.commit_target is None and record.seen_at < self._started
+        return now - record.seen_at > STALE_AFTER
 
-    def _renew(self, job: Job, record: Record, snapshot: Json, now: Instant) -> bool:
-        """Put a fresh snapshot into a record; False if it is not to be worked on now."""
+    def _renew(self, record: Record, snapshot: Json, now: Instant) -> bool:
+        """Put a fresh snapshot into a record; False if there is none and nothing of it is under way."""
         if snapshot is None:
+            if record.snapshot is not None and record.attempt_id is not None:
+                return True
             self._rest_bare(record, RecordState.DEAD, "the shop no longer has it", dead=True)
             return False
-        arrival = classify(
-            job, snapshot, partition=record.partition, now=now, zone=self._tools.zone, required=True, store=record.store
-        )
-        if record.fingerprint and arrival.fingerprint != record.fingerprint:
+        mark = fingerprint(snapshot)
+        if record.fingerprint and mark != record.fingerprint:
             self._rest_bare(record, RecordState.REVIEW, "another record has taken its key in the shop")
             return False
-        record.snapshot, record.seen_at = snapshot, now
-        record.fingerprint, record.created_at = arrival.fingerprint, arrival.created_at
-        record.store = arrival.store or record.store
-        if arrival.state is RecordState.READY:
-            self._outbox.renewed(record)
-            return True
-        record.not_before, record.deadline = arrival.not_before, arrival.deadline
-        self._rest_bare(record, arrival.state, arrival.reason)
-        return False
+        record.snapshot, record.seen_at, record.fingerprint = snapshot, now, mark
+        record.created_at = record.created_at or created(snapshot)
+        self._outbox.renewed(record)
+        return True
 
     def _rest_bare(self, record: Record, state: RecordState, reason: str, *, dead: bool = False) -> None:
         record.state, record.reason = state, reason
         self._outbox.renewed(record)
         if dead:
             self._bury(record, {}, signature="gone", message=reason, step="source")
-        self._came_to_rest(record, state, reason)
+        self._tally.rested(record, state, reason)
 
     def _bury(self, record: Record, failure: Mapping[str, Json], *, signature: str, message: str, step: str) -> None:
         """Keep a refusal for a person to look at."""
@@ -230,6 +227,14 @@ class Delivery:
 
     def _begin(self, pipeline: Pipeline, record: Record, *, number: int) -> Work | None:
         now = self._clock.now()
+        arrival = classify(
+            self._jobs[record.pipeline], record.snapshot, partition=record.partition, now=now, zone=self._tools.zone,
+            required=True, store=record.store,
+        )  # fmt: skip
+        if arrival.state is not RecordState.READY and not record.released:
+            record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
+            self._rest_bare(record, arrival.state, arrival.reason)
+            return None
         attempt = Attempt(
             id=0, record_id=record.id, number=number, state=AttemptState.OPEN, opened_at=now,
             snapshot=record.snapshot, definition=pipeline.digest, reference="", epoch=self._state.epoch,
@@ -408,15 +413,9 @@ class Delivery:
             if record.attempts > work.pipeline.retry.retries:
                 self._rest(work, RecordState.REVIEW, reason=f"gave up after {record.attempts} attempts: {attempt.reason}")
                 return False
-            del self._active[record.id]
-            fresh = self._state.record(record.pipeline, record.key)
-            if fresh is not None:
-                record.snapshot = fresh.snapshot
-            current = self._jobs[record.pipeline].by_store[record.store]
-            again = self._begin(current, record, number=attempt.number + 1)
-            if again is not None:
-                self._active[record.id] = again
-                self._drive(again)
+            # Claimed again, so that what changed meanwhile is judged like anything new.
+            record.not_before = None
+            self._rest(work, RecordState.READY, reason=attempt.reason)
             return False
         kept = attempt.failure or {}
         self._come_to_rest_badly(work, then, attempt.reason, kept.get("failure"), kept.get("step", ""))
@@ -481,17 +480,7 @@ class Delivery:
             record.not_before = None
         self._outbox.record(record)
         self._active.pop(record.id, None)
-        self._came_to_rest(record, state, reason)
-
-    def _came_to_rest(self, record: Record, state: RecordState, reason: str) -> None:
-        if state is RecordState.BLOCKED:
-            self._blocked.add(record.id)
-        else:
-            self._blocked.discard(record.id)
-            if state is not RecordState.READY:
-                self.counts[str(state)] = self.counts.get(str(state), 0) + 1
-        self.counts["blocked"] = len(self._blocked)
-        self._tools.observer.moved(record, state, reason)
+        self._tally.rested(record, state, reason)
 
     # -- calls and answers
 

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from m3nop.core.clock import DAY, Clock, Instant
 from m3nop.core.connector import Page
 from m3nop.core.json import Json
-from m3nop.core.state import Arrival, State
+from m3nop.core.state import Arrival, RecordState, State
 from m3nop.engine.arrival import classify
 
 if TYPE_CHECKING:
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
+    from m3nop.engine.tally import Tally
 
 
 class Intake:
     """Takes in what the sources have that the state does not."""
 
-    def __init__(self, state: State, tools: Tools, sources: Sources, *, clock: Clock) -> None:
+    def __init__(self, state: State, tools: Tools, sources: Sources, *, clock: Clock, tally: Tally) -> None:
+        self._tally = tally
         self._state = state
         self._tools = tools
         self._sources = sources
@@ -60,6 +62,10 @@ class Intake:
     def _commit(self, job: Job, partition: str, page: Page) -> int:
         now = self._clock.now()
         arrivals = self._classify(job, partition, page.records, now)
+        known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
+        for arrival in arrivals:
+            if arrival.key not in known and arrival.state is not RecordState.READY:
+                self._tally.add(arrival.state)
         newest = max((arrival.created_at or 0 for arrival in arrivals), default=0)
         with self._state.transaction() as tx:
             tx.arrive(arrivals, now=now)

@@ -17,6 +17,7 @@ from m3nop.mapping.pipeline import OnChange, Pipeline
 if TYPE_CHECKING:
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
+    from m3nop.engine.tally import Tally
 
 _SHOWN = 5
 
@@ -24,7 +25,8 @@ _SHOWN = 5
 class Recheck:
     """Reads due records again and decides what their news means."""
 
-    def __init__(self, state: State, tools: Tools, sources: Sources, *, clock: Clock) -> None:
+    def __init__(self, state: State, tools: Tools, sources: Sources, *, clock: Clock, tally: Tally) -> None:
+        self._tally = tally
         self._state = state
         self._tools = tools
         self._sources = sources
@@ -62,7 +64,7 @@ class Recheck:
         else:
             self._delivered(pipeline, record, snapshot, now)
         if record.state not in (RecordState.WAITING, RecordState.DONE):
-            self._tools.observer.moved(record, record.state, record.reason)
+            self._tally.rested(record, record.state, record.reason)
 
     def _still_waiting(
         self, job: Job, pipeline: Pipeline, record: Record, snapshot: Mapping[str, Json] | None, now: Instant

@@ -15,6 +15,7 @@ from m3nop.engine.intake import Intake
 from m3nop.engine.lanes import Lanes
 from m3nop.engine.recheck import Recheck
 from m3nop.engine.sources import Sources
+from m3nop.engine.tally import Tally
 from m3nop.mapping.pipeline import walk
 
 if TYPE_CHECKING:
@@ -117,8 +118,10 @@ class Engine:
     def _work(self, wish: Wish, names: Sequence[str], run_id: int, summary: Summary) -> None:
         zone = self._tools.zone
         sources = Sources(self._tools.connections, clock=self._clock, zone=zone)
-        intake = Intake(self._state, self._tools, sources, clock=self._clock)
-        recheck = Recheck(self._state, self._tools, sources, clock=self._clock)
+        tally = Tally(self._tools.observer)
+        summary.counts = tally.counts
+        intake = Intake(self._state, self._tools, sources, clock=self._clock, tally=tally)
+        recheck = Recheck(self._state, self._tools, sources, clock=self._clock, tally=tally)
         used = {name for job in names for name in self._jobs[job].any.connections}
         lanes = Lanes(
             [self._tools.connections[name] for name in sorted(used)], executor=self._tools.executor, clock=self._clock
@@ -126,9 +129,8 @@ class Engine:
         jobs = {name: self._jobs[name] for name in names}
         delivery = Delivery(
             self._state, self._tools, jobs, sources, clock=self._clock, run_id=run_id, lanes=lanes,
-            wanted=wish.pipelines,
+            wanted=wish.pipelines, tally=tally,
         )  # fmt: skip
-        summary.counts = delivery.counts
         for name in wish.pipelines:
             summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
             recheck.look(jobs[name])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -140,3 +142,13 @@ def judge(world: World, references: Sequence[str], *, lines: int = 2) -> Verdict
 
 
 CLEAN = Verdict([], [], [], [])
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
+    """Wait until something has happened in another process; False if it does not in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        threading.Event().wait(0.005)
+    return False
