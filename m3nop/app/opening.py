@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from m3nop.app.control import Control
 from m3nop.core import json
 from m3nop.core.clock import Clock, SystemClock
 from m3nop.core.connector import Catalog, Connection, ConnectorType
@@ -34,8 +34,7 @@ class Opener:
         """Return the clock that a run follows: the sandbox's where a connection leads there."""
         if not any(config.url == SANDBOX for config in configs.values()):
             return SystemClock()
-        with urllib.request.urlopen(f"{self.sandbox().url}/sandbox/clock", timeout=10) as answer:  # noqa: S310
-            return SystemClock(offset=json.loads(answer.read())["offset"])
+        return SystemClock(offset=Control(self.sandbox().url).get("clock")["offset"])
 
     def sandbox(self) -> Running:
         """Return the project's sandbox, started now if it does not run."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.secrets import Secret, SecretRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SERVICE = "m3nop"
 _PLAINTEXT = ("plaintext", "null", "fail")
@@ -17,11 +20,13 @@ class Secrets:
     """Finds a secret by name, in the first place that has it.
 
     The places, in order: ``env:NAME`` and ``file:PATH`` as written, systemd's credentials directory,
-    ``M3NOP_SECRET_<NAME>_FILE``, ``/run/secrets``, ``M3NOP_SECRET_<NAME>``, ``<NAME>`` in the environment, and the
-    keyring of the operating system (never one that writes plain text).
+    ``M3NOP_SECRET_<NAME>_FILE``, ``/run/secrets``, ``M3NOP_SECRET_<NAME>``, ``<NAME>`` in the environment,
+    and the keyring of the operating system (never one that writes plain text).
     """
 
-    def __init__(self, environ: Mapping[str, str] | None = None, *, run_secrets: Path = Path("/run/secrets")) -> None:
+    def __init__(
+        self, environ: Mapping[str, str] | None = None, *, run_secrets: Path = Path("/run/secrets")
+    ) -> None:
         self._environ = os.environ if environ is None else environ
         self._run_secrets = run_secrets
 
@@ -33,7 +38,9 @@ class Secrets:
         """
         text = self.look(reference.name)
         if text is None:
-            places = f"set M3NOP_SECRET_{_variable(reference.name)}, or run `m3nop secrets set {reference.name}`"
+            places = (
+                f"set M3NOP_SECRET_{_variable(reference.name)}, or run `m3nop secrets set {reference.name}`"
+            )
             msg = f"the secret {reference.name} is nowhere to be found; {places}"
             raise ConfigurationError(msg)
         return Secret(text)
@@ -84,7 +91,7 @@ def store(name: str, text: str) -> None:
     import keyring  # noqa: PLC0415  start-up time: only this needs it
     from keyring.errors import KeyringError  # noqa: PLC0415
 
-    _refuse_plaintext()
+    refuse_plaintext()
     try:
         keyring.set_password(SERVICE, name, text)
     except KeyringError as error:
@@ -100,24 +107,42 @@ def keyring_name() -> str:
     return f"{type(backend).__module__}.{type(backend).__name__}"
 
 
+def refuse_plaintext() -> None:
+    """Refuse a machine whose keyring would write secrets down as they are.
+
+    Raises:
+        ConfigurationError: it would, or there is none.
+    """
+    if not keeps_secrets():
+        msg = (
+            f"this machine has no keyring that encrypts ({keyring_name()}); "
+            "use M3NOP_SECRET_<NAME>_FILE or systemd credentials"
+        )
+        raise ConfigurationError(msg)
+
+
+def keeps_secrets() -> bool:
+    """Tell whether this machine has a keyring, and encrypts all that it may write there."""
+    import keyring  # noqa: PLC0415  start-up time: only this needs it
+
+    backend = keyring.get_keyring()
+    chained = [
+        f"{type(one).__module__}.{type(one).__name__}" for one in getattr(backend, "backends", [backend])
+    ]
+    return bool(chained) and not any(word in name.lower() for name in chained for word in _PLAINTEXT)
+
+
 def _keyring(name: str) -> tuple[str, str] | None:
     import keyring  # noqa: PLC0415  start-up time: only this needs it
     from keyring.errors import KeyringError  # noqa: PLC0415
 
-    if any(word in keyring_name().lower() for word in _PLAINTEXT):
+    if not keeps_secrets():
         return None
     try:
         text = keyring.get_password(SERVICE, name)
     except KeyringError:
         return None
     return None if text is None else ("keyring", text)
-
-
-def _refuse_plaintext() -> None:
-    name = keyring_name()
-    if any(word in name.lower() for word in _PLAINTEXT):
-        msg = f"this machine has no keyring that encrypts ({name}); use M3NOP_SECRET_<NAME>_FILE or systemd credentials"
-        raise ConfigurationError(msg)
 
 
 def _read(path: Path) -> str:

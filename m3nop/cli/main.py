@@ -8,7 +8,7 @@ import sys
 import typer
 
 from m3nop import __version__
-from m3nop.cli import run
+from m3nop.cli import project, run, sandbox, secrets, systems
 from m3nop.core.errors import M3nopError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (run,):
+for module in (project, run, sandbox, secrets, systems):
     module.register(app)
 
 

@@ -85,6 +85,20 @@ def open_here(project: Path | None, env: str | None, *, command: str) -> Session
     return open_session(find_place(project, env), command=command)
 
 
+def parse_duration(text: str) -> float:
+    """Read a duration from the command line (``90s``, ``10m``, ``3d``) as seconds.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from m3nop.spec.values import seconds  # noqa: PLC0415  start-up time
+
+    try:
+        return float(seconds(text))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def parse_since(text: str | None) -> Instant | None:
     """Read an instant or a date from the command line.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
@@ -36,18 +36,39 @@ def say(text: str) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print a table on stdout: ruled on a terminal, plain columns elsewhere."""
+    """Print a table on stdout: ruled and folded on a terminal, plain columns of full width elsewhere."""
+    out = console()
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    if out.is_terminal:
+        _print_ruled(out, headings, cells, title)
+        return
+    if title:
+        print_line(title)
+    for line in _columns([headings, *cells]):
+        print_line(line)
+
+
+def _print_ruled(out: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
     from rich import box  # noqa: PLC0415  start-up time
     from rich.table import Table  # noqa: PLC0415  start-up time
     from rich.text import Text  # noqa: PLC0415  start-up time
 
-    out = console()
-    table = Table(title=title or None, box=box.SIMPLE_HEAD if out.is_terminal else None, pad_edge=False, title_justify="left")
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(str(cell))) for cell in row))
+        table.add_row(*map(Text, row))
     out.print(table)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    from rich.cells import cell_len  # noqa: PLC0415  start-up time
+
+    lines = [[cell.replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(padded).rstrip()
 
 
 def print_error(error: M3nopError) -> None:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from m3nop.cli.options import AsJson, Env, Keys, LogFormat, Project, Quiet, Stores, open_here, parse_since
+from m3nop.cli.options import (
+    AsJson,
+    Env,
+    Keys,
+    LogFormat,
+    Project,
+    Quiet,
+    Stores,
+    open_here,
+    parse_duration,
+    parse_since,
+)
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,9 +62,9 @@ def sync(
         signal.signal(number, lambda caught, _frame: stop.ask(signal.Signals(caught).name))
     with open_here(project, env, command=f"sync {' '.join(pipelines or ['--all'])}") as session:
         names = _names(session, pipelines, every=every)
-        wish = _wish(session, names, stores, keys, since, limit, full=full, linger=_seconds(linger))
+        wish = _wish(session, names, stores, keys, since, limit, full=full, linger=parse_duration(linger))
         with Progress(session, names, quiet=quiet, log_format=log_format) as progress:
-            engine = session.engine(names, observer=progress, stop=stop, wait=_seconds(wait))
+            engine = session.engine(names, observer=progress, stop=stop, wait=parse_duration(wait))
             summary = engine.run(wish)
         progress.end(summary, as_json=as_json)
     sys.exit(_exit_code(summary.counts, stop))
@@ -129,15 +140,6 @@ def _wish(
         names, tuple(stores or ()), tuple(keys or ()), limit, parse_since(since), full=full, linger=linger,
         command=" ".join(sys.argv[1:]),
     )  # fmt: skip
-
-
-def _seconds(text: str) -> float:
-    from m3nop.spec.values import seconds  # noqa: PLC0415  start-up time
-
-    try:
-        return float(seconds(text))
-    except ValueError as error:
-        raise UsageError(str(error)) from None
 
 
 def _exit_code(counts: dict[str, int], stop: StopSignal) -> int:

@@ -47,3 +47,8 @@ class SandboxClock:
         self._offset += round(seconds * SECOND)
         self._table["clock"] = {"offset": self._offset}
         return self.now()
+
+    def reset(self) -> None:
+        """Go back to the machine's time; the books that were kept by the other one are gone."""
+        self._offset = 0
+        self._table.clear()

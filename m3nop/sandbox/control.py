@@ -13,6 +13,7 @@ from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.sandbox import shop
 from m3nop.sandbox.faults import KINDS, Fault
+from m3nop.sandbox.seed import reset
 
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
@@ -34,6 +35,7 @@ def routes(world: World) -> list[BaseRoute]:
         _route("/requests", control.requests),
         _route("/books", control.books),
         _route("/books/{table}", control.table),
+        _route("/reset", control.reset, method="POST"),
         _route("/shop/orders", control.place_order, method="POST"),
         _route("/shop/orders/{number:int}", control.change_order, method="POST"),
         _route("/shop/load", control.load, method="POST"),
@@ -99,6 +101,10 @@ class _Control:
         return self._world.books.table(name).select(
             *conditions, limit=None if limit is None else int(limit), offset=int(offset)
         )
+
+    def reset(self, request: Request, body: object) -> Any:  # noqa: ANN401
+        reset(self._world)
+        return self.clock(request, body)
 
     def place_order(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
         return shop.place_order(self._world, body)

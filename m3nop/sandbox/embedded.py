@@ -27,6 +27,8 @@ else:
 
 _ATTEMPTS = 200
 _PAUSE = 0.05
+# A proxy of the environment is for other machines.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Embedded(Serving):
@@ -89,7 +91,7 @@ def _start(folder: Path, lock: IO[bytes], *, port: int) -> Embedded:
 def _running(address: Path) -> Running | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         url = json.loads(address.read_text(encoding="utf-8"))["url"]
-        with urllib.request.urlopen(f"{url}/sandbox/health", timeout=2) as answer:  # noqa: S310
+        with _OPENER.open(f"{url}/sandbox/health", timeout=2) as answer:
             if json.loads(answer.read()) == {"sandbox": "m3nop"}:
                 return Running(url)
     return None

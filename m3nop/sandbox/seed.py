@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from m3nop.sandbox.world import World
 
 
+def reset(world: World) -> None:
+    """Empty the books and fill them as at the first start; faults and a moved time are gone, too."""
+    with world.books.change():
+        for name in world.books.names():
+            world.books.table(name).clear()
+        world.faults.clear()
+        world.clock.reset()
+        world.requests.clear()
+        seed(world)
+
+
 def seed(world: World) -> None:
     """Fill the books of a new sandbox; one that has been filled is left alone."""
     state = world.books.table("sandbox.state")
