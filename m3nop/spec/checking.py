@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from m3nop.core.problems import Problem
 from m3nop.spec.suggest import suggest
-from m3nop.spec.tree import Loc, Node, ScalarNode, find, locate, plain
+from m3nop.spec.tree import Loc, Node, ScalarNode, find, locate, plain, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,22 @@ def check(model: type[Model], node: Node, problems: list[Problem], *, data: obje
         problems.extend(
             _problem(model, node, detail) for detail in error.errors() if not _unresolved(node, detail)
         )
+        return None
+
+
+def salvage(model: type[Model], node: Node) -> tuple[Model, Node] | None:
+    """Leave out what is wrong, so that the rest can be checked too; None where something is missing."""
+    try:
+        model.model_validate(plain(node))
+    except ValidationError as error:
+        for detail in error.errors():
+            loc = _steps(node, detail["loc"])
+            if detail["type"] == "missing" or not loc:
+                return None
+            node = without(node, loc)
+    try:
+        return model.model_validate(plain(node)), node
+    except ValidationError:
         return None
 
 

@@ -9,10 +9,11 @@ from m3nop.core import json
 from m3nop.core.connector import StoreRef
 from m3nop.mapping.lookups import Lookup, Miss
 from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry
-from m3nop.spec.checking import check
+from m3nop.spec.checking import check, salvage
 from m3nop.spec.desk import Desk, Site
 from m3nop.spec.models import PipelineSpec, RetrySpec
 from m3nop.spec.probes import ProbeCompiler
+from m3nop.spec.rules import INDEPENDENT
 from m3nop.spec.safety import check_safety
 from m3nop.spec.scope import RESERVED, Scope
 from m3nop.spec.source import compile_source, identity_expression, reference_expression
@@ -50,7 +51,7 @@ def compile_tree(node: Node, site: Site) -> Compiled:
     problems: list[Problem] = []
     spec = check(PipelineSpec, node, problems)
     if spec is None:
-        return Compiled(None, tuple(problems))
+        return Compiled(None, (*problems, *_in_the_rest(node, site)))
     desk = Desk(node, site)
     pipeline = _Compilation(desk, spec).run()
     return Compiled(
@@ -60,6 +61,17 @@ def compile_tree(node: Node, site: Site) -> Compiled:
         frozenset(desk.used.lookups),
         frozenset(desk.used.blocks),
     )
+
+
+def _in_the_rest(node: Node, site: Site) -> tuple[Problem, ...]:
+    """Check the rest of a pipeline whose form is wrong, leaving out what may only follow from that."""
+    saved = salvage(PipelineSpec, node)
+    if saved is None:
+        return ()
+    spec, rest = saved
+    desk = Desk(rest, site)
+    _Compilation(desk, spec).run()
+    return tuple(problem for problem in desk.problems if problem.code in INDEPENDENT)
 
 
 class _Compilation:

@@ -12,7 +12,8 @@ from m3nop.core.problems import Problem
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import BASE, Entry, ListNode, MapNode, Node, ScalarNode
 
-_SETTINGS = "settings"
+_KEPT = frozenset({"settings", "pipelines"})
+"""Where null is a value, or is meant for what the mapping will be laid over."""
 
 
 def merge(base: Node, over: Node, problems: list[Problem] | None = None) -> Node:
@@ -28,11 +29,11 @@ def merge(base: Node, over: Node, problems: list[Problem] | None = None) -> Node
 
 
 def without_removed(node: Node) -> Node:
-    """Return the tree without the entries that an override set to null; settings keep theirs."""
+    """Return the tree without what an override set to null; settings and changes of pipelines keep theirs."""
     match node:
         case MapNode():
             entries = {
-                name: entry if name == _SETTINGS else Entry(entry.key, without_removed(entry.node))
+                name: entry if name in _KEPT else Entry(entry.key, without_removed(entry.node))
                 for name, entry in node.entries.items()
                 if not _is_removal(entry.node)
             }

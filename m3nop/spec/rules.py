@@ -131,5 +131,30 @@ SAFETY: Mapping[str, str] = {
 }
 """What could enter something twice, or never."""
 
+_FOLLOWING = frozenset(
+    {
+        "later-step",
+        "maybe-skipped",
+        "root-not-here",
+        "unknown-field",
+        "unknown-member",
+        "unknown-output",
+        "unknown-root",
+        "unknown-step",
+        "unknown-var",
+    }
+)
+INDEPENDENT = frozenset(EXPRESSIONS) - _FOLLOWING | {
+    "duplicate-id",
+    "unknown-column",
+    "unknown-connection",
+    "unknown-input",
+    "unknown-lookup",
+    "unknown-operation",
+    "unknown-pipeline",
+    "value-too-long",
+}
+"""Codes of problems that stay true when something else in the file is mended."""
+
 RULES: Mapping[str, str] = {**FILES, **FORM, **EXPRESSIONS, **NAMES, **SAFETY}
 """Every code and its meaning."""

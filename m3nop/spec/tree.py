@@ -181,6 +181,23 @@ def convert(node: Node, change: Callable[[ScalarNode], ScalarNode]) -> Node:
             return change(node)
 
 
+def without(node: Node, loc: Loc) -> Node:
+    """Return the tree without the entry that ``loc`` leads to; an item of a list leaves its place empty."""
+    match node:
+        case MapNode() if str(loc[0]) in node.entries:
+            entries = dict(node.entries)
+            entry = entries.pop(str(loc[0]))
+            if loc[1:]:
+                entries[str(loc[0])] = Entry(entry.key, without(entry.node, loc[1:]))
+            return replace(node, entries=entries)
+        case ListNode() if isinstance(loc[0], int) and loc[1:] and loc[0] < len(node.items):
+            items = list(node.items)
+            items[loc[0]] = without(items[loc[0]], loc[1:])
+            return replace(node, items=tuple(items))
+        case _:
+            return node
+
+
 def stamp(node: Node, layer: str) -> Node:
     """Return the tree with every node of the base layer marked as coming from ``layer``."""
     marked = layer if node.layer == BASE else node.layer

@@ -91,11 +91,17 @@ def base(value: object):
     return from_json(value, file="base")
 
 
-MAPS = st.dictionaries(st.sampled_from("abc"), st.recursive(
-    st.integers(0, 3) | st.none(),
-    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+VALUES = st.dictionaries(st.sampled_from("abc"), st.integers(0, 3) | st.none(), max_size=3)
+MAPS = st.recursive(
+    VALUES,
+    lambda inner: st.builds(
+        lambda values, maps: {**values, **maps},
+        VALUES,
+        st.dictionaries(st.sampled_from("xyz"), inner, max_size=2),
+    ),
     max_leaves=6,
-), max_size=3)  # fmt: skip
+)
+"""Mappings in which a key is always a value, or always a mapping, as in the files of a project."""
 
 
 @given(MAPS)

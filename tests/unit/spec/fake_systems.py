@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, InstanceOf, WithJsonSchema
 
 from m3nop.core.connector import ConnectorType, Effect, FieldInfo, Operation, Resource
+from m3nop.core.errors import ConfigurationError
 from m3nop.core.secrets import SecretRef
 
 if TYPE_CHECKING:
@@ -190,6 +191,9 @@ class ShopCatalog:
 
 
 def _erp(config: Any, *, metadata: Mapping[str, Any]) -> ErpCatalog:
+    if "foreign.json" in metadata:
+        msg = "foreign.json is no snapshot"
+        raise ConfigurationError(msg)
     return ErpCatalog(config)
 
 

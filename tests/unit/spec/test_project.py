@@ -168,6 +168,55 @@ def test_damaged_metadata_is_a_problem(load, folder):
     assert codes(load().problems) == ["bad-metadata"]
 
 
+def test_metadata_that_a_connector_refuses_is_a_problem(load, folder):
+    (folder / "m3").mkdir()
+    (folder / "m3" / "foreign.json").write_text("{}", encoding="utf-8")
+
+    (problem,) = load().problems
+
+    assert (problem.code, problem.message) == ("bad-metadata", "foreign.json is no snapshot")
+
+
+def test_a_connection_without_a_type_is_a_problem(load, folder):
+    change(folder / "m3nop.yaml", "erp: {type: m3, ", "erp: {")
+
+    assert codes(load().problems) == ["missing-key"]
+
+
+def test_a_connection_that_is_no_mapping_is_a_problem(load, folder):
+    text = (folder / "m3nop.yaml").read_text(encoding="utf-8")
+    start, _, rest = text.partition("connections:\n")
+    (folder / "m3nop.yaml").write_text(
+        f"{start}connections: [erp]\n" + rest[rest.index("settings:") :], encoding="utf-8"
+    )
+
+    assert codes(load(None).problems) == ["wrong-value"]
+
+
+def test_a_store_in_an_environment_may_be_taken_out(load, folder):
+    change(
+        folder / "m3nop.yaml",
+        "settings: {currency: NOK}",
+        "settings: {currency: NOK}\n    stores: {b2b: null}",
+    )
+
+    assert tuple(load("qa").stores) == ("b2c",)
+    assert tuple(load("sandbox").stores) == ("b2c", "b2b")
+
+
+def test_an_environment_may_change_a_store_and_its_pipelines(load, folder):
+    change(
+        folder / "m3nop.yaml", "settings: {currency: NOK}",
+        "stores: {b2b: {settings: {price_from: shop}, pipelines: {orders: {steps: {address: null}}}}}",
+    )  # fmt: skip
+    project = load("qa")
+
+    assert project.settings("b2b")["price_from"] == "shop"
+    assert [step.id for step in project.pipeline("orders", "b2b").steps] == [
+        "customer", "head", "lines", "confirm", "write_back",
+    ]  # fmt: skip
+
+
 def test_metadata_goes_to_the_catalog_by_file_name(load, folder):
     (folder / "m3").mkdir()
     (folder / "m3" / "OIS100MI.json").write_text('{"length": 1.50}', encoding="utf-8")
