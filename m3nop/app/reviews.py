@@ -1,0 +1,145 @@
+"""Decides about records that were put aside for a person: released, or rejected for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from m3nop.app.actor import current_user
+from m3nop.app.naming import check_reason, records_named, title
+from m3nop.core.connector import Remedy
+from m3nop.core.errors import UsageError
+from m3nop.core.state import AttemptState, RecordState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from m3nop.app.session import Session
+    from m3nop.core.clock import Instant
+    from m3nop.core.state import Attempt, Record, State
+
+_UNSETTLED = (AttemptState.OPEN, AttemptState.UNDOING)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about a record; ``cleared_at`` is when what M3 holds of it may be removed."""
+
+    record: Record
+    cleared_at: Instant | None = None
+
+
+def waiting_reviews(state: State, pipelines: Iterable[str]) -> list[Record]:
+    """List the records that wait for a decision, in the order of intake."""
+    return [record for name in pipelines for record in state.records(name, states=[RecordState.REVIEW])]
+
+
+def find_review(state: State, text: str, pipelines: Iterable[str]) -> Record:
+    """Return the one record of this name that waits for a decision.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    found = records_named(state, text, pipelines)
+    waiting = [record for record in found if record.state is RecordState.REVIEW]
+    if len(waiting) == 1:
+        return waiting[0]
+    if waiting:
+        msg = f"{text} is the key of several reviews; write {' or '.join(map(title, waiting))}"
+    elif found:
+        states = ", ".join(f"{title(record)} is {record.state}" for record in found)
+        msg = f"{text} does not wait for a decision: {states}"
+    else:
+        msg = f"there is no record {text}; `m3nop trace {text}` looks for it by other numbers"
+    raise UsageError(msg)
+
+
+def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> Decision:
+    """Let a record go on.
+
+    One that was delivered, and changed since, is delivered as it is; any other is ready, its checks that ask
+    for a review pass, and a call in doubt is probed again.
+
+    Raises:
+        UsageError: it does not wait for a decision, or the reason is blank.
+        BusyError: a run goes on.
+    """
+    why, now = check_reason(reason), session.clock.now()
+    state = session.state(wait=wait)
+    record = find_review(state, text, session.project.pipelines)
+    attempt = state.attempt(record.attempt_id) if record.attempt_id else None
+    asked = record.reason
+    if attempt is not None and attempt.state is AttemptState.DONE:
+        _settle_as_delivered(session, record, now)
+    else:
+        make_ready(record, attempt, reason=f"released: {why}")
+        record.released = True
+    with state.transaction() as tx:
+        tx.save_record(record)
+        detail = {"reason": why, "review": asked, "state": str(record.state)}
+        tx.audit(now=now, actor=current_user(), action="release", subject=title(record), detail=detail)
+    return Decision(record)
+
+
+def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> Decision:
+    """Refuse a record for good; what it began in M3 is left to the sweep, which removes what is not real.
+
+    Raises:
+        UsageError: it does not wait for a decision, was delivered already, or the reason is blank.
+        BusyError: a run goes on.
+    """
+    why, now = check_reason(reason), session.clock.now()
+    state = session.state(wait=wait)
+    record = find_review(state, text, session.project.pipelines)
+    attempt = state.attempt(record.attempt_id) if record.attempt_id else None
+    if attempt is not None and attempt.state is AttemptState.DONE:
+        msg = (
+            f"{title(record)} was delivered, so it cannot be rejected: release it to leave it as it is, and "
+            "put right in M3 what has to be"
+        )
+        raise UsageError(msg)
+    asked, cleared_at = record.reason, None
+    with state.transaction() as tx:
+        if attempt is not None and attempt.state in _UNSETTLED:
+            cleared_at = _give_up(state, record, attempt, why, now)
+            tx.save_attempts([attempt])
+        record.state, record.reason, record.not_before = RecordState.DEAD, f"rejected: {why}", None
+        tx.save_record(record)
+        tx.add_dead_letter(
+            record, now=now, remedy=Remedy.BUSINESS, signature="rejected", message=asked, step=""
+        )
+        tx.settle_dead_letters(record.id, now=now, settlement=f"discarded: {why}")
+        detail = {"reason": why, "review": asked}
+        tx.audit(now=now, actor=current_user(), action="reject", subject=title(record), detail=detail)
+    return Decision(record, cleared_at)
+
+
+def make_ready(record: Record, attempt: Attempt | None, *, reason: str) -> None:
+    """Turn a record ready, with all its tries before it and none counted.
+
+    Without an open attempt it is read again before it is worked on: somebody may have put it right.
+    """
+    record.state, record.reason, record.not_before = RecordState.READY, reason, None
+    record.attempts, record.doubts, record.blocked_by = 0, 0, None
+    if attempt is None or attempt.state not in _UNSETTLED:
+        record.snapshot = None
+
+
+def _settle_as_delivered(session: Session, record: Record, now: Instant) -> None:
+    from m3nop.engine.arrival import first_look_again  # noqa: PLC0415  start-up time
+
+    record.state, record.reason = RecordState.DONE, ""
+    if record.store in session.project.stores_of(record.pipeline):
+        pipeline = session.project.pipeline(record.pipeline, record.store)
+        record.not_before, record.deadline = first_look_again(pipeline, record, record.snapshot, now)
+
+
+def _give_up(state: State, record: Record, attempt: Attempt, reason: str, now: Instant) -> Instant | None:
+    """Close an attempt that nobody will go on with; return when what it left in M3 is looked for."""
+    attempt.reason = f"rejected: {reason}"
+    attempt.state = AttemptState.DONE if attempt.committed else AttemptState.UNDONE
+    if attempt.committed or not any(call.effect != "read" for call in state.calls(attempt.id)):
+        return None
+    record.commit_target = None
+    attempt.sweep_at = max(attempt.sweep_at or 0, now)
+    return attempt.sweep_at
