@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -12,11 +10,14 @@ from pydantic import BaseModel
 from m3nop.app.control import Control
 from m3nop.core import json
 from m3nop.core.clock import Clock, SystemClock
-from m3nop.core.connector import Catalog, Connection, ConnectorType
 from m3nop.core.secrets import Secret, SecretRef
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from m3nop.app.secrets import Secrets
+    from m3nop.core.connector import Catalog, Connection, ConnectorType
     from m3nop.sandbox.server import Running
 
 SANDBOX = "sandbox:"
@@ -39,12 +40,14 @@ class Opener:
     def sandbox(self) -> Running:
         """Return the project's sandbox, started now if it does not run."""
         if self._running is None:
-            from m3nop.sandbox.embedded import attach_or_start  # noqa: PLC0415  start-up time
+            from m3nop.sandbox.embedded import attach_or_start
 
             self._running = attach_or_start(self._folder / ".m3nop" / "sandbox")
         return self._running
 
-    def open(self, name: str, kind: ConnectorType, config: Any, *, clock: Clock, catalog: Catalog) -> Connection:
+    def open(
+        self, name: str, kind: ConnectorType, config: Any, *, clock: Clock, catalog: Catalog
+    ) -> Connection:
         """Open one connection.
 
         Raises:
@@ -58,7 +61,7 @@ class Opener:
         return opened
 
     def _in_sandbox(self, kind: ConnectorType, config: BaseModel) -> BaseModel:
-        from m3nop.sandbox import access  # noqa: PLC0415  start-up time
+        from m3nop.sandbox import access
 
         running = self.sandbox()
         options = config.model_dump(by_alias=True, exclude_unset=True, exclude={"credentials", "url"})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from m3nop.app.session import Session
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from m3nop.app.session import Session
     from m3nop.core.state import Record, RecordState
     from m3nop.engine.plan import Planner
 
@@ -35,8 +35,8 @@ def open_planner(session: Session, names: Sequence[str]) -> Iterator[Planner]:
     Raises:
         AccessError: a system cannot be read.
     """
-    from m3nop.engine.plan import Planner  # noqa: PLC0415  start-up time
-    from m3nop.state.store import open_state  # noqa: PLC0415  start-up time
+    from m3nop.engine.plan import Planner
+    from m3nop.state.store import open_state
 
     jobs = session.jobs(names)
     tools = session.tools(jobs, observer=_Silent())

@@ -88,8 +88,8 @@ def store(name: str, text: str) -> None:
     Raises:
         ConfigurationError: there is none that keeps secrets encrypted.
     """
-    import keyring  # noqa: PLC0415  start-up time: only this needs it
-    from keyring.errors import KeyringError  # noqa: PLC0415
+    import keyring
+    from keyring.errors import KeyringError
 
     refuse_plaintext()
     try:
@@ -101,7 +101,7 @@ def store(name: str, text: str) -> None:
 
 def keyring_name() -> str:
     """Name the keyring backend of this machine."""
-    import keyring  # noqa: PLC0415  start-up time: only this needs it
+    import keyring
 
     backend = keyring.get_keyring()
     return f"{type(backend).__module__}.{type(backend).__name__}"
@@ -123,7 +123,7 @@ def refuse_plaintext() -> None:
 
 def keeps_secrets() -> bool:
     """Tell whether this machine has a keyring, and encrypts all that it may write there."""
-    import keyring  # noqa: PLC0415  start-up time: only this needs it
+    import keyring
 
     backend = keyring.get_keyring()
     chained = [
@@ -133,8 +133,8 @@ def keeps_secrets() -> bool:
 
 
 def _keyring(name: str) -> tuple[str, str] | None:
-    import keyring  # noqa: PLC0415  start-up time: only this needs it
-    from keyring.errors import KeyringError  # noqa: PLC0415
+    import keyring
+    from keyring.errors import KeyringError
 
     if not keeps_secrets():
         return None

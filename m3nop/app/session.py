@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from m3nop.app.opening import SANDBOX, Opener
@@ -16,6 +14,9 @@ from m3nop.core.errors import ConfigurationError, UsageError
 from m3nop.core.problems import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Connection
     from m3nop.engine.ports import Job, Observer, StopSignal, Tools
@@ -76,7 +77,7 @@ class Session:
                 msg = f"there is no connection {name!r}; the project has {known}"
                 raise UsageError(msg)
             kind, catalog = self.project.connection_types[name], self.project.catalogs[name]
-            assert catalog is not None  # noqa: S101  a project with problems is never opened
+            assert catalog is not None
             config = self.project.connections[name]
             opened = self._opener.open(name, kind, config, clock=self.clock, catalog=catalog)
             self._open.callback(opened.close)
@@ -105,7 +106,7 @@ class Session:
             BusyError, StateError: as opening it does.
         """
         if self._state is None:
-            from m3nop.state.store import open_state  # noqa: PLC0415  start-up time
+            from m3nop.state.store import open_state
 
             self._state = open_state(
                 self.state_url, scope=self.scope(), clock=self.clock, command=self._command, wait=wait,
@@ -131,7 +132,7 @@ class Session:
         Raises:
             UsageError: there is no such pipeline.
         """
-        from m3nop.engine.ports import Job  # noqa: PLC0415  start-up time
+        from m3nop.engine.ports import Job
 
         jobs: dict[str, Job] = {}
         todo = list(names)
@@ -151,8 +152,8 @@ class Session:
 
     def tools(self, jobs: Mapping[str, Job], *, observer: Observer, stop: StopSignal | None = None) -> Tools:
         """Open what a run of these pipelines needs."""
-        from m3nop.engine.ports import StopSignal as Stop  # noqa: PLC0415  start-up time
-        from m3nop.engine.ports import ThreadExecutor, Tools  # noqa: PLC0415  start-up time
+        from m3nop.engine.ports import StopSignal as Stop
+        from m3nop.engine.ports import ThreadExecutor, Tools
 
         names = {name for job in jobs.values() for one in job.by_store.values() for name in one.connections}
         connections = {name: self.connection(name) for name in sorted(names)}
@@ -175,7 +176,7 @@ class Session:
         Raises:
             BusyError: another process runs on this state.
         """
-        from m3nop.engine.run import Engine  # noqa: PLC0415  start-up time
+        from m3nop.engine.run import Engine
 
         jobs = self.jobs(names)
         state = self.state(wait=wait)
@@ -188,11 +189,13 @@ def open_session(place: Place, *, command: str) -> Session:
     Raises:
         ConfigurationError: the project has problems; all of them are in the error.
     """
-    import os  # noqa: PLC0415
+    import os
 
-    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
+    from m3nop.spec.project import load_project
 
-    project = load_project(place.folder, environment=place.environment, registry=CONNECTORS, environ=os.environ)
+    project = load_project(
+        place.folder, environment=place.environment, registry=CONNECTORS, environ=os.environ
+    )
     if project.failed:
         errors = [problem for problem in project.problems if problem.severity is Severity.ERROR]
         msg = f"the project has {len(errors)} problem{'s' if len(errors) > 1 else ''}; see `m3nop validate`"
@@ -202,16 +205,16 @@ def open_session(place: Place, *, command: str) -> Session:
 
 def environments_of(folder: Path) -> tuple[str, ...]:
     """Name the environments of a project."""
-    import os  # noqa: PLC0415
+    import os
 
-    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
+    from m3nop.spec.project import load_project
 
     return load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ).environments
 
 
 def unknown(what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> str:
     """Say that a name is not known, and which one may have been meant."""
-    import difflib  # noqa: PLC0415  only for people who mistype
+    import difflib
 
     close = difflib.get_close_matches(name, list(known), n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known)) or 'none'}"

@@ -23,10 +23,16 @@ Env = Annotated[
     str | None,
     typer.Option("--env", envvar="M3NOP_ENV", help="Environment to work in.", show_default=False),
 ]
-Stores = Annotated[list[str] | None, typer.Option("--store", help="Only this store (repeatable).", show_default=False)]
-Keys = Annotated[list[str] | None, typer.Option("--key", help="Only this record (repeatable).", show_default=False)]
+Stores = Annotated[
+    list[str] | None, typer.Option("--store", help="Only this store (repeatable).", show_default=False)
+]
+Keys = Annotated[
+    list[str] | None, typer.Option("--key", help="Only this record (repeatable).", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr unless something is wrong.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing on stderr unless something is wrong.")
+]
 LogFormat = Annotated[str, typer.Option("--log-format", help="Form of the log: text or json.")]
 
 
@@ -56,7 +62,7 @@ def find_place(project: Path | None, env: str | None) -> Place:
     Raises:
         UsageError: there is no project, no such environment, or several and nobody to ask.
     """
-    from m3nop.app.session import Place, environments_of, unknown  # noqa: PLC0415  start-up time
+    from m3nop.app.session import Place, environments_of, unknown
 
     folder = find_project(project)
     known = environments_of(folder)
@@ -80,7 +86,7 @@ def open_here(project: Path | None, env: str | None, *, command: str) -> Session
     Raises:
         UsageError, ConfigurationError: it cannot be found, or has problems.
     """
-    from m3nop.app.session import open_session  # noqa: PLC0415  start-up time
+    from m3nop.app.session import open_session
 
     return open_session(find_place(project, env), command=command)
 
@@ -91,7 +97,7 @@ def parse_duration(text: str) -> float:
     Raises:
         UsageError: it is none.
     """
-    from m3nop.spec.values import seconds  # noqa: PLC0415  start-up time
+    from m3nop.spec.values import seconds
 
     try:
         return float(seconds(text))
@@ -105,7 +111,7 @@ def parse_since(text: str | None) -> Instant | None:
     Raises:
         UsageError: it is neither.
     """
-    from m3nop.core.clock import parse_instant  # noqa: PLC0415  start-up time
+    from m3nop.core.clock import parse_instant
 
     if text is None:
         return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def console(*, stderr: bool = False) -> Console:
     """Make a console for stdout or stderr."""
-    from rich.console import Console  # noqa: PLC0415  start-up time
+    from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
@@ -49,9 +49,9 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, ti
 
 
 def _print_ruled(out: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
-    from rich import box  # noqa: PLC0415  start-up time
-    from rich.table import Table  # noqa: PLC0415  start-up time
-    from rich.text import Text  # noqa: PLC0415  start-up time
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title or None, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
     for heading in headings:
@@ -62,7 +62,7 @@ def _print_ruled(out: Console, headings: Sequence[str], rows: Sequence[Sequence[
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    from rich.cells import cell_len  # noqa: PLC0415  start-up time
+    from rich.cells import cell_len
 
     lines = [[cell.replace("\n", " ") for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
@@ -81,4 +81,6 @@ def print_error(error: M3nopError) -> None:
 
 def printable(text: str) -> str:
     """Make control characters visible, so that data cannot command the terminal."""
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\x{ord(letter):02x}" for letter in text)
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else f"\\x{ord(letter):02x}" for letter in text
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def show_plan(session: Session, wish: Wish, *, as_json: bool) -> bool:
     """Print what a run would do; return whether anything would be sent."""
-    from m3nop.app.planning import open_planner  # noqa: PLC0415  start-up time
+    from m3nop.app.planning import open_planner
 
     acts = 0
     with open_planner(session, wish.pipelines) as planner:

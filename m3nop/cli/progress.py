@@ -38,7 +38,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._live:
-            from rich.status import Status  # noqa: PLC0415  start-up time
+            from rich.status import Status
 
             self._bar = Status(self._headline(), console=self._console)
             self._bar.start()
@@ -62,7 +62,14 @@ class Progress:
         """Count a record that came to rest; say why where somebody has to act."""
         if state is not RecordState.READY:
             self._rested[str(state)] = self._rested.get(str(state), 0) + 1
-        self._log("moved", pipeline=record.pipeline, key=record.key, store=record.store, state=str(state), reason=reason)
+        self._log(
+            "moved",
+            pipeline=record.pipeline,
+            key=record.key,
+            store=record.store,
+            state=str(state),
+            reason=reason,
+        )
         if state in _TROUBLE and not self._json:
             self._print(f"{record.pipeline} {record.key}: {state}: {reason}")
         self._refresh()
@@ -81,7 +88,12 @@ class Progress:
         if as_json:
             place = self._session.place
             print_json(
-                {"environment": place.environment, "pipelines": list(self._names), "result": summary.result, "counts": counts}
+                {
+                    "environment": place.environment,
+                    "pipelines": list(self._names),
+                    "result": summary.result,
+                    "counts": counts,
+                }
             )
             return
         if not self._quiet and (self._live or any(counts.values())):
@@ -89,7 +101,8 @@ class Progress:
 
     def _headline(self) -> str:
         systems = " and ".join(
-            f"{name} {config.url or 'by .ionapi'}" for name, config in sorted(self._session.project.connections.items())
+            f"{name} {config.url or 'by .ionapi'}"
+            for name, config in sorted(self._session.project.connections.items())
         )
         return f"{', '.join(self._names)} in {self._session.place.environment} ({systems})"
 
@@ -99,7 +112,7 @@ class Progress:
             self._bar.update(f"{self._headline()}: {', '.join(parts)}")
 
     def _print(self, text: str) -> None:
-        from rich.text import Text  # noqa: PLC0415  start-up time
+        from rich.text import Text
 
         self._console.print(Text(printable(text)))
 

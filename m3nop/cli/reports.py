@@ -25,7 +25,8 @@ def show_status(session: Session, *, as_json: bool) -> None:
             {
                 "environment": session.place.environment,
                 "pipelines": {
-                    name: {str(each): number for each, number in found.items()} for name, found in counts.items()
+                    name: {str(each): number for each, number in found.items()}
+                    for name, found in counts.items()
                 },
                 "dead_letters": len(letters),
             }

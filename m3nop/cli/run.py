@@ -29,9 +29,15 @@ if TYPE_CHECKING:
 
 Pipelines = Annotated[list[str] | None, typer.Argument(help="Pipelines to run.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every pipeline, in the order they depend on each other.")]
-Since = Annotated[str | None, typer.Option("--since", help="Read again from this date on.", show_default=False)]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Work on so many records at most.", show_default=False)]
-Full = Annotated[bool, typer.Option("--full", help="Read everything again; what was delivered stays delivered.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Read again from this date on.", show_default=False)
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Work on so many records at most.", show_default=False)
+]
+Full = Annotated[
+    bool, typer.Option("--full", help="Read everything again; what was delivered stays delivered.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -52,10 +58,12 @@ def sync(
 ) -> None:  # fmt: skip
     """Run pipelines once: read what is new and deliver what is ready."""
     if dry_run:
-        _plan(pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=False)
+        _plan(
+            pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=False
+        )
         return
-    from m3nop.cli.progress import Progress  # noqa: PLC0415  start-up time
-    from m3nop.engine.ports import StopSignal  # noqa: PLC0415  start-up time
+    from m3nop.cli.progress import Progress
+    from m3nop.engine.ports import StopSignal
 
     stop = StopSignal()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -77,14 +85,16 @@ def plan(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Show the calls that a run would make, by reading only."""
-    _plan(pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=detailed)
+    _plan(
+        pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=detailed
+    )
 
 
 def _plan(
-    pipelines: list[str] | None, every: bool, project: Any, env: str | None, stores: list[str] | None,  # noqa: FBT001
-    keys: list[str] | None, since: str | None, limit: int | None, full: bool, *, as_json: bool, detailed: bool,  # noqa: FBT001
+    pipelines: list[str] | None, every: bool, project: Any, env: str | None, stores: list[str] | None,
+    keys: list[str] | None, since: str | None, limit: int | None, full: bool, *, as_json: bool, detailed: bool,
 ) -> None:  # fmt: skip
-    from m3nop.cli.plans import show_plan  # noqa: PLC0415  start-up time
+    from m3nop.cli.plans import show_plan
 
     with open_here(project, env, command="plan") as session:
         names = _names(session, pipelines, every=every)
@@ -96,7 +106,7 @@ def _plan(
 
 def status(*, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """Show how many records of each pipeline stand where, and what waits for a person."""
-    from m3nop.cli.reports import show_status  # noqa: PLC0415  start-up time
+    from m3nop.cli.reports import show_status
 
     with open_here(project, env, command="status") as session:
         show_status(session, as_json=as_json)
@@ -107,14 +117,14 @@ def runs(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show so many.")] = 20,
 ) -> None:  # fmt: skip
     """List the latest runs, newest first."""
-    from m3nop.cli.reports import show_runs  # noqa: PLC0415  start-up time
+    from m3nop.cli.reports import show_runs
 
     with open_here(project, env, command="runs") as session:
         show_runs(session, limit=limit, as_json=as_json)
 
 
 def _names(session: Session, pipelines: list[str] | None, *, every: bool) -> tuple[str, ...]:
-    from m3nop.app.session import unknown  # noqa: PLC0415  start-up time
+    from m3nop.app.session import unknown
 
     known = tuple(session.project.pipelines)
     if every == bool(pipelines):
@@ -130,8 +140,8 @@ def _wish(
     session: Session, names: tuple[str, ...], stores: list[str] | None, keys: list[str] | None, since: str | None,
     limit: int | None, *, full: bool, linger: float,
 ) -> Wish:  # fmt: skip
-    from m3nop.app.session import unknown  # noqa: PLC0415  start-up time
-    from m3nop.engine.run import Wish  # noqa: PLC0415  start-up time
+    from m3nop.app.session import unknown
+    from m3nop.engine.run import Wish
 
     for store in stores or ():
         if store not in session.project.stores:

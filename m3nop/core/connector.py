@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from m3nop.core.json import Json
-
 if TYPE_CHECKING:
     from m3nop.core.clock import Clock, Instant
+    from m3nop.core.json import Json
 
 Row = Mapping[str, Any]
 """One row of an answer: names to values (M3 numbers as Decimal, dates as YYYYMMDD text, blanks trimmed)."""

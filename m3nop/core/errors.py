@@ -12,10 +12,11 @@ M3nopError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from m3nop.core.problems import Problem
 
 

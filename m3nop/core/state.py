@@ -5,16 +5,16 @@ Every row belongs to the one scope that its database serves. Instants are micros
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from m3nop.core.json import Json
-
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
     from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
 
 
 class RecordState(StrEnum):
@@ -228,7 +228,9 @@ class Transaction(Protocol):
         """Insert records that are new (in the present epoch); leave existing ones alone."""
         ...
 
-    def set_watermark(self, pipeline: str, partition: str, watermark: str | None, *, now: Instant) -> None: ...
+    def set_watermark(
+        self, pipeline: str, partition: str, watermark: str | None, *, now: Instant
+    ) -> None: ...
 
     def add_missing(self, pipeline: str, partition: str, ids: Iterable[int], *, now: Instant) -> None:
         """Remember ids that did not appear, each with the time it was first missed."""
@@ -238,7 +240,13 @@ class Transaction(Protocol):
 
     # -- records
     def claim(
-        self, pipelines: Sequence[str], *, now: Instant, limit: int, run_id: int, stores: Sequence[str] = (),
+        self,
+        pipelines: Sequence[str],
+        *,
+        now: Instant,
+        limit: int,
+        run_id: int,
+        stores: Sequence[str] = (),
         keys: Sequence[str] = (),
     ) -> list[Record]:
         """Take ready and pending records that are due, oldest due first, stores in turn, and mark them in flight."""
@@ -268,7 +276,6 @@ class Transaction(Protocol):
     def save_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Write every column of attempts that can change."""
         ...
-
 
     def save_definition(self, digest: str, text: str) -> None:
         """Keep a definition's text once."""
@@ -322,8 +329,14 @@ class State(Protocol):
     def record(self, pipeline: str, key: str) -> Record | None: ...
     def record_by_id(self, record_id: int) -> Record | None: ...
     def records(
-        self, pipeline: str, *, states: Sequence[RecordState] = (), keys: Sequence[str] = (),
-        due: Instant | None = None, stores: Sequence[str] = (), limit: int | None = None,
+        self,
+        pipeline: str,
+        *,
+        states: Sequence[RecordState] = (),
+        keys: Sequence[str] = (),
+        due: Instant | None = None,
+        stores: Sequence[str] = (),
+        limit: int | None = None,
     ) -> list[Record]:
         """List records by id; ``due`` keeps those whose ``not_before`` is not later."""
         ...

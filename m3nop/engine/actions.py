@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from m3nop.core.connector import Failure, Row
-from m3nop.core.json import Json
-from m3nop.core.state import RecordState
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from m3nop.core.clock import Instant
+    from m3nop.core.connector import Failure, Row
+    from m3nop.core.json import Json
+    from m3nop.core.state import RecordState
     from m3nop.mapping.pipeline import Probe, Target
 
 

@@ -6,40 +6,31 @@ answer, so a process that was killed anywhere goes on where the log ends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.json import Json
-from m3nop.core.state import AttemptState, CallState, LoggedCall, RecordState
+from m3nop.core.state import AttemptState, CallState, RecordState
 from m3nop.engine import commit, settle, sweep, undo
-from m3nop.engine.actions import (
-    Action,
-    Finish,
-    NeedLink,
-    Park,
-    Purpose,
-    Refuse,
-    Send,
-    Stop,
-    Undo,
-)
+from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Stop, Undo
+from m3nop.engine.verdicts import STATE_OF, ask_reasons, failed_check, follow_check, give_up, with_reasons
 from m3nop.engine.work import Work, failure_of, result_of
-from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.errors import FieldRefusal
-from m3nop.mapping.pipeline import Check, OnFail, Request, Step
+from m3nop.mapping.errors import EvaluationError, FieldRefusal
+from m3nop.mapping.pipeline import OnFail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
+    from m3nop.core.state import LoggedCall
+    from m3nop.mapping.pipeline import ForEach, Request, Requires, Step, Switch
 
 POLL_FIRST = 5_000_000
 POLL_LONGEST = 600_000_000
 PENDING_LIMIT = 86_400_000_000
 """Microseconds: pauses between questions to a pending document, and when a person is asked."""
-
-_STATE_OF = {OnFail.REJECT: RecordState.DEAD, OnFail.REVIEW: RecordState.REVIEW, OnFail.WAIT: RecordState.WAITING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,251 +42,186 @@ class _Value:
 
 def advance(work: Work, now: Instant) -> Action:
     """Say the one thing that this record needs next."""
+    # The walk also puts what is known into the root; taking back and sweeping look at it.
+    action = _guarded(work, lambda: _Walk(work, now).forward())
+    if work.sweeping:
+        return sweep.next_sweep(work)
+    if work.attempt.state is AttemptState.UNDOING:
+        return undo.next_undo(work)
+    return action
+
+
+def _guarded(work: Work, walk: Callable[[], Action]) -> Action:
     try:
-        action = _forward(work, now)
-        # The walk has put what is known into the root; taking back and sweeping look at it too.
-        if work.sweeping:
-            return sweep.next_sweep(work)
-        if work.attempt.state is AttemptState.UNDOING:
-            return undo.next_undo(work)
-        return action
+        return walk()
     except FieldRefusal as refusal:
-        return _give_up(work, _STATE_OF[OnFail(refusal.on_fail)], str(refusal))
+        return give_up(work, STATE_OF[OnFail(refusal.on_fail)], str(refusal))
     except EvaluationError as error:
-        return _give_up(work, _STATE_OF[OnFail(error.on_fail)], str(error), remedy=Remedy.CONFIGURATION)
+        failure = Failure(Remedy.CONFIGURATION, str(error))
+        return give_up(work, STATE_OF[OnFail(error.on_fail)], str(error), failure=failure)
 
 
-def _forward(work: Work, now: Instant) -> Action:
-    if not work.log:
-        failed = _failed_check(work, work.pipeline.checks, work.root())
-        if failed is not None:
-            return _check_action(work, failed, now, step="checks")
-    while work.cursor < len(work.pipeline.steps):
-        step = work.pipeline.steps[work.cursor]
-        outcome = _visit(work, step, step.id, work.root(), now)
-        if not isinstance(outcome, _Value):
-            return outcome
-        work.results[step.id] = outcome.value
-        work.cursor += 1
-    return Finish()
+class _Walk:
+    """One walk over the steps, from where the last one ended to the first that needs something."""
 
+    def __init__(self, work: Work, now: Instant) -> None:
+        self._work = work
+        self._now = now
 
-def _visit(work: Work, step: Step, path: str, root: Mapping[str, Json], now: Instant) -> Action | _Value:
-    if step.when is not None and not step.when.condition(root, work.context):
-        return _Value(None)
-    if step.requires is not None:
-        return _require(work, step, root)
-    if step.switch is not None:
-        return _switch(work, step, path, root, now)
-    if step.for_each is not None:
-        return _for_each(work, step, path, root, now)
-    return _act(work, step, path, root, now)
+    def forward(self) -> Action:
+        work = self._work
+        if not work.log:
+            failed = failed_check(work, work.pipeline.checks, work.root())
+            if failed is not None:
+                return follow_check(work, failed, self._now, step="checks")
+        while work.cursor < len(work.pipeline.steps):
+            step = work.pipeline.steps[work.cursor]
+            outcome = self._visit(step, step.id, work.root())
+            if not isinstance(outcome, _Value):
+                return outcome
+            work.results[step.id] = outcome.value
+            work.cursor += 1
+        return Finish()
 
+    def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
+        if step.when is not None and not step.when.condition(root, self._work.context):
+            return _Value(None)
+        if step.requires is not None:
+            return self._require(step.requires, root)
+        if step.switch is not None:
+            return self._switch(step.switch, path, root)
+        if step.for_each is not None:
+            return self._for_each(step, step.for_each, path, root)
+        return self._act(step, path, root)
 
-def _require(work: Work, step: Step, root: Mapping[str, Json]) -> Action | _Value:
-    assert step.requires is not None  # noqa: S101  the caller looked
-    key = _key_text(step.requires.key.evaluate(root, work.context))
-    if not key:
-        return _give_up(work, RecordState.DEAD, f"the record to wait for has no key ({step.requires.key.text})")
-    link = work.links.get((step.requires.pipeline, key))
-    if link is None:
-        return NeedLink(step.requires.pipeline, key)
-    return _Value({"m3": link.m3, "shop": link.shop})
+    def _require(self, requires: Requires, root: Mapping[str, Json]) -> Action | _Value:
+        key = _key_text(requires.key.evaluate(root, self._work.context))
+        if not key:
+            reason = f"the record to wait for has no key ({requires.key.text})"
+            return give_up(self._work, RecordState.DEAD, reason)
+        link = self._work.links.get((requires.pipeline, key))
+        if link is None:
+            return NeedLink(requires.pipeline, key)
+        return _Value({"m3": link.m3, "shop": link.shop})
 
+    def _switch(self, switch: Switch, path: str, root: Mapping[str, Json]) -> Action | _Value:
+        value = switch.value.evaluate(root, self._work.context)
+        if switch.lookup is not None:
+            value = self._work.pipeline.lookups[switch.lookup].find(value)
+        name = _key_text(value)
+        if name in switch.cases:
+            return self._nested(switch.cases[name], f"{path}/{quote(name, safe='')}", root)
+        return self._nested(switch.default, f"{path}/default", root)
 
-def _switch(work: Work, step: Step, path: str, root: Mapping[str, Json], now: Instant) -> Action | _Value:
-    assert step.switch is not None  # noqa: S101  the caller looked
-    value = step.switch.value.evaluate(root, work.context)
-    if step.switch.lookup is not None:
-        value = work.pipeline.lookups[step.switch.lookup].find(value)
-    name = _key_text(value)
-    branch = step.switch.cases.get(name)
-    label = quote(name, safe="") if branch is not None else "default"
-    return _nested(work, branch if branch is not None else step.switch.default, f"{path}/{label}", root, now)
+    def _nested(self, steps: tuple[Step, ...], path: str, root: Mapping[str, Json]) -> Action | _Value:
+        results: dict[str, Json] = {}
+        for step in steps:
+            inner = {**root, "steps": {**root["steps"], **results}}
+            outcome = self._visit(step, f"{path}/{step.id}", inner)
+            if not isinstance(outcome, _Value):
+                return outcome
+            results[step.id] = outcome.value
+        return _Value(results)
 
+    def _for_each(
+        self, step: Step, for_each: ForEach, path: str, root: Mapping[str, Json]
+    ) -> Action | _Value:
+        items = for_each.items.evaluate(root, self._work.context) or []
+        if not isinstance(items, list):
+            return give_up(self._work, RecordState.DEAD, f"{for_each.items.text} is not a list")
+        results: list[Json] = []
+        seen: set[str] = set()
+        for position, item in enumerate(items, start=1):
+            inner = {**root, for_each.name: item, "position": position}
+            key = _key_text(for_each.key.evaluate(inner, self._work.context))
+            if not key or key in seen:
+                what = f"two items have the key {key}" if key else f"item {position} has no key"
+                return give_up(self._work, RecordState.DEAD, f"{step.id}: {what} ({for_each.key.text})")
+            seen.add(key)
+            outcome = self._item(step, f"{path}/{quote(key, safe='')}", inner)
+            if not isinstance(outcome, _Value):
+                return outcome
+            results.append(outcome.value)
+        return _Value(results)
 
-def _nested(
-    work: Work, steps: tuple[Step, ...], path: str, root: Mapping[str, Json], now: Instant
-) -> Action | _Value:
-    results: dict[str, Json] = {}
-    for step in steps:
-        inner = {**root, "steps": {**root["steps"], **results}}
-        outcome = _visit(work, step, f"{path}/{step.id}", inner, now)
-        if not isinstance(outcome, _Value):
-            return outcome
-        results[step.id] = outcome.value
-    return _Value(results)
+    def _item(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
+        return self._nested(step.steps, path, root) if step.steps else self._act(step, path, root)
 
+    def _act(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
+        work = self._work
+        line = work.line(path)
+        if line is None:
+            return self._not_made(step, path, root)
+        if line.state in (CallState.SENT, CallState.IN_DOUBT):
+            return settle.settle(work, step, line, root, self._now)
+        if line.state is CallState.REFUSED:
+            return self._refused(step, path, line, root)
+        return self._judge(step, path, line, root)
 
-def _for_each(work: Work, step: Step, path: str, root: Mapping[str, Json], now: Instant) -> Action | _Value:
-    assert step.for_each is not None  # noqa: S101  the caller looked
-    items = step.for_each.items.evaluate(root, work.context) or []
-    if not isinstance(items, list):
-        return _give_up(work, RecordState.DEAD, f"{step.for_each.items.text} is not a list")
-    results: list[Json] = []
-    seen: set[str] = set()
-    for position, item in enumerate(items, start=1):
-        inner = {**root, step.for_each.name: item, "position": position}
-        key = _key_text(step.for_each.key.evaluate(inner, work.context))
-        if not key or key in seen:
-            what = f"item {position} has no key" if not key else f"two items have the key {key}"
-            return _give_up(work, RecordState.DEAD, f"{step.id}: {what} ({step.for_each.key.text})")
-        seen.add(key)
-        item_path = f"{path}/{quote(key, safe='')}"
-        if step.steps:
-            outcome = _nested(work, step.steps, item_path, inner, now)
-        else:
-            outcome = _act(work, step, item_path, inner, now)
-        if not isinstance(outcome, _Value):
-            return outcome
-        results.append(outcome.value)
-    return _Value(results)
-
-
-def _act(work: Work, step: Step, path: str, root: Mapping[str, Json], now: Instant) -> Action | _Value:
-    request = step.call or step.read
-    assert request is not None  # noqa: S101  the compiler gives every step an action
-    line = work.line(path)
-    if line is None:
-        if work.attempt.committed and _before_commit(work, step):
+    def _not_made(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
+        """Make the call, unless something has to happen before, or it is not wanted any more."""
+        work, request = self._work, step.request
+        if work.attempt.committed and _comes_before_commit(work, step):
             return _Value({"fields": {}, **dict.fromkeys(request.outputs.names)})
         if work.outdated and not work.attempt.committed:
             return Undo(RecordState.READY, work.outdated)
+        return self._guard(step, request, root) or self._send(step, path, request, root)
+
+    def _guard(self, step: Step, request: Request, root: Mapping[str, Json]) -> Action | None:
         if step.commit:
-            guard = commit.before_commit(work, step, root)
-            if guard is not None:
-                return guard
-        elif request.target.operation.effect is not Effect.READ and not work.started:
-            guard = commit.before_first_call(work, root)
-            if guard is not None:
-                return guard
-        return send_step(work, step, path, request, root)
-    if line.state in (CallState.SENT, CallState.IN_DOUBT):
-        return settle.settle(work, step, line, root, now)
-    if line.state is CallState.REFUSED:
-        return _refused(work, step, path, line, root)
-    return _judge(work, step, path, request, line, root, now)
-
-
-def send_step(work: Work, step: Step, path: str, request: Request, root: Mapping[str, Json]) -> Send:
-    """Map a step's fields and make the call of it."""
-    mapped = work.map(request, root)
-    return Send(
-        path=path,
-        purpose=Purpose.STEP,
-        target=request.target,
-        fields=mapped.fields,
-        origins=mapped.origins,
-        columns=tuple(request.outputs.names.values()),
-        commit_target=commit.target_of(work) if step.commit else None,
-    )
-
-
-def is_committed(work: Work) -> bool:
-    """Tell whether the commit was answered, or found, in a way that makes the document real."""
-    step = work.pipeline.commit_step
-    line = work.taken(step.id) if step else None
-    if step is None or step.call is None or line is None:
-        return False
-    root = {**work.root(), "result": result_of(step.call.outputs, line)}
-    if any(not check.condition.condition(root, work.context) for check in step.expect if check.on_fail in _STATE_OF):
-        return False
-    return step.pending_when is None or not step.pending_when.condition(root, work.context)
-
-
-def _judge(
-    work: Work, step: Step, path: str, request: Request, line: LoggedCall, root: Mapping[str, Json], now: Instant
-) -> Action | _Value:
-    """Decide whether an answer that says success is one."""
-    result = result_of(request.outputs, line)
-    inner = {**root, "result": result}
-    failed = _failed_check(work, step.expect, inner)
-    if failed is not None:
-        if step.commit and failed.on_fail is OnFail.REVIEW:
-            return Stop(RecordState.REVIEW, failed.message, step=path)
-        if failed.on_fail is OnFail.REJECT and request.target.operation.effect is not Effect.READ:
-            reasons = _ask_reasons(work, step, path, root)
-            if reasons is not None:
-                return reasons
-            return Refuse(path, Failure(Remedy.BUSINESS, _with_reasons(work, path, failed.message)))
-        return _check_action(work, failed, now, step=path)
-    if step.pending_when is not None and step.pending_when.condition(inner, work.context):
-        return _ask_pending(work, step, path, line, root, now)
-    return _Value(result)
-
-
-def _ask_pending(
-    work: Work, step: Step, path: str, line: LoggedCall, root: Mapping[str, Json], now: Instant
-) -> Action:
-    if now - line.sent_at > PENDING_LIMIT:
-        return Stop(RecordState.REVIEW, "M3 has been working on it for more than a day", step=path)
-    asked = f"probe:{path}"
-    if asked not in work.checked:
-        assert step.probe is not None  # noqa: S101  validation: pending_when needs a probe
-        return settle.ask(work, asked, work.pipeline.probes[step.probe], root)
-    pause = min(max(POLL_FIRST, (now - line.sent_at) // 2), POLL_LONGEST)
-    return Park(RecordState.PENDING, now + pause, "M3 is working on it")
-
-
-def _refused(work: Work, step: Step, path: str, line: LoggedCall, root: Mapping[str, Json]) -> Action:
-    reasons = _ask_reasons(work, step, path, root)
-    if reasons is not None:
-        return reasons
-    failure = failure_of(line)
-    reason = _with_reasons(work, path, str(failure))
-    return _give_up(work, RecordState.DEAD, reason, failure=failure, step=path)
-
-
-def _ask_reasons(work: Work, step: Step, path: str, root: Mapping[str, Json]) -> Send | None:
-    asked = f"reasons:{path}"
-    if step.reasons is None or asked in work.checked:
+            return commit.before_commit(self._work, step, root)
+        if request.target.operation.effect is not Effect.READ and not self._work.started:
+            return commit.before_first_call(self._work, root)
         return None
-    mapped = work.map(step.reasons.read, root)
-    return Send(asked, Purpose.CHECK, step.reasons.read.target, mapped.fields, mapped.origins)
+
+    def _send(self, step: Step, path: str, request: Request, root: Mapping[str, Json]) -> Send:
+        mapped = self._work.map(request, root)
+        return Send(
+            path=path,
+            purpose=Purpose.STEP,
+            target=request.target,
+            fields=mapped.fields,
+            origins=mapped.origins,
+            columns=tuple(request.outputs.names.values()),
+            commit_target=commit.target_of(self._work) if step.commit else None,
+        )
+
+    def _judge(self, step: Step, path: str, line: LoggedCall, root: Mapping[str, Json]) -> Action | _Value:
+        """Decide whether an answer that says success is one."""
+        work, request = self._work, step.request
+        result = result_of(request.outputs, line)
+        inner = {**root, "result": result}
+        failed = failed_check(work, step.expect, inner)
+        if failed is not None:
+            if step.commit and failed.on_fail is OnFail.REVIEW:
+                return Stop(RecordState.REVIEW, failed.message, step=path)
+            if failed.on_fail is OnFail.REJECT and request.target.operation.effect is not Effect.READ:
+                return Refuse(path, Failure(Remedy.BUSINESS, failed.message))
+            return follow_check(work, failed, self._now, step=path)
+        if step.pending_when is not None and step.pending_when.condition(inner, work.context):
+            return self._pending(step, path, line, root)
+        return _Value(result)
+
+    def _pending(self, step: Step, path: str, line: LoggedCall, root: Mapping[str, Json]) -> Action:
+        """Ask the probe about a commit that the system still works on; never send it again."""
+        asked, waited = f"probe:{path}", self._now - line.sent_at
+        if asked not in self._work.checked and step.probe is not None:
+            return settle.ask(self._work, asked, self._work.pipeline.probes[step.probe], root)
+        if waited > PENDING_LIMIT:
+            return Stop(RecordState.REVIEW, "M3 has been working on it for more than a day", step=path)
+        pause = min(max(POLL_FIRST, waited // 2), POLL_LONGEST)
+        return Park(RecordState.PENDING, self._now + pause, "M3 is working on it")
+
+    def _refused(self, step: Step, path: str, line: LoggedCall, root: Mapping[str, Json]) -> Action:
+        reasons = ask_reasons(self._work, step, path, root)
+        if reasons is not None:
+            return reasons
+        failure = failure_of(line)
+        reason = with_reasons(self._work, step, path, str(failure))
+        return give_up(self._work, RecordState.DEAD, reason, failure=failure, step=path)
 
 
-def _with_reasons(work: Work, path: str, message: str) -> str:
-    reasons = work.step_at(path).reasons
-    rows = work.checked.get(f"reasons:{path}", [])
-    if reasons is None or not rows:
-        return message
-    texts = (reasons.message.evaluate({**work.root(), "row": row}, work.context) for row in rows)
-    return f"{message}: {', '.join(dict.fromkeys(str(text) for text in texts if text))}"
-
-
-def _failed_check(work: Work, checks: tuple[Check, ...], root: Mapping[str, Json]) -> Check | None:
-    for check in checks:
-        if check.on_fail is OnFail.REVIEW and work.record.released:
-            continue
-        if check.condition.condition(root, work.context):
-            continue
-        if check.on_fail is OnFail.WARN:
-            if check.message not in work.notes:
-                work.notes.append(check.message)
-            continue
-        return check
-    return None
-
-
-def _check_action(work: Work, check: Check, now: Instant, *, step: str) -> Action:
-    if check.on_fail is OnFail.WAIT:
-        pause = work.pipeline.source.recheck_every or 900.0
-        return Park(RecordState.WAITING, now + int(pause * 1_000_000), check.message, forget=step)
-    return _give_up(work, _STATE_OF[check.on_fail], check.message, step=step)
-
-
-def _give_up(
-    work: Work, state: RecordState, reason: str, *, remedy: Remedy = Remedy.BUSINESS,
-    failure: Failure | None = None, step: str = "",
-) -> Action:  # fmt: skip
-    """End the record's work, after taking back what is still disposable."""
-    known = failure or Failure(remedy, reason)
-    if not work.attempt.committed and undo.anything_to_undo(work):
-        return Undo(state, reason, known, step)
-    return Stop(state, reason, known, step)
-
-
-def _before_commit(work: Work, step: Step) -> bool:
+def _comes_before_commit(work: Work, step: Step) -> bool:
     order = [top.id for top in work.pipeline.steps]
     last = work.pipeline.commit_step
     return last is not None and step.id in order and order.index(step.id) < order.index(last.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import SECOND, Instant, parse_instant
@@ -11,14 +11,33 @@ from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Record, RecordState
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from m3nop.engine.ports import Job
+    from m3nop.mapping.pipeline import Pipeline
 
 _IMMUTABLE = ("created_on_utc", "customer_id", "order_guid", "customer_guid")
+_REFERENCE = re.compile(r"[A-Z0-9-]+")
 LOOK_AGAIN = 900.0
 """Seconds until a waiting record is read again, where the pipeline does not say."""
+
+
+def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> str:
+    """Return what M3 remembers a record by, or ``""`` where the pipeline has no reference.
+
+    Raises:
+        EvaluationError: it has other characters than upper-case letters, digits and ``-``.
+    """
+    if pipeline.reference is None:
+        return ""
+    context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
+    text = str(pipeline.reference.evaluate(source_root(pipeline, snapshot), context) or "")
+    if not _REFERENCE.fullmatch(text):
+        msg = f"{pipeline.reference.text} gives {text!r}: a reference has upper-case letters, digits and '-' only"
+        raise EvaluationError(msg)
+    return text
 
 
 def only_key(pipeline: str, key: str, *, store: str, partition: str) -> Arrival:
@@ -53,7 +72,15 @@ def classify(
     if state is RecordState.WAITING and pipeline.source.recheck_for is not None:
         deadline = (created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
     return _arrival(
-        job.name, key, code, partition, snapshot, state, reason=reason, not_before=not_before, deadline=deadline
+        job.name,
+        key,
+        code,
+        partition,
+        snapshot,
+        state,
+        reason=reason,
+        not_before=not_before,
+        deadline=deadline,
     )
 
 
@@ -86,7 +113,9 @@ def first_look_again(
 ) -> tuple[Instant | None, Instant | None]:
     """Say when a delivered record is read again, and until when; None for never."""
     source = pipeline.source
-    if source.recheck_every is None or (source.recheck_until and _holds(pipeline, source.recheck_until, snapshot, now, zone)):
+    if source.recheck_every is None or (
+        source.recheck_until and _holds(pipeline, source.recheck_until, snapshot, now, zone)
+    ):
         return None, None
     born = record.created_at or record.seen_at
     deadline = None if source.recheck_for is None else born + int(source.recheck_for * SECOND)

@@ -7,17 +7,20 @@ same reference, neither temporary (deleted) nor real (adopted).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Failure, Remedy
-from m3nop.core.json import Json
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine import settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.work import Work, answer_row, disagreement, result_of
-from m3nop.mapping.pipeline import DoubleCheck, Probe, Step, Verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from m3nop.core.json import Json
+    from m3nop.mapping.pipeline import DoubleCheck, Probe, Step, Verify
 
 
 def making_step(work: Work) -> Step | None:
@@ -77,7 +80,9 @@ def _verify_lines(work: Work) -> Action | None:
             mapped = work.map(read, work.root())
             return Send(asked, Purpose.CHECK, read.target, mapped.fields, mapped.origins)
         if not _same_lines(work, step, step.verify):
-            return Undo(RecordState.READY, "M3 does not hold exactly the lines that were sent: beginning again")
+            return Undo(
+                RecordState.READY, "M3 does not hold exactly the lines that were sent: beginning again"
+            )
     return None
 
 
@@ -88,7 +93,9 @@ def _same_lines(work: Work, step: Step, verify: Verify) -> bool:
     found = work.checked[f"verify:{step.id}"]
     # A field that was left blank is M3's to fill (its own price): it is not compared.
     compared = [name for name in verify.compare if all(not _blank(fields.get(name)) for fields in sent)]
-    return Counter(_shape(fields, compared) for fields in sent) == Counter(_shape(row, compared) for row in found)
+    return Counter(_shape(fields, compared) for fields in sent) == Counter(
+        _shape(row, compared) for row in found
+    )
 
 
 def _shape(fields: Mapping[str, Json], names: list[str]) -> tuple[Any, ...]:
@@ -131,7 +138,9 @@ def _delete_surplus(work: Work, rows: list[dict[str, Json]], root: Mapping[str, 
     for row in rows:
         owner = row.get("_owner")
         if owner not in (None, work.record.id):
-            return _conflict(f"a temporary document with this reference belongs to another record (number {owner})")
+            return _conflict(
+                f"a temporary document with this reference belongs to another record (number {owner})"
+            )
         deletion = delete_document(work, row, root)
         if deletion is not None:
             return deletion
@@ -184,7 +193,9 @@ def _adopt(
         return _conflict(f"M3 holds {len(rows)} real documents with the reference {work.attempt.reference}")
     row = rows[0]
     if row.get("_owner") not in (None, work.record.id):
-        return _conflict(f"the real document with this reference belongs to another record (number {row['_owner']})")
+        return _conflict(
+            f"the real document with this reference belongs to another record (number {row['_owner']})"
+        )
     strange = disagreement(work, real, row, root)
     if strange:
         return _conflict(f"M3 holds a real document with this reference, but its {strange}")
@@ -193,8 +204,7 @@ def _adopt(
         deletion = delete_document(work, own, root)
         if deletion is not None:
             return deletion
-    assert step.call is not None  # noqa: S101  a commit is a call
-    found = answer_row(step.call.outputs, {name: row.get(name) for name in step.call.outputs.names})
+    found = answer_row(step.request.outputs, {name: row.get(name) for name in step.request.outputs.names})
     return Settle(step.id, found=True, rows=(found,), adopted=True)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, Clock, Instant
-from m3nop.core.connector import Page
-from m3nop.core.json import Json
 from m3nop.core.state import Arrival, RecordState, State
 from m3nop.engine.arrival import classify
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from m3nop.core.connector import Page
+    from m3nop.core.json import Json
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
     from m3nop.engine.tally import Tally
@@ -114,7 +115,9 @@ class Intake:
         there, read = source.count(partition, start, now), 0
         here = self._state.count_created(job.name, partition, start, now)
         if there is not None and there > here:
-            self._tools.observer.note(f"{job.name}: the shop counts {there} since the last check, {here} are known")
+            self._tools.observer.note(
+                f"{job.name}: the shop counts {there} since the last check, {here} are known"
+            )
             for page in source.pages(partition, source.watermark_at(partition, start)):
                 read += self._commit(job, partition, page)
         with self._state.transaction() as tx:

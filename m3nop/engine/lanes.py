@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import queue
 from collections import deque
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
-from m3nop.core.json import dumps
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError
+from m3nop.core.json import dumps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from m3nop.core.state import LoggedCall
     from m3nop.engine.actions import Send
     from m3nop.engine.ports import Executor
@@ -32,6 +33,17 @@ class Waiting:
     work: Work
     send: Send
     line: LoggedCall | None = None
+
+    @property
+    def sent_line(self) -> LoggedCall:
+        """Its line of the call log, which it has as soon as it was sent.
+
+        Raises:
+            LookupError: it was not sent yet.
+        """
+        if self.line is None:
+            raise LookupError(self.send.path)
+        return self.line
 
 
 @dataclass(slots=True)
@@ -53,7 +65,9 @@ class Lanes:
         self._lanes = {connection.name: _Lane(connection) for connection in connections}
         self._executor = executor
         self._clock = clock
-        self._answers: queue.SimpleQueue[tuple[str, list[Waiting], list[Answer] | BaseException]] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[str, list[Waiting], list[Answer] | BaseException]] = (
+            queue.SimpleQueue()
+        )
 
     @property
     def under_way(self) -> int:
@@ -98,7 +112,7 @@ class Lanes:
         def make() -> None:
             try:
                 answers: list[Answer] | BaseException = connection.send(calls)
-            except BaseException as error:  # noqa: BLE001  carried to the thread that owns the state
+            except BaseException as error:
                 answers = error
             self._answers.put((connection.name, group, answers))
 
@@ -130,7 +144,9 @@ class Lanes:
         return list(zip(group, answers, strict=True))
 
     def _judge(self, lane: _Lane, answers: list[Answer]) -> None:
-        failures = [answer.failure for answer in answers if answer.failure and answer.outcome is not Outcome.REFUSED]
+        failures = [
+            answer.failure for answer in answers if answer.failure and answer.outcome is not Outcome.REFUSED
+        ]
         if len(failures) < len(answers):
             lane.failures, lane.ever_answered = 0, True
             return
@@ -145,7 +161,9 @@ class Lanes:
             if lane.failures >= FAILURES_THAT_OPEN:
                 name = lane.connection.name
                 if lane.ever_answered:
-                    return PausedError(f"{name} stopped answering: paused, everything is kept; run again later")
+                    return PausedError(
+                        f"{name} stopped answering: paused, everything is kept; run again later"
+                    )
                 return AccessError(f"{name} does not answer; see the log, then run `m3nop doctor`")
         return None
 
@@ -156,7 +174,9 @@ class Lanes:
 
     def drop_waiting(self) -> list[Waiting]:
         """Take back everything that was not sent."""
-        dropped = [waiting for lane in self._lanes.values() for calls in lane.queues.values() for waiting in calls]
+        dropped = [
+            waiting for lane in self._lanes.values() for calls in lane.queues.values() for waiting in calls
+        ]
         for lane in self._lanes.values():
             lane.queues.clear()
         return dropped

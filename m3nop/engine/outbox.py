@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from m3nop.core.state import Attempt, LoggedCall, Record, State, Transaction
     from m3nop.engine.work import Work
 
@@ -59,11 +60,28 @@ class Outbox:
 
     def commit(self) -> None:
         """Write everything in one transaction."""
-        if not any((self._opening, self._attempts, self._logged, self._answered, self._moved, self._renewed, self._others)):
+        if not any(
+            (
+                self._opening,
+                self._attempts,
+                self._logged,
+                self._answered,
+                self._moved,
+                self._renewed,
+                self._others,
+            )
+        ):
             return
         with self._state.transaction() as tx:
             self._write(tx)
-        for collected in (self._opening, self._attempts, self._logged, self._answered, self._moved, self._renewed):
+        for collected in (
+            self._opening,
+            self._attempts,
+            self._logged,
+            self._answered,
+            self._moved,
+            self._renewed,
+        ):
             collected.clear()
         self._others.clear()
 

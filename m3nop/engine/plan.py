@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.clock import Clock
 from m3nop.core.connector import Call, Outcome, Row
 from m3nop.core.errors import AccessError
-from m3nop.core.json import Json
 from m3nop.core.state import Arrival, Attempt, AttemptState, Record, RecordState, State
-from m3nop.engine.arrival import classify
-from m3nop.engine.delivery import reference_of
+from m3nop.engine.arrival import classify, reference_of
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.run import Wish, in_order
 from m3nop.engine.sources import FETCH, Sources
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.pipeline import Pipeline, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from m3nop.core.clock import Clock
+    from m3nop.core.json import Json
     from m3nop.engine.ports import Job, Tools
+    from m3nop.mapping.pipeline import Pipeline, Request
 
 _DUE = (RecordState.READY, RecordState.PENDING, RecordState.BLOCKED, RecordState.IN_FLIGHT)
 
@@ -134,7 +134,9 @@ class Planner:
         lines = self._state.calls(record.attempt_id) if record.attempt_id else ()
         work = Work(pipeline, record, attempt, lines=lines, link=link, zone=self._tools.zone)
         for step in pipeline.steps:
-            if step.requires is not None and (step.when is None or step.when.condition(work.root(), work.context)):
+            if step.requires is not None and (
+                step.when is None or step.when.condition(work.root(), work.context)
+            ):
                 key = str(step.requires.key.evaluate(work.root(), work.context) or "")
                 work.links[step.requires.pipeline, key] = self._state.link(step.requires.pipeline, key)
         return work

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from m3nop.core.connector import Connection
     from m3nop.core.state import Record, RecordState
     from m3nop.mapping.pipeline import Pipeline

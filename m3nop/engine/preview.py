@@ -12,8 +12,7 @@ from urllib.parse import quote
 from m3nop.core.connector import Effect, Row
 from m3nop.core.json import Json, digest
 from m3nop.engine.work import Work, name_row, result_of
-from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.errors import FieldRefusal
+from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import Request, Step
 
 Reader = Callable[[Request, Mapping[str, Json]], list[Row]]
@@ -103,7 +102,7 @@ def _preview_step(
 def _preview_items(
     work: Work, step: Step, path: str, root: Mapping[str, Json], planned: list[Planned], read: Reader | None
 ) -> Json:
-    assert step.for_each is not None  # noqa: S101  the caller looked
+    assert step.for_each is not None
     results = []
     for position, item in enumerate(step.for_each.items.evaluate(root, work.context) or [], start=1):
         inner = {**root, step.for_each.name: item, "position": position}
@@ -144,7 +143,9 @@ def _preview_call(
     line = work.taken(path)
     if line is not None:
         return result_of(request.outputs, line)
-    rows = read(request, fields) if read is not None and step.read is not None and not _unknown(fields) else None
+    rows = (
+        read(request, fields) if read is not None and step.read is not None and not _unknown(fields) else None
+    )
     if rows is None:
         unknown = {name: f"<{source}>" for name, source in request.outputs.names.items()}
         return {**unknown, "fields": fields, **({"rows": []} if request.outputs.rows else {})}
@@ -155,6 +156,6 @@ def _preview_call(
 
 
 def _unknown(fields: Mapping[str, Json]) -> bool:
-    return any(isinstance(value, str) and value.startswith("<") and value.endswith(">") for value in fields.values())
-
-
+    return any(
+        isinstance(value, str) and value.startswith("<") and value.endswith(">") for value in fields.values()
+    )

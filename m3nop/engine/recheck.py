@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
@@ -15,6 +14,8 @@ from m3nop.engine.work import Work
 from m3nop.mapping.pipeline import OnChange, Pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
     from m3nop.engine.tally import Tally
@@ -74,7 +75,9 @@ class Recheck:
             record.reason = "the shop does not have it (any more)"
             record.not_before = now + int((pipeline.source.recheck_every or LOOK_AGAIN) * SECOND)
         else:
-            arrival = classify(job, snapshot, partition=record.partition, now=now, zone=self._tools.zone, required=True)
+            arrival = classify(
+                job, snapshot, partition=record.partition, now=now, zone=self._tools.zone, required=True
+            )
             if record.fingerprint and arrival.fingerprint != record.fingerprint:
                 _to_review(record, "another record has taken its key in the shop")
                 return
@@ -102,7 +105,9 @@ class Recheck:
             self._compare(pipeline, record, attempt, snapshot)
         record.snapshot, record.seen_at = snapshot, now
 
-    def _compare(self, pipeline: Pipeline, record: Record, attempt: Attempt, snapshot: Mapping[str, Json]) -> None:
+    def _compare(
+        self, pipeline: Pipeline, record: Record, attempt: Attempt, snapshot: Mapping[str, Json]
+    ) -> None:
         """Compare what was entered with what would be entered now, by the mapping of that time."""
         frozen = pipeline
         if attempt.definition != pipeline.digest:
@@ -123,7 +128,9 @@ class Recheck:
         changes = differences(before, after)
         if changes:
             more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
-            _to_review(record, f"changed in the shop since it was entered: {'; '.join(changes[:_SHOWN])}{more}")
+            _to_review(
+                record, f"changed in the shop since it was entered: {'; '.join(changes[:_SHOWN])}{more}"
+            )
 
     def _content(
         self, pipeline: Pipeline, record: Record, attempt: Attempt, snapshot: Mapping[str, Json]

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Effect
 from m3nop.core.errors import ConfigurationError, M3nopError
-from m3nop.core.state import State
 from m3nop.engine.delivery import Delivery
 from m3nop.engine.intake import Intake
 from m3nop.engine.lanes import Lanes
+from m3nop.engine.outbox import Outbox
+from m3nop.engine.parts import Parts
 from m3nop.engine.recheck import Recheck
 from m3nop.engine.sources import Sources
 from m3nop.engine.tally import Tally
 from m3nop.mapping.pipeline import walk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from m3nop.core.state import State
     from m3nop.engine.ports import Job, Tools
 
 _NAP = 0.5
@@ -71,7 +74,9 @@ class Engine:
         with self._state.transaction() as tx:
             tx.release_all()
             main = self._jobs[names[-1]].any
-            run_id = tx.start_run(",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest)
+            run_id = tx.start_run(
+                ",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest
+            )
         try:
             self._work(wish, names, run_id, summary)
             summary.result = "stopped" if self._tools.stop else "ok"
@@ -96,7 +101,12 @@ class Engine:
             for step in walk(pipeline.steps)
         )
         started = all(one.start is not None for one in job.by_store.values())
-        if acts and pipeline.environment != "sandbox" and not started and self._state.baseline(job.name) is None:
+        if (
+            acts
+            and pipeline.environment != "sandbox"
+            and not started
+            and self._state.baseline(job.name) is None
+        ):
             msg = (
                 f"{job.name} has never run in {pipeline.environment} and would enter every old record: say from when "
                 f"on with `start: {{{job.name}: 2026-12-01T00:00:00Z}}` in the environment, or run "
@@ -124,13 +134,14 @@ class Engine:
         recheck = Recheck(self._state, self._tools, sources, clock=self._clock, tally=tally)
         used = {name for job in names for name in self._jobs[job].any.connections}
         lanes = Lanes(
-            [self._tools.connections[name] for name in sorted(used)], executor=self._tools.executor, clock=self._clock
+            [self._tools.connections[name] for name in sorted(used)],
+            executor=self._tools.executor,
+            clock=self._clock,
         )
         jobs = {name: self._jobs[name] for name in names}
-        delivery = Delivery(
-            self._state, self._tools, jobs, sources, clock=self._clock, run_id=run_id, lanes=lanes,
-            wanted=wish.pipelines, tally=tally,
-        )  # fmt: skip
+        outbox = Outbox(self._state)
+        parts = Parts(self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally)
+        delivery = Delivery(parts, wanted=wish.pipelines)
         for name in wish.pipelines:
             summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
             recheck.look(jobs[name])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.json import Json
 from m3nop.core.state import LoggedCall, RecordState
-from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Park, Undo
+from m3nop.engine.actions import Action, Park, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.work import Work, answer_row, disagreement
 from m3nop.mapping.pipeline import InDoubt, Probe, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
 
 PROBES_BEFORE_REVIEW = 10
 ASK_AGAIN = 15_000_000
@@ -34,14 +35,16 @@ def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], n
         return Undo(RecordState.READY, f"no answer to {line.operation}: beginning again", step=path)
     if way is InDoubt.REVIEW:
         return _ask_a_person(line, "no answer, and nothing can tell whether it took effect")
-    assert step.probe is not None  # noqa: S101  _way chose the probe
-    probe = work.pipeline.probes[step.probe]
+    probe = work.pipeline.probes[step.probe or ""]
     asked = f"probe:{path}"
     if asked not in work.checked:
         return ask(work, asked, probe, root)
-    if step.commit:
-        return _settle_commit(work, step, line, root, now)
-    return _settle_by_rows(work, step, probe, line, root, now)
+    found = (
+        _found_commit(work, step, line, root)
+        if step.commit
+        else _found_document(work, step, probe, line, root)
+    )
+    return found or _not_found(work, step, probe, line, root, now)
 
 
 def ask(work: Work, path: str, probe: Probe, root: Mapping[str, Json]) -> Send:
@@ -63,41 +66,43 @@ def _way(work: Work, step: Step, line: LoggedCall) -> InDoubt:
     return InDoubt.REPEAT if Effect(line.effect) is Effect.KEYED else InDoubt.REVIEW
 
 
-def _settle_commit(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], now: Instant) -> Action:
-    """Decide about a commit from what the probe says of its target.
+def _found_commit(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json]) -> Action | None:
+    """Take over a commit that the probe shows to be done."""
+    for row in work.checked[f"probe:{line.step}"][:1]:
+        inner = {**root, "result": {**row, "fields": line.fields}}
+        if step.pending_when is None or not step.pending_when.condition(inner, work.context):
+            return Settle(line.step, found=True, rows=(answer_row(step.request.outputs, row),))
+    return None
 
-    Committing the same target again is allowed, so absence needs no proof beyond the time in which the first
-    request could still be under way.
-    """
+
+def _found_document(
+    work: Work, step: Step, probe: Probe, line: LoggedCall, root: Mapping[str, Json]
+) -> Action | None:
+    """Take over a document that the probe found, if it is ours."""
     rows = work.checked[f"probe:{line.step}"]
-    settled_at = work.settled_at(line)
-    request = step.call
-    assert request is not None  # noqa: S101  a commit is a call
-    if rows:
-        found = answer_row(request.outputs, rows[0])
-        pending, value = step.pending_when, {**rows[0], "fields": line.fields}
-        if pending is None or not pending.condition({**root, "result": value}, work.context):
-            return Settle(line.step, found=True, rows=(found,))
-    if now < settled_at:
-        return _later(work, RecordState.PENDING, settled_at, "waiting until the commit can no longer be under way")
-    return Settle(line.step, found=False)
-
-
-def _settle_by_rows(
-    work: Work, step: Step, probe: Probe, line: LoggedCall, root: Mapping[str, Json], now: Instant
-) -> Action:
-    request = step.call
-    assert request is not None  # noqa: S101  only calls are in doubt
-    rows = work.checked[f"probe:{line.step}"]
-    if rows:
-        strange = next((_strange(work, probe, row, root) for row in rows if _strange(work, probe, row, root)), "")
+    for strange in (_strange(work, probe, row, root) for row in rows):
         if strange:
             return _ask_a_person(line, f"what was found is not ours: {strange}")
-        return Settle(line.step, found=True, rows=(answer_row(request.outputs, rows[0]),))
+    return Settle(line.step, found=True, rows=(answer_row(step.request.outputs, rows[0]),)) if rows else None
+
+
+def _not_found(
+    work: Work, step: Step, probe: Probe, line: LoggedCall, root: Mapping[str, Json], now: Instant
+) -> Action:
+    """Decide what it means that the probe found nothing.
+
+    It proves absence only if it looked when the call could no longer be under way. Committing the same target
+    again is allowed, so there that is all it takes.
+    """
     settled_at = work.settled_at(line)
     if now < settled_at:
-        return _later(work, RecordState.READY, settled_at, f"no answer to {line.operation}: waiting to prove absence")
-    if probe.proves_absence:
+        state = RecordState.PENDING if step.commit else RecordState.READY
+        reason = f"no answer to {line.operation}: waiting until it can no longer be under way"
+        return _later(work, state, settled_at, reason)
+    asked = f"probe:{line.step}"
+    if work.asked_at[asked] < settled_at:
+        return ask(work, asked, probe, root)
+    if step.commit or probe.proves_absence:
         return Settle(line.step, found=False)
     if work.record.doubts >= PROBES_BEFORE_REVIEW:
         return _ask_a_person(line, f"{probe.name} cannot tell whether it took effect")
@@ -119,4 +124,3 @@ def _later(work: Work, state: RecordState, until: Instant, reason: str) -> Park:
 def _ask_a_person(line: LoggedCall, reason: str) -> Stop:
     failure = Failure(Remedy.IN_DOUBT, f"in doubt: {line.operation}: {reason}")
     return Stop(RecordState.REVIEW, failure.message, failure, line.step)
-

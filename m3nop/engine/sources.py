@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
 from m3nop.engine.arrival import key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Connection, Source
+    from m3nop.core.json import Json
     from m3nop.engine.ports import Job
 
 FETCH = 100

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from m3nop.core.connector import Failure, Remedy
 from m3nop.core.state import RecordState
 from m3nop.engine import commit, settle
 from m3nop.engine.actions import Action, Finish, Stop
-from m3nop.engine.work import Work
+
+if TYPE_CHECKING:
+    from m3nop.engine.work import Work
 
 
 def next_sweep(work: Work) -> Action:
@@ -32,7 +36,7 @@ def next_sweep(work: Work) -> Action:
 
 
 def _doubled(work: Work, reals: int) -> Action:
-    if reals < 2:  # noqa: PLR2004  more than the one that was wanted
+    if reals < 2:
         return Finish()
     reason = f"M3 holds {reals} real documents with the reference {work.attempt.reference}"
     return Stop(RecordState.REVIEW, reason, Failure(Remedy.IN_DOUBT, reason), "sweep")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from m3nop.core.connector import Effect, Failure, Remedy
 from m3nop.core.state import CallState, LoggedCall, RecordState
 from m3nop.engine import commit, settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undone
 from m3nop.engine.work import Work, answer_row, failure_of
-from m3nop.mapping.pipeline import Step
+
+if TYPE_CHECKING:
+    from m3nop.mapping.pipeline import Request, Step
 
 
 def anything_to_undo(work: Work) -> bool:
@@ -23,7 +27,7 @@ def next_undo(work: Work) -> Action:
     for step in reversed(work.pipeline.steps):
         if step.undo is None or work.taken(step.id) is None:
             continue
-        action = _undo_step(work, step)
+        action = _undo_step(work, step, step.undo)
         if action is not None:
             return action
     return Undone()
@@ -37,15 +41,16 @@ def _became_real(work: Work) -> Action | None:
         return None
     asked = f"probe:{step.id}"
     if asked not in work.checked:
-        return settle.ask(work, asked, work.pipeline.probes[step.probe], work.with_step(step.id, {"fields": line.fields}))
+        return settle.ask(
+            work, asked, work.pipeline.probes[step.probe], work.with_step(step.id, {"fields": line.fields})
+        )
     rows = work.checked[asked]
     if commit.is_real(work, rows):
         return Settle(step.id, found=True, rows=(answer_row(step.call.outputs, rows[0]),), adopted=True)
     return None
 
 
-def _undo_step(work: Work, step: Step) -> Action | None:
-    assert step.undo is not None  # noqa: S101  the caller looked
+def _undo_step(work: Work, step: Step, undo: Request) -> Action | None:
     path = f"undo:{step.id}"
     line = work.line(path)
     if line is not None and line.state in (CallState.SENT, CallState.IN_DOUBT):
@@ -53,12 +58,14 @@ def _undo_step(work: Work, step: Step) -> Action | None:
     if line is None:
         own = commit.own_document(work) or {}
         root = work.with_step(step.id, {**own, "fields": work.log[step.id].fields})
-        mapped = work.map(step.undo, root)
-        return Send(path, Purpose.UNDO, step.undo.target, mapped.fields, mapped.origins)
+        mapped = work.map(undo, root)
+        return Send(path, Purpose.UNDO, undo.target, mapped.fields, mapped.origins)
     if line.state is CallState.REFUSED:
         failure = failure_of(line)
         reason = f"M3 will not take back {line.operation}: {failure}"
-        return Stop(RecordState.REVIEW, reason, Failure(Remedy.BUSINESS, reason, failure.code, failure.field), path)
+        return Stop(
+            RecordState.REVIEW, reason, Failure(Remedy.BUSINESS, reason, failure.code, failure.field), path
+        )
     return _prove_gone(work, step)
 
 
@@ -77,8 +84,12 @@ def _prove_gone(work: Work, step: Step) -> Action | None:
         return None
     asked = f"gone:{step.id}"
     if asked not in work.checked:
-        return settle.ask(work, asked, probe, work.with_step(step.id, {**own, "fields": work.log[step.id].fields}))
-    remains = [row for row in work.checked[asked] if all(str(row.get(name)) == str(own[name]) for name in own)]
+        return settle.ask(
+            work, asked, probe, work.with_step(step.id, {**own, "fields": work.log[step.id].fields})
+        )
+    remains = [
+        row for row in work.checked[asked] if all(str(row.get(name)) == str(own[name]) for name in own)
+    ]
     if not remains:
         return None
     reason = f"M3 said that it deleted {own}, but it is still there"

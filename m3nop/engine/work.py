@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from m3nop.core.clock import Instant
 from m3nop.core.connector import Failure, Remedy, Row
-from m3nop.core.json import Json
 from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
 from m3nop.mapping.context import Context
 from m3nop.mapping.fields import Mapped, map_fields
 from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Request, Step, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
 
 _NO_EFFECT = frozenset({CallState.NOT_SENT, CallState.ABSENT})
 _DONE = frozenset({CallState.DONE, CallState.FOUND})
@@ -30,6 +33,8 @@ class Work:
         self.attempt = attempt
         self.log = {line.step: line for line in lines}
         self.checked: dict[str, list[dict[str, Any]]] = {}
+        self.asked_at: dict[str, Instant] = {}
+        """When each look-up in ``checked`` was sent: it says nothing of what happened later."""
         self.links: dict[tuple[str, str], Link | None] = {}
         self.outdated = ""
         """Why the attempt no longer fits (the record or the mapping changed), or ``""``."""
@@ -119,7 +124,9 @@ class Work:
             variables[name] = expression.evaluate(root, self.context)
         return root
 
-    def with_step(self, step_id: str, value: Mapping[str, Json], *, root: Mapping[str, Json] | None = None) -> dict[str, Json]:
+    def with_step(
+        self, step_id: str, value: Mapping[str, Json], *, root: Mapping[str, Json] | None = None
+    ) -> dict[str, Json]:
         """Return a root in which one step has this result."""
         base = self.root() if root is None else root
         return {**base, "steps": {**base["steps"], step_id: value}}
@@ -164,7 +171,9 @@ def answer_row(outputs: Outputs, named: Mapping[str, Json]) -> dict[str, Json]:
     return {source: named.get(name) for name, source in outputs.names.items()}
 
 
-def matching_rows(work: Work, probe: Probe, rows: Iterable[Row], root: Mapping[str, Json]) -> list[dict[str, Json]]:
+def matching_rows(
+    work: Work, probe: Probe, rows: Iterable[Row], root: Mapping[str, Json]
+) -> list[dict[str, Json]]:
     """Keep the rows that a probe's ``match`` accepts, with their outputs named."""
     kept = []
     for row in rows:

@@ -5,15 +5,15 @@ Everything here is frozen. A pipeline is compiled for one store, with its settin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from m3nop.core.json import Json
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from m3nop.core.connector import Operation, StoreRef
+    from m3nop.core.json import Json
     from m3nop.mapping.expressions import Expression
     from m3nop.mapping.fields import FieldRule
     from m3nop.mapping.lookups import Lookup
@@ -168,6 +168,18 @@ class Step:
     verify: Verify | None = None
     commit: bool = False
     pending_when: Expression | None = None
+
+    @property
+    def request(self) -> Request:
+        """The call or read that the step makes.
+
+        Raises:
+            LookupError: it makes none (``requires``, ``switch``, nested steps).
+        """
+        request = self.call or self.read
+        if request is None:
+            raise LookupError(self.id)
+        return request
 
 
 @dataclass(frozen=True, slots=True)

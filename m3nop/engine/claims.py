@@ -1,0 +1,200 @@
+"""Takes records that are due, and prepares each for its attempt: a new one, or the one a dead run left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m3nop.core.clock import SECOND
+from m3nop.core.errors import ConfigurationError
+from m3nop.core.json import digest
+from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
+from m3nop.engine.arrival import classify, created, fingerprint, reference_of
+from m3nop.engine.resting import bury, rest
+from m3nop.engine.work import Work
+from m3nop.mapping.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
+    from m3nop.core.state import LoggedCall, Record
+    from m3nop.engine.answers import Answers
+    from m3nop.engine.parts import Parts
+    from m3nop.mapping.pipeline import Pipeline
+
+CLAIM = 200
+"""Records that are worked on at once."""
+SWEEP_AGAIN = 60 * SECOND
+STALE_AFTER = 600 * SECOND
+"""A snapshot older than this is read again before its record's first attempt."""
+
+_OPEN = (AttemptState.OPEN, AttemptState.UNDOING)
+
+
+class Claims:
+    """Turns records of the state into works."""
+
+    def __init__(self, parts: Parts, answers: Answers, *, wanted: Sequence[str]) -> None:
+        self._parts = parts
+        self._answers = answers
+        self._wanted = [name for name in parts.jobs if name in wanted]
+        self._required = [name for name in parts.jobs if name not in wanted]
+        self._started = parts.clock.now()
+        self._settle_after = {
+            name: int(one.settle_after * SECOND) for name, one in parts.tools.connections.items()
+        }
+
+    def take(self, limit: int, *, stores: Sequence[str], keys: Sequence[str]) -> tuple[int, list[Work]]:
+        """Claim up to ``limit`` records, and as many as are required; return how many, and those to work on."""
+        now, run_id = self._parts.clock.now(), self._parts.run_id
+        with self._parts.state.transaction() as tx:
+            records = tx.claim(self._wanted, now=now, limit=limit, run_id=run_id, stores=stores, keys=keys)
+            if self._required:
+                records += tx.claim(self._required, now=now, limit=CLAIM, run_id=run_id)
+        works = [self._take(record) for record in self._refresh(records, now)]
+        return len(records), [work for work in works if work is not None]
+
+    def _refresh(self, records: list[Record], now: Instant) -> list[Record]:
+        """Read again what is only known by key, was read long ago, or was left in mid-attempt by an earlier run."""
+        stale: dict[tuple[str, str], list[Record]] = {}
+        for record in records:
+            if self._is_stale(record, now):
+                stale.setdefault((record.pipeline, record.partition), []).append(record)
+        gone: set[int] = set()
+        for (name, partition), group in stale.items():
+            fresh = self._parts.sources.fetch(
+                self._parts.jobs[name], partition, [record.key for record in group]
+            )
+            gone.update(record.id for record in group if not self._renew(record, fresh.get(record.key), now))
+        return [record for record in records if record.id not in gone]
+
+    def _is_stale(self, record: Record, now: Instant) -> bool:
+        if record.snapshot is None:
+            return True
+        attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
+        if attempt is not None and attempt.state in _OPEN:
+            return not attempt.committed and record.commit_target is None and record.seen_at < self._started
+        return now - record.seen_at > STALE_AFTER
+
+    def _renew(self, record: Record, snapshot: Json, now: Instant) -> bool:
+        """Put a fresh snapshot into a record; False if there is none and nothing of it is under way."""
+        if snapshot is None:
+            if record.snapshot is not None and record.attempt_id is not None:
+                return True
+            bury(
+                self._parts, record, "the shop no longer has it", failure={}, operation="gone", step="source"
+            )
+            return False
+        mark = fingerprint(snapshot)
+        if record.fingerprint and mark != record.fingerprint:
+            rest(self._parts, record, RecordState.REVIEW, "another record has taken its key in the shop")
+            return False
+        record.snapshot, record.seen_at, record.fingerprint = snapshot, now, mark
+        record.created_at = record.created_at or created(snapshot)
+        self._parts.outbox.renewed(record)
+        return True
+
+    def _take(self, record: Record) -> Work | None:
+        job = self._parts.jobs[record.pipeline]
+        pipeline = job.by_store.get(record.store)
+        if pipeline is None:
+            rest(self._parts, record, RecordState.IGNORED, f"store {record.store or 'unknown'} is not served")
+            return None
+        attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
+        if attempt is not None and attempt.state in _OPEN:
+            return self._resume(pipeline, record, attempt)
+        if pipeline.commit_step and (
+            record.commit_target or self._parts.state.link(record.pipeline, record.key)
+        ):
+            # Created once: whatever turned it ready again, its steps never run a second time.
+            rest(self._parts, record, RecordState.DONE, "it is in M3 already")
+            return None
+        return self._begin(pipeline, record, number=attempt.number + 1 if attempt else 1)
+
+    def _begin(self, pipeline: Pipeline, record: Record, *, number: int) -> Work | None:
+        now = self._parts.clock.now()
+        arrival = classify(
+            self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now, zone=self._parts.tools.zone,
+            required=True, store=record.store,
+        )  # fmt: skip
+        if arrival.state is not RecordState.READY and not record.released:
+            record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
+            rest(self._parts, record, arrival.state, arrival.reason)
+            return None
+        attempt = Attempt(
+            id=0, record_id=record.id, number=number, state=AttemptState.OPEN, opened_at=now,
+            snapshot=record.snapshot, definition=pipeline.digest, reference="", epoch=self._parts.state.epoch,
+        )  # fmt: skip
+        try:
+            attempt.reference = reference_of(pipeline, record.snapshot, now, self._parts.tools.zone)
+        except EvaluationError as error:
+            bury(
+                self._parts,
+                record,
+                f"reference: {error}",
+                failure={},
+                operation="reference",
+                step="reference",
+            )
+            return None
+        return self._work(pipeline, record, attempt, ())
+
+    def _resume(self, pipeline: Pipeline, record: Record, attempt: Attempt) -> Work:
+        frozen = self._frozen(attempt, pipeline)
+        lines = [
+            line
+            for line in self._parts.state.calls(attempt.id)
+            if not line.step.startswith(("probe:", "check:"))
+        ]
+        work = self._work(frozen, record, attempt, lines)
+        # A refusal has no effect: after a crash or a retry by hand the call is simply made again.
+        for path, line in list(work.log.items()):
+            if line.state is CallState.REFUSED:
+                del work.log[path]
+            elif line.state is CallState.SENT:
+                self._answers.doubt(work, line)
+        if frozen is not pipeline:
+            work.outdated = "the mapping, its settings or lookups have changed"
+        elif digest(attempt.snapshot) != digest(record.snapshot):
+            work.outdated = "the record has changed in the shop"
+        return work
+
+    def _frozen(self, attempt: Attempt, pipeline: Pipeline | None) -> Pipeline:
+        """Return the pipeline as it was when the attempt was opened."""
+        if pipeline is not None and attempt.definition == pipeline.digest:
+            return pipeline
+        text = self._parts.state.definition(attempt.definition)
+        if text is None:
+            msg = f"the definition {attempt.definition[:12]} of attempt {attempt.id} is missing; restore the state"
+            raise ConfigurationError(msg)
+        return self._parts.tools.recompile(text)
+
+    def _work(
+        self, pipeline: Pipeline, record: Record, attempt: Attempt, lines: Sequence[LoggedCall]
+    ) -> Work:
+        return Work(
+            pipeline, record, attempt, lines=lines, link=self._parts.state.link(record.pipeline, record.key),
+            zone=self._parts.tools.zone, settle_after=self._settle_after,
+        )  # fmt: skip
+
+    def sweeps(self) -> Iterator[Work]:
+        """Yield the works of sweeps that are due; one that cannot be done yet is postponed."""
+        now = self._parts.clock.now()
+        for attempt in self._parts.state.due_sweeps(now, limit=CLAIM):
+            record = self._parts.state.record_by_id(attempt.record_id)
+            if record is None or record.pipeline not in self._parts.jobs:
+                continue
+            if self._is_unsettled(record):
+                # What it has in M3 may still become the real one: look again when it is settled.
+                attempt.sweep_at = now + SWEEP_AGAIN
+                self._parts.outbox.attempt_alone(attempt)
+                continue
+            frozen = self._frozen(attempt, self._parts.jobs[record.pipeline].by_store.get(record.store))
+            work = self._work(frozen, record, attempt, self._parts.state.calls(attempt.id))
+            work.sweeping = True
+            yield work
+
+    def _is_unsettled(self, record: Record) -> bool:
+        attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
+        return attempt is not None and attempt.state in _OPEN and not attempt.committed
