@@ -8,7 +8,22 @@ import sys
 import typer
 
 from m3nop import __version__
-from m3nop.cli import project, run, sandbox, secrets, systems
+from m3nop.cli import (
+    dead_letters,
+    demo,
+    doctor,
+    links,
+    lookup,
+    mapping,
+    project,
+    reviews,
+    run,
+    sandbox,
+    secrets,
+    state,
+    systems,
+    trace,
+)
 from m3nop.core.errors import M3nopError
 
 app = typer.Typer(
@@ -19,11 +34,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (project, run, sandbox, secrets, systems):
+for module in (
+    demo, project, run, sandbox, secrets, doctor, systems,
+    trace, reviews, dead_letters, links, state, lookup, mapping,
+):  # fmt: skip
     module.register(app)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"m3nop {__version__}")
         raise typer.Exit
@@ -31,7 +49,9 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     """Keep a nopCommerce shop and an Infor M3 ERP in step."""
 
@@ -41,7 +61,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except M3nopError as error:
-        from m3nop.cli.output import print_error  # noqa: PLC0415  start-up time
+        from m3nop.cli.output import print_error
 
         print_error(error)
         sys.exit(error.exit_code)
