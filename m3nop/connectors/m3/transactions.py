@@ -192,6 +192,9 @@ CRS610MI/LstByNumber many: Lists customers by number.
 CRS610MI/LstTemplates many: Lists the templates that customers are created from.
   in  CONO:N3
   out CONO:N3 CUNO:A10 CUNM:A36
+MMS025MI/GetItem: Tells which item an alias stands for.
+  in  ALWT!:N2 POPN!:A30 CONO:N3 ALWQ:A4
+  out ITNO:A15 POPN:A30
 EXPORTMI/Select many: Reads a table.
   in  QERY!:A982 SEPC:A1 HDRS:N1
   out REPL:A984
