@@ -167,6 +167,20 @@ def test_an_address_that_is_too_long_is_order_text_in_full():
     assert text.endswith("Villanueva de la Cañada")
 
 
+@pytest.mark.parametrize(
+    ("phone", "sent"),
+    [
+        ("08-123 45 67", {"PHNO": "081234567", "PHN2": "081234567"}),
+        ("+46 (0)70 123 45 67", {"PHN2": "+460701234567"}),
+        ("+46 70 123 45 67, ext. 123456", {}),
+        (None, {}),
+    ],
+)
+def test_a_telephone_number_is_sent_whole_where_it_fits(phone, sent):
+    fields = mapped(ORDERS, order(shipping_address=address(phone_number=phone))).fields("address")
+    assert {name: fields[name] for name in ("PHNO", "PHN2") if name in fields} == sent
+
+
 def test_what_was_chosen_at_the_checkout_and_for_a_product_is_order_text():
     bought = [Line(Decimal(10), sku="RING", text="Size: 54\nEngraving: Anna"), Line(Decimal(5), sku="BOX")]
     result = mapped(ORDERS, order(bought, checkout_attribute_text="Gift wrapping: Yes"))

@@ -10,6 +10,7 @@ from m3nop.connectors.m3.effects import effect_of
 from m3nop.connectors.m3.transactions import shipped
 from m3nop.core.connector import Effect
 from m3nop.core.errors import ConfigurationError
+from m3nop.sandbox.m3.programs import basics, customers, exports, general, order_interface, repository
 
 SNAPSHOT = {
     "program": "OIS100MI",
@@ -107,6 +108,25 @@ def test_every_shipped_field_has_a_type_a_length_and_a_meaning():
                 assert field.type, (info.name, name)
                 assert field.length, (info.name, name)
                 assert field.description, (info.name, name)
+
+
+def test_the_item_behind_an_alias_is_found_without_a_snapshot():
+    item = catalog().operation("MMS025MI/GetItem")
+
+    assert (item.effect, item.inputs["POPN"].mandatory, item.outputs["ITNO"].length) == (Effect.READ, True, 15)
+
+
+def test_the_sandbox_takes_every_shipped_input():
+    modules = (basics, customers, exports, general, order_interface, repository)
+    programs = [program for module in modules for program in module.PROGRAMS]
+    both = {
+        f"{program.name}/{name}": (set(shipped()[f"{program.name}/{name}"].inputs), set(transaction.inputs))
+        for program in programs
+        for name, transaction in program.transactions.items()
+        if f"{program.name}/{name}" in shipped()
+    }
+    assert {"OIS100MI/AddBatchAddress", "CRS610MI/Add", "MMS025MI/GetItem"} <= set(both)
+    assert {name: ours - taken for name, (ours, taken) in both.items() if ours - taken} == {}
 
 
 def test_the_shipped_fields_are_not_all_there_are():
