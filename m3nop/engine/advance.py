@@ -43,22 +43,30 @@ class _Value:
 def advance(work: Work, now: Instant) -> Action:
     """Say the one thing that this record needs next."""
     # The walk also puts what is known into the root; taking back and sweeping look at it.
-    action = _guarded(work, lambda: _Walk(work, now).forward())
+    action = _forward(work, now)
     if work.sweeping:
-        return sweep.next_sweep(work)
+        return _or_review(lambda: sweep.next_sweep(work))
     if work.attempt.state is AttemptState.UNDOING:
-        return undo.next_undo(work)
+        return _or_review(lambda: undo.next_undo(work))
     return action
 
 
-def _guarded(work: Work, walk: Callable[[], Action]) -> Action:
+def _forward(work: Work, now: Instant) -> Action:
     try:
-        return walk()
+        return _Walk(work, now).forward()
     except FieldRefusal as refusal:
         return give_up(work, STATE_OF[OnFail(refusal.on_fail)], str(refusal))
     except EvaluationError as error:
         failure = Failure(Remedy.CONFIGURATION, str(error))
         return give_up(work, STATE_OF[OnFail(error.on_fail)], str(error), failure=failure)
+
+
+def _or_review(decide: Callable[[], Action]) -> Action:
+    """Leave what cannot be taken back, because the mapping of that fails, to a person."""
+    try:
+        return decide()
+    except (FieldRefusal, EvaluationError) as error:
+        return Stop(RecordState.REVIEW, str(error), Failure(Remedy.CONFIGURATION, str(error)))
 
 
 class _Walk:
@@ -161,7 +169,7 @@ class _Walk:
     def _not_made(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         """Make the call, unless something has to happen before, or it is not wanted any more."""
         work, request = self._work, step.request
-        if work.attempt.committed and _comes_before_commit(work, step):
+        if work.attempt.committed and _comes_before_commit(work, path):
             return _Value({"fields": {}, **dict.fromkeys(request.outputs.names)})
         if work.outdated and not work.attempt.committed:
             return Undo(RecordState.READY, work.outdated)
@@ -221,10 +229,10 @@ class _Walk:
         return give_up(self._work, RecordState.DEAD, reason, failure=failure, step=path)
 
 
-def _comes_before_commit(work: Work, step: Step) -> bool:
+def _comes_before_commit(work: Work, path: str) -> bool:
     order = [top.id for top in work.pipeline.steps]
     last = work.pipeline.commit_step
-    return last is not None and step.id in order and order.index(step.id) < order.index(last.id)
+    return last is not None and order.index(path.partition("/")[0]) < order.index(last.id)
 
 
 def _key_text(value: Json) -> str:

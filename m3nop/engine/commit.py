@@ -14,7 +14,7 @@ from m3nop.core.connector import Failure, Remedy
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine import settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
-from m3nop.engine.work import Work, answer_row, disagreement, result_of
+from m3nop.engine.work import Work, answer_row, disagreement, result_of, same_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -218,10 +218,7 @@ def _own_is_gone(work: Work, temporary: Probe, rows: list[dict[str, Json]]) -> A
 
 
 def _is_own(work: Work, row: Mapping[str, Json]) -> bool:
-    making, own = making_step(work), own_document(work)
-    if making is None or own is None:
-        return False
-    return all(str(row.get(name)) == str(own[name]) for name in own)
+    return same_document(own_document(work), row)
 
 
 def _identity(step: Step) -> frozenset[str]:

@@ -8,6 +8,7 @@ from m3nop.core.connector import Failure, Remedy
 from m3nop.core.state import RecordState
 from m3nop.engine import commit, settle
 from m3nop.engine.actions import Action, Finish, Stop
+from m3nop.engine.work import same_document
 
 if TYPE_CHECKING:
     from m3nop.engine.work import Work
@@ -24,10 +25,9 @@ def next_sweep(work: Work) -> Action:
     for probe in (temporary, real):
         if f"check:{probe.name}" not in work.checked:
             return settle.ask(work, f"check:{probe.name}", probe, root)
-    kept = str((work.record.commit_target or {}).get(making.id))
+    kept = (work.record.commit_target or {}).get(making.id)
     for row in work.checked[f"check:{temporary.name}"]:
-        document = {name: row.get(name) for name in making.call.outputs.names}
-        if str(document) == kept or row.get("_owner") not in (None, work.record.id):
+        if same_document(kept, row) or row.get("_owner") not in (None, work.record.id):
             continue
         deletion = commit.delete_document(work, row, root)
         if deletion is not None:

@@ -8,9 +8,10 @@ from m3nop.core.connector import Effect, Failure, Remedy
 from m3nop.core.state import CallState, LoggedCall, RecordState
 from m3nop.engine import commit, settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undone
-from m3nop.engine.work import Work, answer_row, failure_of
+from m3nop.engine.work import Work, answer_row, failure_of, result_of, same_document
 
 if TYPE_CHECKING:
+    from m3nop.core.json import Json
     from m3nop.mapping.pipeline import Request, Step
 
 
@@ -56,9 +57,7 @@ def _undo_step(work: Work, step: Step, undo: Request) -> Action | None:
     if line is not None and line.state in (CallState.SENT, CallState.IN_DOUBT):
         return _repeat(line, step)
     if line is None:
-        own = commit.own_document(work) or {}
-        root = work.with_step(step.id, {**own, "fields": work.log[step.id].fields})
-        mapped = work.map(undo, root)
+        mapped = work.map(undo, work.with_step(step.id, _made(work, step)))
         return Send(path, Purpose.UNDO, undo.target, mapped.fields, mapped.origins)
     if line.state is CallState.REFUSED:
         failure = failure_of(line)
@@ -76,21 +75,23 @@ def _repeat(line: LoggedCall, step: Step) -> Action:
     return Settle(line.step, found=False)
 
 
+def _made(work: Work, step: Step) -> dict[str, Json]:
+    """Return what a step that took effect sent and was answered."""
+    return result_of(step.request.outputs, work.log[step.id])
+
+
 def _prove_gone(work: Work, step: Step) -> Action | None:
     """Look whether the document is gone; a probe that cannot prove absence is not asked."""
     probe = work.pipeline.probes.get(step.probe or "")
-    own = commit.own_document(work)
-    if probe is None or own is None or not probe.proves_absence:
+    if probe is None or not probe.proves_absence:
         return None
+    made = _made(work, step)
     asked = f"gone:{step.id}"
     if asked not in work.checked:
-        return settle.ask(
-            work, asked, probe, work.with_step(step.id, {**own, "fields": work.log[step.id].fields})
-        )
-    remains = [
-        row for row in work.checked[asked] if all(str(row.get(name)) == str(own[name]) for name in own)
-    ]
-    if not remains:
+        return settle.ask(work, asked, probe, work.with_step(step.id, made))
+    document = {name: value for name, value in made.items() if name != "fields"}
+    if not any(same_document(document, row) for row in work.checked[asked]):
         return None
-    reason = f"M3 said that it deleted {own}, but it is still there"
+    named = ", ".join(f"{name} {value}" for name, value in document.items())
+    reason = f"M3 said that it deleted {named}, but it is still there"
     return Stop(RecordState.REVIEW, reason, Failure(Remedy.IN_DOUBT, reason), f"undo:{step.id}")

@@ -191,6 +191,13 @@ def disagreement(work: Work, probe: Probe, named: Mapping[str, Json], root: Mapp
     return ""
 
 
+def same_document(document: Mapping[str, Json] | None, row: Mapping[str, Json]) -> bool:
+    """Tell whether a found row is this document, whose outputs may have passed through the state."""
+    if not document:
+        return False
+    return all(_text(row.get(name)) == _text(value) for name, value in document.items())
+
+
 def failure_of(line: LoggedCall) -> Failure:
     """Read the failure that a line of the call log keeps."""
     kept = line.failure or {}

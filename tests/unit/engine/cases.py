@@ -200,14 +200,19 @@ class Case:
         self.work.attempt.committed = bool(number)
         return self
 
-    def found(self, path: str, *rows: dict[str, Any]) -> Case:
-        """Answer a look-up with rows."""
-        self.work.checked[path] = list(rows)
+    def found(self, path: str, *rows: dict[str, Any], ago: int = 0) -> Case:
+        """Answer a look-up, which was sent so many microseconds ago, with rows."""
+        self.work.checked[path], self.work.asked_at[path] = list(rows), self.now - ago
         return self
 
     def link(self, pipeline: str, key: str, m3: str) -> Case:
         """Say what a record of another pipeline is linked with."""
         self.work.links[pipeline, key] = Link(pipeline, key, key, m3, NOW)
+        return self
+
+    def older(self) -> Case:
+        """Say that the state was restored since the record was read."""
+        self.work.record.epoch, self.work.older_epoch = 2, True
         return self
 
     def undoing(self, then: str = "ready") -> Case:
@@ -234,6 +239,7 @@ class Case:
             work.pipeline, replace(work.record), replace(work.attempt), lines=deepcopy(list(work.log.values())),
             settle_after={"erp": SETTLE}, sweeping=work.sweeping,
         )  # fmt: skip
+        other.work.asked_at = dict(work.asked_at)
         other.work.checked, other.work.links = deepcopy(work.checked), dict(work.links)
         other.work.outdated = work.outdated
         return other

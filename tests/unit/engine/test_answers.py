@@ -11,7 +11,8 @@ from m3nop.core.clock import DAY, MINUTE, SECOND
 from m3nop.core.connector import Failure, Remedy
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine.actions import Finish, Park, Purpose, Refuse, Send, Stop, Undo
-from m3nop.engine.advance import POLL_FIRST, POLL_LONGEST, is_committed
+from m3nop.engine.advance import POLL_FIRST, POLL_LONGEST
+from m3nop.engine.verdicts import is_committed
 
 REFUSAL = {"remedy": "business", "message": "Item does not exist", "code": "WIT0103", "field": "ITNO", "status": None}
 REASONS = "    probe: confirmed\n  - id: note"
