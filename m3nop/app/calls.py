@@ -50,7 +50,7 @@ def connection_of(session: Session, kind: str, name: str | None) -> str:
 def catalog_of(session: Session, connection: str) -> Catalog:
     """Return what a connection can do."""
     catalog = session.project.catalogs[connection]
-    assert catalog is not None  # noqa: S101  a project with problems is never opened
+    assert catalog is not None
     return catalog
 
 
@@ -129,14 +129,14 @@ def _error(operation: Operation, answer: Answer) -> M3nopError:
 
 def programs(session: Session, connection: str) -> dict[str, str]:
     """List the MI programs of the tenant with their descriptions."""
-    from m3nop.connectors.m3 import snapshot  # noqa: PLC0415  start-up time
+    from m3nop.connectors.m3 import snapshot
 
     return snapshot.programs(session.connection(connection), catalog_of(session, connection))
 
 
 def describe(session: Session, connection: str, names: Sequence[str]) -> dict[str, Any]:
     """Read what programs can do from the tenant: one document a program."""
-    from m3nop.connectors.m3 import snapshot  # noqa: PLC0415  start-up time
+    from m3nop.connectors.m3 import snapshot
 
     return snapshot.snapshot(
         session.connection(connection), catalog_of(session, connection), names, now=session.clock.now()

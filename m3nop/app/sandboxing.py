@@ -41,7 +41,7 @@ def start(folder: Path, *, port: int = 0) -> Running:
         UsageError: the port is taken.
         StateError: its files cannot be used.
     """
-    from m3nop.sandbox.embedded import attach_or_start  # noqa: PLC0415  start-up time
+    from m3nop.sandbox.embedded import attach_or_start
 
     if port:
         _refuse_taken(port)
@@ -60,8 +60,8 @@ def start(folder: Path, *, port: int = 0) -> Running:
 
 def access_to(running: Running, folder: Path) -> dict[str, Any]:
     """Tell what another project needs to use a running sandbox."""
-    from m3nop.sandbox import access  # noqa: PLC0415  start-up time
-    from m3nop.sandbox.m3.session import COMPANY, DIVISION  # noqa: PLC0415
+    from m3nop.sandbox import access
+    from m3nop.sandbox.m3.session import COMPANY, DIVISION
 
     return {
         "url": running.url, "books": str(folder), "shop_url": running.shop_url, "shop_user": access.SHOP_USER,
@@ -142,7 +142,7 @@ def forget_states(books: Path) -> list[str]:
     Raises:
         BusyError: a run uses one of them.
     """
-    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
+    from m3nop.spec.project import load_project
 
     project = books.parent.parent
     if books != books_folder(project) or not (project / "m3nop.yaml").is_file():
@@ -158,7 +158,7 @@ def _only_sandbox(project: LoadedProject) -> bool:
 
 
 def _forget(database: Path) -> bool:
-    from m3nop.state.ownership import Ownership  # noqa: PLC0415  start-up time
+    from m3nop.state.ownership import Ownership
 
     if not database.exists():
         return False

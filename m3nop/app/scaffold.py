@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from m3nop.app.pack import pack_folder
-from m3nop.app.registry import CONNECTORS
 from m3nop.app.schemas import write_schemas
+from m3nop.app.session import environments_of
 from m3nop.core.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -63,14 +62,14 @@ def add_environments(folder: Path, environments: Sequence[str]) -> list[str]:
         UsageError: the end of ``m3nop.yaml`` is not where they belong; it stays as it was.
     """
     check_names(environments)
-    known = _environments(folder)
+    known = environments_of(folder)
     new = [name for name in environments if name not in known]
     path = folder / PROJECT_FILE
     before = path.read_text(encoding="utf-8")
     try:
         blocks = "".join(_block(name) for name in new)
         path.write_text(f"{before.rstrip()}\n{blocks}", encoding="utf-8", newline="\n")
-        if set(_environments(folder)) != {*known, *new}:
+        if set(environments_of(folder)) != {*known, *new}:
             path.write_text(before, encoding="utf-8", newline="\n")
             msg = (
                 f"`environments:` is not the last part of {path}, so nothing was added; "
@@ -127,23 +126,13 @@ def _block(name: str) -> str:
     return "".join(f"  {line}\n" if line else "\n" for line in text.splitlines())
 
 
-def _environments(folder: Path) -> tuple[str, ...]:
-    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
-
-    project = load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ)
-    if project.files.problems:
-        msg = f"{folder / PROJECT_FILE} cannot be read; see `m3nop validate {folder}`"
-        raise ConfigurationError(msg, problems=project.files.problems)
-    return project.environments
-
-
 def _refuse_overwriting(folder: Path, texts: Mapping[str, str]) -> None:
     if folder.exists() and not folder.is_dir():
         msg = f"{folder} is a file; name a folder"
         raise UsageError(msg)
     taken = sorted(name for name in texts if (folder / name).exists())
     if taken:
-        more = f" and {len(taken) - 3} more files" if len(taken) > 3 else ""  # noqa: PLR2004  enough to see
+        more = f" and {len(taken) - 3} more files" if len(taken) > 3 else ""
         where = "this folder" if folder == Path() else folder
         msg = f"{where} has {', '.join(taken[:3])}{more} already; nothing was written, choose another folder"
         raise UsageError(msg)

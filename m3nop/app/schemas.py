@@ -22,7 +22,7 @@ def schema_of(kind: str, *, project: Path | None) -> dict[str, Any]:
     Raises:
         UsageError: there is no such kind.
     """
-    from m3nop.spec.schema import json_schema  # noqa: PLC0415  start-up time
+    from m3nop.spec.schema import json_schema
 
     if kind not in KINDS:
         msg = f"there is a schema of {', '.join(KINDS)}, not of {kind!r}"
@@ -47,7 +47,7 @@ def write_schemas(folder: Path, *, project: Path | None, kinds: Sequence[str] = 
 
 
 def _targets(project: Path) -> list[str]:
-    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
+    from m3nop.spec.project import load_project
 
     loaded = load_project(project, environment=None, registry=CONNECTORS, environ=os.environ)
     return [

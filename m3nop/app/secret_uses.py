@@ -39,6 +39,12 @@ class Found:
     place: str
     trouble: str = ""
 
+    @property
+    def remedy(self) -> str:
+        """What to do about the trouble."""
+        name = self.secret.name
+        return f"run `m3nop secrets set {name}`, or set M3NOP_SECRET_{name.upper()}"
+
 
 def uses_in(project: LoadedProject) -> list[SecretUse]:
     """List the secrets of a loaded environment; a connection to the sandbox needs none."""
@@ -56,7 +62,7 @@ def uses_in(project: LoadedProject) -> list[SecretUse]:
 
 def uses_of(folder: Path, environments: Sequence[str]) -> list[SecretUse]:
     """List the secrets that these environments of a project need."""
-    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
+    from m3nop.spec.project import load_project
 
     whole = load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ)
     return [use for name in environments for use in uses_in(whole.in_environment(name, lenient=True))]
@@ -73,7 +79,7 @@ def _look(use: SecretUse, secrets: Secrets) -> Found:
     except ConfigurationError as error:
         return Found(use, "", str(error))
     if found is None:
-        return Found(use, "", f"it is nowhere to be found; run `m3nop secrets set {use.name}`")
+        return Found(use, "", "it is nowhere to be found")
     place, text = found
     return Found(use, place, "" if text.strip() else "it is blank")
 

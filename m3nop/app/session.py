@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from m3nop.app.opening import SANDBOX, Opener
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.secrets import Secrets
-from m3nop.core.errors import ConfigurationError, UsageError
+from m3nop.core.errors import ConfigurationError, StateError, UsageError
 from m3nop.core.problems import Severity
 
 if TYPE_CHECKING:
@@ -86,12 +86,20 @@ class Session:
 
     @property
     def state_url(self) -> str:
-        """The address of the state database."""
+        """The address of the state database; its folder is made.
+
+        Raises:
+            StateError: the folder cannot be made.
+        """
         url = self.project.state_url
         if url is not None:
             return url if isinstance(url, str) else self._secrets.find(url).reveal()
         folder = self.place.folder / ".m3nop" / self.place.environment
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            msg = f"the state cannot be kept in {folder}: {error.strerror or error}; make it writable"
+            raise StateError(msg) from error
         return f"sqlite:///{(folder / 'state.db').as_posix()}"
 
     def has_state(self) -> bool:
@@ -204,12 +212,20 @@ def open_session(place: Place, *, command: str) -> Session:
 
 
 def environments_of(folder: Path) -> tuple[str, ...]:
-    """Name the environments of a project."""
+    """Name the environments of a project.
+
+    Raises:
+        ConfigurationError: ``m3nop.yaml`` cannot be read; carries the problems.
+    """
     import os
 
     from m3nop.spec.project import load_project
 
-    return load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ).environments
+    project = load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ)
+    if project.files.project is None:
+        msg = f"{folder / 'm3nop.yaml'} cannot be read; see `m3nop validate`"
+        raise ConfigurationError(msg, problems=project.files.problems)
+    return project.environments
 
 
 def unknown(what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> str:

@@ -48,8 +48,8 @@ def show_pipeline(place: Place, name: str, *, store: str | None = None) -> Shown
         UsageError: there is no such pipeline or store.
         ConfigurationError: its file cannot be read; carries the problems.
     """
-    from m3nop.spec.project import load_project  # noqa: PLC0415  start-up time
-    from m3nop.spec.show import show  # noqa: PLC0415  start-up time
+    from m3nop.spec.project import load_project
+    from m3nop.spec.show import show
 
     project = load_project(
         place.folder, environment=place.environment, registry=CONNECTORS, environ=os.environ
@@ -77,8 +77,8 @@ def _relative(file: str, folder: Path) -> str:
 
 
 def _skipped(project: LoadedProject, name: str, store: str, tree: Node) -> dict[str, str]:
-    from m3nop.mapping.pipeline import walk as every_step  # noqa: PLC0415  start-up time
-    from m3nop.spec.tree import plain, walk  # noqa: PLC0415  start-up time
+    from m3nop.mapping.pipeline import walk as every_step
+    from m3nop.spec.tree import plain, walk
 
     compiled = project.compile(name, store).pipeline
     if compiled is None:

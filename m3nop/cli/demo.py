@@ -36,7 +36,7 @@ def demo(*, keep: Keep = None, dialect: Dialect = None, as_json: AsJson = False)
     A shop and an M3 run in this process, m3nop in another one, which is killed while it confirms orders and
     started again. Exit 0 if M3's own books then show every order once.
     """
-    from m3nop.app.demo import run  # noqa: PLC0415  start-up time
+    from m3nop.app.demo import run
 
     with ExitStack() as stack:
         folder = keep.resolve() if keep else Path(stack.enter_context(tempfile.TemporaryDirectory())) / "shop"

@@ -50,7 +50,7 @@ def books(
     limit: Limit = 50, project: Project = None, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Show the tables of both systems, or the rows of one."""
-    from m3nop.app.control import segment  # noqa: PLC0415  start-up time
+    from m3nop.app.control import segment
 
     wanted = dict(_pair(text) for text in where or ())
     with control(context, project, folder) as sandbox:

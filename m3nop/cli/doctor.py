@@ -33,7 +33,7 @@ def doctor(
     Every check is a line with its remedy. Exit 0: all is well, 1: something is not, 4: a system cannot be
     reached or refuses who we are.
     """
-    from m3nop.app.doctor import Result, examine, exit_code  # noqa: PLC0415  start-up time
+    from m3nop.app.doctor import Result, examine, exit_code
 
     found: list[Finding] = []
     with open_here(project, env, command="doctor") as session:

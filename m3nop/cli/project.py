@@ -56,7 +56,7 @@ def init(
     folder: Folder = Path(), *, environments: With = None, dialect: Dialect = None, as_json: AsJson = False
 ) -> None:
     """Make a project, or add environments to one."""
-    from m3nop.app import scaffold  # noqa: PLC0415  start-up time
+    from m3nop.app import scaffold
 
     names = [name.strip() for text in environments or () for name in text.split(",") if name.strip()]
     existing = (folder / scaffold.PROJECT_FILE).is_file()
@@ -106,9 +106,9 @@ def validate(
 
     Also checks single files and folders of them, and the YAML in Markdown files.
     """
-    from m3nop.app.registry import CONNECTORS  # noqa: PLC0415  start-up time
-    from m3nop.cli.problems import FORMATS  # noqa: PLC0415  start-up time
-    from m3nop.spec.validate import validate as check  # noqa: PLC0415  start-up time
+    from m3nop.app.registry import CONNECTORS
+    from m3nop.cli.problems import FORMATS
+    from m3nop.spec.validate import validate as check
 
     form = "json" if as_json else form
     if form not in FORMATS:
@@ -155,7 +155,7 @@ def schema(
     kind: Kind = None, *, write: Write = None, project: Project = None, as_json: AsJson = False
 ) -> None:
     """Print or write the JSON Schemas that editors use."""
-    from m3nop.app.schemas import KINDS, schema_of, write_schemas  # noqa: PLC0415  start-up time
+    from m3nop.app.schemas import KINDS, schema_of, write_schemas
 
     try:
         folder = find_project(project)
@@ -185,7 +185,7 @@ def show(
 
     Each line tells the file and line that it comes from, and the environment or store that set it.
     """
-    from m3nop.app.showing import show_pipeline  # noqa: PLC0415  start-up time
+    from m3nop.app.showing import show_pipeline
 
     shown = show_pipeline(find_place(project, env), pipeline, store=store)
     if as_json:

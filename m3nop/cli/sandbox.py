@@ -61,7 +61,7 @@ def serve(
     context.obj = (project, folder)
     if context.invoked_subcommand is not None:
         return
-    from m3nop.app.sandboxing import access_to, start  # noqa: PLC0415  start-up time
+    from m3nop.app.sandboxing import access_to, start
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -108,7 +108,7 @@ def place_order(
     coupon: Coupon = None, project: Project = None, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Place an order in the shop, as a shopper does."""
-    from m3nop.app.sandboxing import lines_of, order_of, shown_order  # noqa: PLC0415  start-up time
+    from m3nop.app.sandboxing import lines_of, order_of, shown_order
 
     lines = lines_of(skus or (), quantities or (), prices or ())
     order = order_of(lines, store=store, customer=customer, guest=guest, pending=pending, coupon=coupon)
@@ -121,7 +121,7 @@ def pay(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Let an order be paid."""
-    from m3nop.app.sandboxing import shown_order  # noqa: PLC0415  start-up time
+    from m3nop.app.sandboxing import shown_order
 
     with control(context, project, folder) as sandbox:
         row = sandbox.post(f"shop/orders/{order}", {"payment_status": "paid"})
@@ -149,7 +149,7 @@ def reset(
 
     The state of the environments that know nothing but the sandbox is forgotten, too.
     """
-    from m3nop.app.sandboxing import forget_states  # noqa: PLC0415  start-up time
+    from m3nop.app.sandboxing import forget_states
 
     forgotten = forget_states(folder_of(context, project, folder))
     with control(context, project, folder) as sandbox:

@@ -24,7 +24,7 @@ Folder = Annotated[
 @contextmanager
 def control(context: typer.Context, project: Path | None, folder: Path | None) -> Iterator[Control]:
     """Reach the sandbox that runs, or one for as long as this takes."""
-    from m3nop.app.control import control_of  # noqa: PLC0415  start-up time
+    from m3nop.app.control import control_of
 
     with control_of(folder_of(context, project, folder)) as reached:
         yield reached
@@ -35,7 +35,7 @@ def folder_of(context: typer.Context, project: Path | None, folder: Path | None)
 
     What is named before the command (``m3nop sandbox --folder X order``) is in ``context.obj``.
     """
-    from m3nop.app.sandboxing import books_folder  # noqa: PLC0415  start-up time
+    from m3nop.app.sandboxing import books_folder
 
     group_project, group_folder = context.obj
     folder, project = folder or group_folder, project or group_project

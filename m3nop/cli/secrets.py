@@ -35,8 +35,8 @@ def register(app: typer.Typer) -> None:
 
 def store(name: Name) -> None:
     """Put a secret into the keyring: typed unseen, or read from a file (`m3nop secrets set NAME < file`)."""
-    from m3nop.app.secrets import keyring_name, refuse_plaintext  # noqa: PLC0415  start-up time
-    from m3nop.app.secrets import store as keep  # noqa: PLC0415  start-up time
+    from m3nop.app.secrets import keyring_name, refuse_plaintext
+    from m3nop.app.secrets import store as keep
 
     refuse_plaintext()
     if sys.stdin.isatty():
@@ -52,8 +52,8 @@ def store(name: Name) -> None:
 
 def check(*, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """Look up every secret of an environment and say where it is; exit 3 if one is missing."""
-    from m3nop.app.secret_uses import look_up, uses_of  # noqa: PLC0415  start-up time
-    from m3nop.app.secrets import Secrets  # noqa: PLC0415  start-up time
+    from m3nop.app.secret_uses import look_up, uses_of
+    from m3nop.app.secrets import Secrets
 
     place = find_place(project, env)
     found = look_up(uses_of(place.folder, [place.environment]), Secrets())
@@ -69,9 +69,9 @@ def check(*, project: Project = None, env: Env = None, as_json: AsJson = False) 
 
 def list_names(*, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """List the secrets that the project names, in every environment, and where each is found."""
-    from m3nop.app.secret_uses import look_up, uses_of  # noqa: PLC0415  start-up time
-    from m3nop.app.secrets import Secrets  # noqa: PLC0415  start-up time
-    from m3nop.app.session import environments_of  # noqa: PLC0415  start-up time
+    from m3nop.app.secret_uses import look_up, uses_of
+    from m3nop.app.secrets import Secrets
+    from m3nop.app.session import environments_of
 
     folder = find_project(project)
     names = environments_of(folder) if env is None else (find_place(project, env).environment,)
@@ -88,7 +88,9 @@ def _print(found: Sequence[Found]) -> None:
     ]
     if rows:
         print_table(("environment", "secret", "used by", "found in"), rows)
-    for text in dict.fromkeys(f"{one.secret.name}: {one.trouble}" for one in found if one.trouble):
+    for text in dict.fromkeys(
+        f"{one.secret.name}: {one.trouble}; {one.remedy}" for one in found if one.trouble
+    ):
         print_line(text)
 
 
@@ -96,4 +98,5 @@ def _document(found: Found) -> dict[str, object]:
     return {
         "environment": found.secret.environment, "secret": found.secret.name, "use": found.secret.use,
         "found": not found.trouble, "place": found.place, "trouble": found.trouble,
+        "remedy": found.remedy if found.trouble else "",
     }  # fmt: skip

@@ -64,7 +64,7 @@ def list_programs(
     *, connection: Connection = None, project: Project = None, env: Env = None, as_json: AsJson = False
 ) -> None:
     """List the MI programs that this M3 has."""
-    from m3nop.app import calls  # noqa: PLC0415  start-up time
+    from m3nop.app import calls
 
     with open_here(project, env, command="m3 programs") as session:
         found = calls.programs(session, calls.connection_of(session, "m3", connection))
@@ -79,8 +79,8 @@ def describe(
     connection: Connection = None, project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Show the transactions of an MI program, or the fields of one of them, as this M3 has them."""
-    from m3nop.app import calls  # noqa: PLC0415  start-up time
-    from m3nop.app.session import unknown  # noqa: PLC0415  start-up time
+    from m3nop.app import calls
+    from m3nop.app.session import unknown
 
     program, slash, name = target.partition("/")
     with open_here(project, env, command="m3 describe") as session:
@@ -116,7 +116,7 @@ def call(
     connection: Connection = None, project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Call a transaction once: one that reads at once, one that changes something only with --yes."""
-    from m3nop.app import calls  # noqa: PLC0415  start-up time
+    from m3nop.app import calls
 
     with open_here(project, env, command=f"m3 call {target}") as session:
         name = calls.connection_of(session, "m3", connection)
@@ -162,7 +162,7 @@ def snapshot(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write what MI programs can do to m3/*.json, so that validation knows their fields."""
-    from m3nop.app import calls  # noqa: PLC0415  start-up time
+    from m3nop.app import calls
 
     with open_here(project, env, command="m3 snapshot") as session:
         name = calls.connection_of(session, "m3", connection)
@@ -183,7 +183,7 @@ def get(
     connection: Connection = None, project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Read records of the shop as m3nop sees them: one by its id, or the newest."""
-    from m3nop.app import calls  # noqa: PLC0415  start-up time
+    from m3nop.app import calls
 
     with open_here(project, env, command=f"nop get {resource}") as session:
         found = calls.records(

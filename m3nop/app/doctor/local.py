@@ -31,7 +31,7 @@ def check_secrets(session: Session) -> Iterator[Finding]:
     for one in found:
         name = one.secret.name
         if one.trouble:
-            yield failed("secret", name, one.trouble, f"run `m3nop secrets set {name}`", access=True)
+            yield failed("secret", name, one.trouble, one.remedy, access=True)
         else:
             yield ok("secret", name, one.place)
             yield from _permissions_of_secret(one)

@@ -12,7 +12,7 @@ from m3nop.app.doctor.findings import Finding, Result, failed, ok, skipped, warn
 from m3nop.app.usage import codes_of, operations_of, probes_of
 from m3nop.core.clock import to_datetime
 from m3nop.core.connector import Call, Effect, FieldInfo, Outcome
-from m3nop.core.errors import M3nopError
+from m3nop.core.errors import ConfigurationError, M3nopError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,8 +53,9 @@ def _sign_in(session: Session, asker: Asker) -> Finding:
     )
     try:
         answer = asker.ask("GENERAL/GetUserInfo")
-    except M3nopError as error:
-        return failed("sign-in", name, str(error), remedy, access=True)
+    except ConfigurationError as error:
+        # It names its own remedy: a secret that is missing, an .ionapi file that is none.
+        return failed("sign-in", name, str(error), "", access=True)
     if answer.outcome is not Outcome.DONE:
         return failed("sign-in", name, said(answer), remedy, access=True)
     user = answer.rows[0].get("ZZUSID") if answer.rows else None

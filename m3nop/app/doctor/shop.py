@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app.doctor.findings import Finding, failed, ok, skipped, warning
-from m3nop.core.errors import M3nopError
+from m3nop.core.errors import ConfigurationError, M3nopError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,11 @@ def check_shop(session: Session, name: str, _pipelines: list[Pipeline]) -> Itera
     try:
         shop: Any = session.connection(name)
         stores = shop.stores()
+    except ConfigurationError as error:
+        # It names its own remedy: a secret that is missing.
+        yield failed("sign-in", name, str(error), "", access=True)
+        yield skipped("everything else", name, "nobody could sign in")
+        return
     except M3nopError as error:
         remedy = f"check connections.{name}: address, dialect, user name, password, and the user's rights"
         yield failed("sign-in", name, str(error), remedy, access=True)
@@ -57,7 +62,7 @@ def _stores_of(session: Session, name: str) -> list[str]:
     return [code for code, store in stores.items() if store.connection in (name, None)]
 
 
-def _check_orders(name: str, shop: Any) -> Finding:  # noqa: ANN401  what only a shop can do is in no port
+def _check_orders(name: str, shop: Any) -> Finding:
     try:
         newest = shop.get("orders", limit=1)
     except M3nopError as error:
@@ -65,7 +70,7 @@ def _check_orders(name: str, shop: Any) -> Finding:  # noqa: ANN401  what only a
     return ok("orders", name, f"the newest is {newest[0]['id']}" if newest else "there are none yet")
 
 
-def _check_mode(name: str, shop: Any) -> Finding:  # noqa: ANN401  as above
+def _check_mode(name: str, shop: Any) -> Finding:
     try:
         anybody = shop.answers_anybody()
     except M3nopError as error:
