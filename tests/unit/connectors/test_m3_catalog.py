@@ -113,7 +113,11 @@ def test_every_shipped_field_has_a_type_a_length_and_a_meaning():
 def test_the_item_behind_an_alias_is_found_without_a_snapshot():
     item = catalog().operation("MMS025MI/GetItem")
 
-    assert (item.effect, item.inputs["POPN"].mandatory, item.outputs["ITNO"].length) == (Effect.READ, True, 15)
+    assert (item.effect, item.inputs["POPN"].mandatory, item.outputs["ITNO"].length) == (
+        Effect.READ,
+        True,
+        15,
+    )
 
 
 def test_the_sandbox_takes_every_shipped_input():
