@@ -46,33 +46,33 @@ class _Control:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def health(self, _request: Request, _body: object) -> Any:
+    def health(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
         return {"sandbox": "m3nop"}
 
-    def clock(self, _request: Request, _body: object) -> Any:
+    def clock(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
         clock = self._world.clock
         return {"now": to_text(clock.now()), "instant": clock.now(), "offset": clock.offset}
 
-    def advance(self, request: Request, body: Any) -> Any:
+    def advance(self, request: Request, body: Any) -> Any:  # noqa: ANN401
         self._world.clock.advance(float(body["seconds"]))
         self._world.settle()
         return self.clock(request, body)
 
-    def faults(self, _request: Request, _body: object) -> Any:
+    def faults(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
         return {"faults": self._world.faults.describe(), "kinds": KINDS}
 
-    def add_fault(self, _request: Request, body: Any) -> Any:
+    def add_fault(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
         return {"id": self._world.faults.add(Fault.from_document(body))}
 
-    def clear_faults(self, _request: Request, _body: object) -> Any:
+    def clear_faults(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
         self._world.faults.clear()
         return {}
 
-    def remove_fault(self, request: Request, _body: object) -> Any:
+    def remove_fault(self, request: Request, _body: object) -> Any:  # noqa: ANN401
         self._world.faults.remove(request.path_params["number"])
         return {}
 
-    def requests(self, _request: Request, _body: object) -> Any:
+    def requests(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
         return [
             {
                 "system": logged.system,
@@ -83,12 +83,12 @@ class _Control:
             for logged in self._world.requests
         ]
 
-    def books(self, _request: Request, _body: object) -> Any:
+    def books(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
         books = self._world.books
         self._world.settle()
         return {name: len(books.table(name)) for name in books.names() if not name.endswith(".tokens")}
 
-    def table(self, request: Request, _body: object) -> Any:
+    def table(self, request: Request, _body: object) -> Any:  # noqa: ANN401
         name = request.path_params["table"]
         if name not in self._world.books.names():
             raise KeyError(name)
@@ -102,17 +102,17 @@ class _Control:
             *conditions, limit=None if limit is None else int(limit), offset=int(offset)
         )
 
-    def reset(self, request: Request, body: object) -> Any:
+    def reset(self, request: Request, body: object) -> Any:  # noqa: ANN401
         reset(self._world)
         return self.clock(request, body)
 
-    def place_order(self, _request: Request, body: Any) -> Any:
+    def place_order(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
         return shop.place_order(self._world, body)
 
-    def change_order(self, request: Request, body: Any) -> Any:
+    def change_order(self, request: Request, body: Any) -> Any:  # noqa: ANN401
         return shop.change_order(self._world, request.path_params["number"], body)
 
-    def load(self, _request: Request, body: Any) -> Any:
+    def load(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
         shop.bulk_seed(self._world, orders=int(body["orders"]), customers=int(body["customers"]))
         return {}
 
@@ -131,5 +131,5 @@ def _route(path: str, handler: Handler, *, method: str = "GET") -> Route:
     return Route(path, endpoint, methods=[method])
 
 
-def _json(value: Any, *, status: int = 200) -> Response:
+def _json(value: Any, *, status: int = 200) -> Response:  # noqa: ANN401
     return Response(json.dumps(value), status, media_type="application/json")
