@@ -113,9 +113,7 @@ def first_look_again(
 ) -> tuple[Instant | None, Instant | None]:
     """Say when a delivered record is read again, and until when; None for never."""
     source = pipeline.source
-    if source.recheck_every is None or (
-        source.recheck_until and _holds(pipeline, source.recheck_until, snapshot, now, zone)
-    ):
+    if source.recheck_every is None or is_closed(pipeline, snapshot, now, zone):
         return None, None
     born = record.created_at or record.seen_at
     deadline = None if source.recheck_for is None else born + int(source.recheck_for * SECOND)
@@ -127,7 +125,11 @@ def first_look_again(
 def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bool:
     """Tell whether the shop has nothing more to say about a record (``recheck.until``)."""
     until = pipeline.source.recheck_until
-    return until is not None and _holds(pipeline, until, snapshot, now, zone)
+    try:
+        return until is not None and _holds(pipeline, until, snapshot, now, zone)
+    except EvaluationError:
+        # One record that cannot be judged must not stop the others: it is looked at until its time is over.
+        return False
 
 
 def _judge(
