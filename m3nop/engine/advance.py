@@ -15,7 +15,7 @@ from m3nop.core.state import AttemptState, CallState, RecordState
 from m3nop.engine import commit, settle, sweep, undo
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Stop, Undo
 from m3nop.engine.verdicts import STATE_OF, ask_reasons, failed_check, follow_check, give_up, with_reasons
-from m3nop.engine.work import Work, failure_of, result_of
+from m3nop.engine.work import Work, failure_of, key_text, result_of
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import OnFail
 
@@ -103,7 +103,7 @@ class _Walk:
         return self._act(step, path, root)
 
     def _require(self, requires: Requires, root: Mapping[str, Json]) -> Action | _Value:
-        key = _key_text(requires.key.evaluate(root, self._work.context))
+        key = key_text(requires.key.evaluate(root, self._work.context))
         if not key:
             reason = f"the record to wait for has no key ({requires.key.text})"
             return give_up(self._work, RecordState.DEAD, reason)
@@ -116,7 +116,7 @@ class _Walk:
         value = switch.value.evaluate(root, self._work.context)
         if switch.lookup is not None:
             value = self._work.pipeline.lookups[switch.lookup].find(value)
-        name = _key_text(value)
+        name = key_text(value)
         if name in switch.cases:
             return self._nested(switch.cases[name], f"{path}/{quote(name, safe='')}", root)
         return self._nested(switch.default, f"{path}/default", root)
@@ -141,7 +141,7 @@ class _Walk:
         seen: set[str] = set()
         for position, item in enumerate(items, start=1):
             inner = {**root, for_each.name: item, "position": position}
-            key = _key_text(for_each.key.evaluate(inner, self._work.context))
+            key = key_text(for_each.key.evaluate(inner, self._work.context))
             if not key or key in seen:
                 what = f"two items have the key {key}" if key else f"item {position} has no key"
                 return give_up(self._work, RecordState.DEAD, f"{step.id}: {what} ({for_each.key.text})")
@@ -233,7 +233,3 @@ def _comes_before_commit(work: Work, path: str) -> bool:
     order = [top.id for top in work.pipeline.steps]
     last = work.pipeline.commit_step
     return last is not None and order.index(path.partition("/")[0]) < order.index(last.id)
-
-
-def _key_text(value: Json) -> str:
-    return "" if value is None else str(value).strip()

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from m3nop.core.connector import Effect, Row
 from m3nop.core.json import Json, digest
-from m3nop.engine.work import Work, name_row, result_of
+from m3nop.engine.work import Work, key_text, name_row, result_of
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import Request, Step
 
@@ -92,8 +92,10 @@ def _preview_step(
         value = step.switch.value.evaluate(root, work.context)
         if step.switch.lookup is not None:
             value = work.pipeline.lookups[step.switch.lookup].find(value)
-        branch = step.switch.cases.get(str(value), step.switch.default)
-        return _preview_nested(work, branch, f"{path}/{quote(str(value), safe='')}", root, planned, read)
+        name = key_text(value)
+        label = quote(name, safe="") if name in step.switch.cases else "default"
+        branch = step.switch.cases.get(name, step.switch.default)
+        return _preview_nested(work, branch, f"{path}/{label}", root, planned, read)
     if step.for_each is not None:
         return _preview_items(work, step, path, root, planned, read)
     return _preview_call(work, step, path, root, planned, read)

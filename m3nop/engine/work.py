@@ -186,16 +186,21 @@ def disagreement(work: Work, probe: Probe, named: Mapping[str, Json], root: Mapp
     """Say in which field a found row differs from what the attempt meant, or ``""``."""
     for name, expression in probe.agree.items():
         meant = expression.evaluate(root, work.context)
-        if meant is not None and _text(named.get(name)) != _text(meant):
-            return f"{name} is {_text(named.get(name))!r}, not {_text(meant)!r}"
+        if meant is not None and key_text(named.get(name)) != key_text(meant):
+            return f"{name} is {key_text(named.get(name))!r}, not {key_text(meant)!r}"
     return ""
+
+
+def key_text(value: Json) -> str:
+    """Return a key, or the name of a case, as text."""
+    return "" if value is None else str(value).strip()
 
 
 def same_document(document: Mapping[str, Json] | None, row: Mapping[str, Json]) -> bool:
     """Tell whether a found row is this document, whose outputs may have passed through the state."""
     if not document:
         return False
-    return all(_text(row.get(name)) == _text(value) for name, value in document.items())
+    return all(key_text(row.get(name)) == key_text(value) for name, value in document.items())
 
 
 def failure_of(line: LoggedCall) -> Failure:
@@ -218,7 +223,3 @@ def failure_json(failure: Failure | None) -> Json:
         "remedy": str(failure.remedy), "message": failure.message, "code": failure.code,
         "field": failure.field, "status": failure.status,
     }  # fmt: skip
-
-
-def _text(value: Json) -> str:
-    return "" if value is None else str(value).strip()

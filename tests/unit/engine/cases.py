@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from m3nop.connectors.m3 import M3
 from m3nop.connectors.nopcommerce import NOPCOMMERCE
@@ -19,7 +19,6 @@ from m3nop.core.state import (
     Record,
     RecordState,
 )
-from m3nop.engine.actions import Action
 from m3nop.engine.advance import advance
 from m3nop.engine.work import Work
 from m3nop.mapping.lookups import Lookup
@@ -27,6 +26,9 @@ from m3nop.mapping.pipeline import Pipeline, walk
 from m3nop.spec.compile import compile_tree
 from m3nop.spec.desk import Site
 from m3nop.spec.loader import load_text
+
+if TYPE_CHECKING:
+    from m3nop.engine.actions import Action
 
 NOW = parse_instant("2026-11-23T09:00:00Z")
 SETTLE = 5 * MINUTE
@@ -166,7 +168,7 @@ class Case:
     ) -> Case:  # fmt: skip
         """Write a line of the call log; ``sent`` is how many microseconds ago it was sent."""
         kind, _, rest = path.partition(":")
-        step = self.work.step_at(path).id if not rest else rest
+        step = rest or self.work.step_at(path).id
         undoing = kind in ("undo", "surplus")
         target = next(iter(self._undos.values())) if undoing else self._targets[step]
         rows = row.pop("rows", [row] if row else [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.unit.engine.cases import NOW, ORDERS, REAL, TEMPORARY, Case, compiled, steps
 
 from m3nop.core.clock import DAY, MINUTE, SECOND
 from m3nop.core.connector import Failure, Remedy
@@ -13,12 +12,20 @@ from m3nop.core.state import CallState, RecordState
 from m3nop.engine.actions import Finish, Park, Purpose, Refuse, Send, Stop, Undo
 from m3nop.engine.advance import POLL_FIRST, POLL_LONGEST
 from m3nop.engine.verdicts import is_committed
+from tests.unit.engine.cases import NOW, ORDERS, REAL, TEMPORARY, Case, compiled, steps
 
-REFUSAL = {"remedy": "business", "message": "Item does not exist", "code": "WIT0103", "field": "ITNO", "status": None}
+REFUSAL = {
+    "remedy": "business",
+    "message": "Item does not exist",
+    "code": "WIT0103",
+    "field": "ITNO",
+    "status": None,
+}
 REASONS = "    probe: confirmed\n  - id: note"
 WITH_REASONS = ORDERS.replace(
     REASONS,
-    "    reasons: {read: erp/OIS100MI/LstErrMsgOrder, fields: {ORNO: steps.head.ORNO}, message: row.TX60}\n" + REASONS,
+    "    reasons: {read: erp/OIS100MI/LstErrMsgOrder, fields: {ORNO: steps.head.ORNO}, message: row.TX60}\n"
+    + REASONS,
 )
 
 
@@ -140,9 +147,15 @@ def test_the_reasons_of_a_refused_commit_are_read_once_and_told_once() -> None:
     refused = case.next()
     assert refused == Refuse("confirm", Failure(Remedy.BUSINESS, "M3 found errors"))
 
-    asked = case.log("confirm", CallState.REFUSED, failure={"remedy": "business", "message": "M3 found errors"}).next()
+    asked = case.log(
+        "confirm", CallState.REFUSED, failure={"remedy": "business", "message": "M3 found errors"}
+    ).next()
     assert isinstance(asked, Send)
-    assert (asked.path, asked.purpose, asked.fields) == ("reasons:confirm", Purpose.CHECK, {"ORNO": TEMPORARY})
+    assert (asked.path, asked.purpose, asked.fields) == (
+        "reasons:confirm",
+        Purpose.CHECK,
+        {"ORNO": TEMPORARY},
+    )
 
     texts = [{"TX60": "Line 1: no such item"}, {"TX60": "Line 1: no such item"}, {"TX60": ""}]
     undo = case.found("reasons:confirm", *texts).next()
@@ -170,7 +183,11 @@ def test_a_credit_stop_leaves_everything_as_it_is_for_a_person(case: Case) -> No
 def test_a_commit_without_an_order_number_is_asked_about_and_never_sent_again(case: Case) -> None:
     asked = case.entered().confirmed(number="", state="20").next()
 
-    assert (asked.path, asked.purpose, str(asked.target)) == ("probe:confirm", Purpose.CHECK, "erp/OIS275MI/GetTmpOrderStat")
+    assert (asked.path, asked.purpose, str(asked.target)) == (
+        "probe:confirm",
+        Purpose.CHECK,
+        "erp/OIS275MI/GetTmpOrderStat",
+    )
     assert not is_committed(case.work)
 
 
@@ -179,7 +196,9 @@ def test_a_commit_without_an_order_number_is_asked_about_and_never_sent_again(ca
     [(0, POLL_FIRST), (10 * SECOND, POLL_FIRST), (2 * MINUTE, MINUTE), (DAY - SECOND, POLL_LONGEST)],
 )
 def test_a_commit_under_way_is_polled_less_and_less_often(case: Case, ago: int, pause: int) -> None:
-    case.entered().log("confirm", sent=ago, ORNO="", STAT="20").found("probe:confirm", {"order_number": "", "state": "20"})
+    case.entered().log("confirm", sent=ago, ORNO="", STAT="20").found(
+        "probe:confirm", {"order_number": "", "state": "20"}
+    )
 
     assert case.next() == Park(RecordState.PENDING, NOW + pause, "M3 is working on it")
 
@@ -187,7 +206,9 @@ def test_a_commit_under_way_is_polled_less_and_less_often(case: Case, ago: int, 
 def test_after_a_day_a_person_is_asked_about_a_commit_that_is_still_under_way(case: Case) -> None:
     case.entered().log("confirm", sent=DAY + 1, ORNO="", STAT="20").found("probe:confirm")
 
-    assert case.next() == Stop(RecordState.REVIEW, "M3 has been working on it for more than a day", step="confirm")
+    assert case.next() == Stop(
+        RecordState.REVIEW, "M3 has been working on it for more than a day", step="confirm"
+    )
 
 
 def test_m3_is_asked_before_a_person_is_however_old_the_commit_is(case: Case) -> None:
@@ -207,4 +228,8 @@ def test_the_answer_of_the_commit_is_what_later_steps_see(case: Case) -> None:
     case.entered().confirmed()
     case.next()
 
-    assert case.work.results["confirm"] == {"order_number": REAL, "state": "90", "fields": {"ORNO": TEMPORARY}}
+    assert case.work.results["confirm"] == {
+        "order_number": REAL,
+        "state": "90",
+        "fields": {"ORNO": TEMPORARY},
+    }

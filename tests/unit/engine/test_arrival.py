@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.engine.cases import NOW, SNAPSHOT, compiled
 
 from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND, to_text
 from m3nop.core.errors import SourceError
@@ -23,7 +22,10 @@ from m3nop.engine.arrival import (
 )
 from m3nop.engine.ports import Job
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.pipeline import Pipeline
+from tests.unit.engine.cases import NOW, SNAPSHOT, compiled
+
+if TYPE_CHECKING:
+    from m3nop.mapping.pipeline import Pipeline
 
 SOURCE = """
 pipeline: orders
@@ -49,16 +51,25 @@ def pipeline() -> Pipeline:
     return compiled(SOURCE, settings={"ready": ["paid"]})
 
 
-def read(pipeline: Pipeline, *, now: int = NOW, baseline: int | None = None, required: bool = False, **members: Any) -> Arrival:
+def read(
+    pipeline: Pipeline, *, now: int = NOW, baseline: int | None = None, required: bool = False, **members: Any
+) -> Arrival:
     job = Job("orders", {"b2c": pipeline}, {1: "b2c"})
     snapshot = {**SNAPSHOT, "payment_status": "paid", "order_status": "pending", **members}
-    return classify(job, snapshot, partition="p", now=now, zone="UTC", baseline=baseline, required=required, store="b2c")
+    return classify(
+        job, snapshot, partition="p", now=now, zone="UTC", baseline=baseline, required=required, store="b2c"
+    )
 
 
 def test_a_paid_order_is_ready(pipeline: Pipeline) -> None:
     arrival = read(pipeline)
 
-    assert (arrival.state, arrival.key, arrival.store, arrival.partition) == (RecordState.READY, "1042", "b2c", "p")
+    assert (arrival.state, arrival.key, arrival.store, arrival.partition) == (
+        RecordState.READY,
+        "1042",
+        "b2c",
+        "p",
+    )
     assert (arrival.not_before, arrival.deadline, arrival.reason) == (None, None, "")
     assert arrival.created_at == NOW - HOUR
 
@@ -129,7 +140,9 @@ def test_a_record_without_a_store_belongs_to_the_one_that_asked(pipeline: Pipeli
 
 
 def test_a_condition_that_cannot_be_worked_out_is_for_a_person(pipeline: Pipeline) -> None:
-    broken = compiled(SOURCE.replace("order.payment_status)", "order.id > order.items)", 1), settings={"ready": ["paid"]})
+    broken = compiled(
+        SOURCE.replace("order.payment_status)", "order.id > order.items)", 1), settings={"ready": ["paid"]}
+    )
 
     arrival = read(broken)
 
@@ -147,7 +160,11 @@ def test_the_fingerprint_holds_what_cannot_change_and_nothing_else() -> None:
     base = fingerprint(SNAPSHOT)
 
     assert fingerprint({**SNAPSHOT, "items": [], "payment_status": "x"}) == base
-    for name, value in {"created_on_utc": "2026-01-01T00:00:00Z", "customer_id": 18, "order_guid": "g"}.items():
+    for name, value in {
+        "created_on_utc": "2026-01-01T00:00:00Z",
+        "customer_id": 18,
+        "order_guid": "g",
+    }.items():
         assert fingerprint({**SNAPSHOT, name: value}) != base
 
 
@@ -159,7 +176,12 @@ def test_a_time_that_is_no_text_is_none() -> None:
 def test_a_record_that_is_only_required_is_known_by_its_key() -> None:
     arrival = only_key("customers", "17", store="b2c", partition="p")
 
-    assert (arrival.pipeline, arrival.key, arrival.snapshot, arrival.fingerprint) == ("customers", "17", None, "")
+    assert (arrival.pipeline, arrival.key, arrival.snapshot, arrival.fingerprint) == (
+        "customers",
+        "17",
+        None,
+        "",
+    )
     assert arrival.state is RecordState.READY
 
 
@@ -210,7 +232,10 @@ def test_a_record_is_closed_when_the_shop_has_nothing_more_to_say(pipeline: Pipe
 
 
 def test_a_question_that_cannot_be_answered_does_not_close_a_record(pipeline: Pipeline) -> None:
-    broken = compiled(SOURCE.replace("contains(['complete', 'cancelled'], order.order_status)", "order.id > order.items"), settings={"ready": ["paid"]})
+    broken = compiled(
+        SOURCE.replace("contains(['complete', 'cancelled'], order.order_status)", "order.id > order.items"),
+        settings={"ready": ["paid"]},
+    )
 
     assert not is_closed(broken, SNAPSHOT, NOW, "UTC")
     assert first_look_again(broken, delivered(NOW), SNAPSHOT, NOW)[0] == NOW + 15 * MINUTE

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, line
 
 from m3nop.core.connector import Remedy
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine.actions import Finish, Purpose, Send, Settle, Stop, Undo
-from m3nop.mapping.pipeline import Pipeline
+from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, line
+
+if TYPE_CHECKING:
+    from m3nop.mapping.pipeline import Pipeline
 
 OTHER = "0000104999"
 MINE = {"ORNO": TEMPORARY, "CUNO": "W1042", "_owner": 7}
@@ -40,7 +42,11 @@ def test_the_double_check_looks_for_temporary_and_real_documents_before_the_comm
 
     first = case.next()
     assert isinstance(first, Send)
-    assert (first.path, str(first.target), first.purpose) == ("check:commit:temporary", "erp/table:OXHEAD", Purpose.CHECK)
+    assert (first.path, str(first.target), first.purpose) == (
+        "check:commit:temporary",
+        "erp/table:OXHEAD",
+        Purpose.CHECK,
+    )
     assert first.fields == {"OACUOR": "B2C-1042"}
 
     second = case.found("check:commit:temporary", MINE).next()
@@ -154,7 +160,9 @@ def test_a_price_that_was_left_to_m3_is_not_compared() -> None:
         case.work.log[path].fields = {**case.work.log[path].fields, "SAPR": ""}
     first, second = lines_of(case)
 
-    assert case.found("verify:lines", {**first, "SAPR": "7"}, {**second, "SAPR": "8"}).next().path == "confirm"
+    assert (
+        case.found("verify:lines", {**first, "SAPR": "7"}, {**second, "SAPR": "8"}).next().path == "confirm"
+    )
 
 
 # -- other temporary documents
@@ -168,7 +176,11 @@ def test_a_surplus_temporary_document_is_asked_about_deleted_and_then_forgotten(
 
     deletion = case.found(f"confirmed:{OTHER}", {"order_number": "", "state": "10"}).next()
     assert isinstance(deletion, Send)
-    assert (deletion.path, deletion.purpose, deletion.fields) == (f"surplus:{OTHER}", Purpose.UNDO, {"ORNO": OTHER})
+    assert (deletion.path, deletion.purpose, deletion.fields) == (
+        f"surplus:{OTHER}",
+        Purpose.UNDO,
+        {"ORNO": OTHER},
+    )
     assert str(deletion.target) == "erp/OIS100MI/DelBatchHead"
 
     assert case.log(f"surplus:{OTHER}").next().path == "confirm"
@@ -197,7 +209,11 @@ def test_a_surplus_document_that_m3_will_not_delete_is_left_to_a_person() -> Non
 
 
 def test_a_temporary_document_of_another_record_is_never_touched() -> None:
-    case = ready_to_commit().found("check:commit:temporary", MINE, {**SURPLUS, "_owner": 8}).found("check:commit:real")
+    case = (
+        ready_to_commit()
+        .found("check:commit:temporary", MINE, {**SURPLUS, "_owner": 8})
+        .found("check:commit:real")
+    )
 
     action = case.next()
 
@@ -291,12 +307,17 @@ def test_after_an_adoption_nested_steps_before_the_commit_are_not_made_either() 
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([MADE_REAL, {**MADE_REAL, "order_number": "2"}], "M3 holds 2 real documents with the reference B2C-1042"),
+        (
+            [MADE_REAL, {**MADE_REAL, "order_number": "2"}],
+            "M3 holds 2 real documents with the reference B2C-1042",
+        ),
         ([{**MADE_REAL, "_owner": 8}], "belongs to another record (number 8)"),
         ([{**MADE_REAL, "CUNO": "W9"}], "M3 holds a real document with this reference, but its CUNO is 'W9'"),
     ],
 )
-def test_a_real_document_that_cannot_be_ours_is_left_to_a_person(rows: list[dict[str, Any]], words: str) -> None:
+def test_a_real_document_that_cannot_be_ours_is_left_to_a_person(
+    rows: list[dict[str, Any]], words: str
+) -> None:
     case = ready_to_commit().found("check:commit:temporary", MINE).found("check:commit:real", *rows)
 
     action = case.next()

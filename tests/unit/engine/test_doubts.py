@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.engine.cases import NOW, ORDERS, REAL, SETTLE, TEMPORARY, Case, compiled, steps
 
 from m3nop.core.clock import DAY, MINUTE, SECOND
 from m3nop.core.connector import Remedy
@@ -14,6 +13,7 @@ from m3nop.core.state import CallState, RecordState
 from m3nop.engine.actions import Park, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.settle import ASK_AGAIN, LONGEST_PAUSE, PROBES_BEFORE_REVIEW
 from m3nop.mapping.pipeline import InDoubt, Pipeline
+from tests.unit.engine.cases import NOW, ORDERS, REAL, SETTLE, TEMPORARY, Case, compiled, steps
 
 DOUBTS = pytest.mark.parametrize("state", [CallState.SENT, CallState.IN_DOUBT])
 HEAD = {"CUNO": "W1042", "ORTP": "W01", "CUOR": "B2C-1042"}
@@ -43,7 +43,11 @@ def test_a_head_without_an_answer_is_looked_up_by_its_reference(case: Case, stat
     action = case.log("head", state, fields=HEAD).next()
 
     assert isinstance(action, Send)
-    assert (action.path, action.purpose, str(action.target)) == ("probe:head", Purpose.CHECK, "erp/table:OXHEAD")
+    assert (action.path, action.purpose, str(action.target)) == (
+        "probe:head",
+        Purpose.CHECK,
+        "erp/table:OXHEAD",
+    )
     assert action.fields == {"OACUOR": "B2C-1042"}
     assert action.columns == ("OAORNO", "OACUNO")
     assert action.probe is case.work.pipeline.probes["temporary"]
@@ -69,7 +73,9 @@ def test_what_this_record_itself_made_is_taken_over(case: Case) -> None:
         ({**FOUND, "CUNO": "W9"}, "CUNO is 'W9', not 'W1042'"),
     ],
 )
-def test_what_is_found_and_is_not_ours_is_left_to_a_person(case: Case, row: dict[str, Any], words: str) -> None:
+def test_what_is_found_and_is_not_ours_is_left_to_a_person(
+    case: Case, row: dict[str, Any], words: str
+) -> None:
     action = case.log("head", CallState.SENT, sent=DAY, fields=HEAD).found("probe:head", FOUND, row).next()
 
     assert isinstance(action, Stop)
@@ -95,7 +101,9 @@ def test_absence_is_no_proof_while_the_request_may_be_under_way(case: Case, ago:
 
 
 @pytest.mark.parametrize("step", ["head", "confirm"])
-def test_a_probe_that_looked_too_early_is_asked_again_before_absence_is_believed(case: Case, step: str) -> None:
+def test_a_probe_that_looked_too_early_is_asked_again_before_absence_is_believed(
+    case: Case, step: str
+) -> None:
     if step == "confirm":
         case.entered()
     case.log(step, CallState.SENT, sent=SETTLE + SECOND, fields=HEAD).found(f"probe:{step}", ago=2 * SECOND)
@@ -152,11 +160,15 @@ def test_a_probe_that_could_not_tell_ten_times_leaves_it_to_a_person() -> None:
 def test_a_line_without_an_answer_discards_the_temporary_document(case: Case, state: CallState) -> None:
     action = case.entered(until="head").log("lines/2001", state).next()
 
-    assert action == Undo(RecordState.READY, "no answer to OIS100MI/AddBatchLine: beginning again", step="lines/2001")
+    assert action == Undo(
+        RecordState.READY, "no answer to OIS100MI/AddBatchLine: beginning again", step="lines/2001"
+    )
 
 
 def test_a_head_can_be_discarded_too_where_the_pipeline_says_so() -> None:
-    case = Case(changed(compiled(ORDERS), "head", in_doubt=InDoubt.RESTART)).log("head", CallState.SENT, fields=HEAD)
+    case = Case(changed(compiled(ORDERS), "head", in_doubt=InDoubt.RESTART)).log(
+        "head", CallState.SENT, fields=HEAD
+    )
 
     assert isinstance(case.next(), Undo)
 
@@ -172,7 +184,9 @@ def test_a_commit_without_an_answer_asks_what_became_of_its_target(case: Case, s
 
 
 def test_a_commit_that_took_effect_is_found(case: Case) -> None:
-    case.entered().log("confirm", CallState.SENT).found("probe:confirm", {"order_number": REAL, "state": "90"})
+    case.entered().log("confirm", CallState.SENT).found(
+        "probe:confirm", {"order_number": REAL, "state": "90"}
+    )
 
     assert case.next() == Settle("confirm", found=True, rows=({"ORNO": REAL, "STAT": "90"},))
 
@@ -188,7 +202,9 @@ def test_a_commit_may_be_under_way_until_it_is_settled(case: Case, rows: tuple[d
 
 
 def test_a_commit_without_a_pending_state_is_done_as_soon_as_the_probe_finds_anything() -> None:
-    case = Case(changed(compiled(ORDERS), "confirm", pending_when=None)).entered().log("confirm", CallState.SENT)
+    case = (
+        Case(changed(compiled(ORDERS), "confirm", pending_when=None)).entered().log("confirm", CallState.SENT)
+    )
 
     assert case.found("probe:confirm", {"order_number": "", "state": "20"}).next().found
 
@@ -220,7 +236,9 @@ def test_a_call_that_nothing_settles_is_left_to_a_person() -> None:
         action = Case(pipeline).log("note", CallState.SENT).next()
         assert isinstance(action, Stop)
         assert (action.state, action.failure.remedy) == (RecordState.REVIEW, Remedy.IN_DOUBT)
-        assert "in doubt: orders/note: no answer, and nothing can tell whether it took effect" in action.reason
+        assert (
+            "in doubt: orders/note: no answer, and nothing can tell whether it took effect" in action.reason
+        )
 
 
 def test_after_the_commit_a_doubt_never_discards_anything() -> None:
@@ -234,4 +252,6 @@ def test_after_the_commit_a_doubt_never_discards_anything() -> None:
 def test_a_read_that_a_crash_cut_off_is_made_again() -> None:
     read = "  - {id: order_again, read: shop/orders/get, fields: {id: order.id}}\n"
 
-    assert Case(steps(read)).log("order_again", CallState.SENT, sent=MINUTE).next() == Settle("order_again", found=False)
+    assert Case(steps(read)).log("order_again", CallState.SENT, sent=MINUTE).next() == Settle(
+        "order_again", found=False
+    )

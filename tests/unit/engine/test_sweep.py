@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, steps
 
 from m3nop.core.connector import Remedy
 from m3nop.core.state import AttemptState, CallState, RecordState
 from m3nop.engine.actions import Finish, Purpose, Send, Stop
+from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, steps
 
 LATE = {"ORNO": "0000104999", "CUNO": "W1042"}
 KEPT = {"ORNO": TEMPORARY, "CUNO": "W1042", "_owner": 7}
@@ -30,7 +30,11 @@ def test_a_sweep_looks_for_both_kinds_of_documents_by_reference() -> None:
 
     first = case.next()
     assert isinstance(first, Send)
-    assert (first.path, first.purpose, first.fields) == ("check:temporary", Purpose.CHECK, {"OACUOR": "B2C-1042"})
+    assert (first.path, first.purpose, first.fields) == (
+        "check:temporary",
+        Purpose.CHECK,
+        {"OACUOR": "B2C-1042"},
+    )
     assert case.found("check:temporary").next().path == "check:real"
 
 
@@ -57,14 +61,20 @@ def test_a_late_document_that_m3_will_not_delete_is_left_to_a_person() -> None:
 
 
 def test_a_document_of_another_record_is_left_alone() -> None:
-    assert sweeping().found("check:temporary", {**LATE, "_owner": 8}).found("check:real", ONE).next() == Finish()
+    assert (
+        sweeping().found("check:temporary", {**LATE, "_owner": 8}).found("check:real", ONE).next() == Finish()
+    )
 
 
 def test_two_real_documents_are_told_to_a_person() -> None:
     action = sweeping().found("check:temporary").found("check:real", ONE, {**ONE, "order_number": "9"}).next()
 
     assert isinstance(action, Stop)
-    assert (action.state, action.failure.remedy, action.step) == (RecordState.REVIEW, Remedy.IN_DOUBT, "sweep")
+    assert (action.state, action.failure.remedy, action.step) == (
+        RecordState.REVIEW,
+        Remedy.IN_DOUBT,
+        "sweep",
+    )
     assert action.reason == "M3 holds 2 real documents with the reference B2C-1042"
 
 
@@ -74,12 +84,19 @@ def test_a_sweep_of_a_head_that_never_came_looks_with_what_was_sent() -> None:
     assert sweeping(case).next().fields == {"OACUOR": "B2C-1042"}
 
 
-TWO_NUMBERS = ORDERS.replace("    outputs: [ORNO]\n    probe: temporary", "    outputs: {number: ORNO, a: ORNO}\n    probe: temporary").replace(
-    "steps.head.ORNO", "steps.head.number"
-).replace("outputs: {ORNO: OAORNO, CUNO: OACUNO}", "outputs: {number: OAORNO, a: OAORNO, CUNO: OACUNO}")
+TWO_NUMBERS = (
+    ORDERS.replace(
+        "    outputs: [ORNO]\n    probe: temporary",
+        "    outputs: {number: ORNO, a: ORNO}\n    probe: temporary",
+    )
+    .replace("steps.head.ORNO", "steps.head.number")
+    .replace("outputs: {ORNO: OAORNO, CUNO: OACUNO}", "outputs: {number: OAORNO, a: OAORNO, CUNO: OACUNO}")
+)
 
 
-@pytest.mark.parametrize("target", [{"a": TEMPORARY, "number": TEMPORARY}, {"number": TEMPORARY, "a": TEMPORARY}])
+@pytest.mark.parametrize(
+    "target", [{"a": TEMPORARY, "number": TEMPORARY}, {"number": TEMPORARY, "a": TEMPORARY}]
+)
 def test_the_kept_document_is_known_whatever_the_order_of_its_members(target: dict[str, Any]) -> None:
     case = sweeping(Case(compiled(TWO_NUMBERS)).entered(until="head"))
     case.work.record.commit_target = {"head": target}

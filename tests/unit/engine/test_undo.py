@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, steps
 
 from m3nop.core.connector import Effect, Remedy
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine.actions import Purpose, Send, Settle, Stop, Undo, Undone
-from m3nop.mapping.pipeline import Pipeline
+from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, steps
+
+if TYPE_CHECKING:
+    from m3nop.mapping.pipeline import Pipeline
 
 HERE = {"ORNO": TEMPORARY, "CUNO": "W1042"}
 
@@ -31,7 +34,11 @@ def test_an_attempt_that_made_nothing_has_nothing_to_take_back(case: Case) -> No
 def test_the_temporary_document_is_deleted_and_then_looked_for(case: Case) -> None:
     deletion = case.entered().undoing().next()
     assert isinstance(deletion, Send)
-    assert (deletion.path, deletion.purpose, deletion.fields) == ("undo:head", Purpose.UNDO, {"ORNO": TEMPORARY})
+    assert (deletion.path, deletion.purpose, deletion.fields) == (
+        "undo:head",
+        Purpose.UNDO,
+        {"ORNO": TEMPORARY},
+    )
     assert str(deletion.target) == "erp/OIS100MI/DelBatchHead"
 
     proof = case.log("undo:head").next()
@@ -50,7 +57,11 @@ def test_a_document_that_is_still_there_is_left_to_a_person(case: Case) -> None:
     action = case.entered().undoing().log("undo:head").found("gone:head", HERE).next()
 
     assert isinstance(action, Stop)
-    assert (action.state, action.failure.remedy, action.step) == (RecordState.REVIEW, Remedy.IN_DOUBT, "undo:head")
+    assert (action.state, action.failure.remedy, action.step) == (
+        RecordState.REVIEW,
+        Remedy.IN_DOUBT,
+        "undo:head",
+    )
     assert "it is still there" in action.reason
 
 
@@ -126,7 +137,9 @@ def test_a_deletion_that_m3_refuses_is_left_to_a_person(case: Case) -> None:
 
 
 @pytest.mark.parametrize("state", [CallState.REFUSED, CallState.ABSENT, CallState.DONE])
-def test_a_commit_that_was_sent_is_asked_about_before_anything_is_deleted(case: Case, state: CallState) -> None:
+def test_a_commit_that_was_sent_is_asked_about_before_anything_is_deleted(
+    case: Case, state: CallState
+) -> None:
     case.entered().log("confirm", state, fields={"ORNO": TEMPORARY}).undoing("dead")
 
     asked = case.next()
@@ -147,7 +160,15 @@ def test_a_commit_without_a_probe_is_not_asked_about(case: Case) -> None:
     pipeline = compiled(ORDERS)
     silent = tuple(replace(step, probe=None) if step.commit else step for step in pipeline.steps)
 
-    assert Case(replace(pipeline, steps=silent)).entered().log("confirm", CallState.REFUSED).undoing().next().path == "undo:head"
+    assert (
+        Case(replace(pipeline, steps=silent))
+        .entered()
+        .log("confirm", CallState.REFUSED)
+        .undoing()
+        .next()
+        .path
+        == "undo:head"
+    )
 
 
 # -- a mapping that fails ends in an undo, and does not fail it
@@ -169,7 +190,9 @@ def test_a_line_that_cannot_be_mapped_takes_the_temporary_document_back() -> Non
 
 
 def test_a_condition_that_fails_does_not_stand_in_the_way_of_an_undo() -> None:
-    case = Case(compiled(ORDERS.replace("  - id: lines\n", "  - id: lines\n    when: order.id > order.items\n")))
+    case = Case(
+        compiled(ORDERS.replace("  - id: lines\n", "  - id: lines\n    when: order.id > order.items\n"))
+    )
     assert isinstance(case.entered(until="head").next(), Undo)
 
     assert case.undoing("dead").next().path == "undo:head"
@@ -177,7 +200,11 @@ def test_a_condition_that_fails_does_not_stand_in_the_way_of_an_undo() -> None:
 
 def test_an_undo_that_cannot_be_mapped_is_left_to_a_person() -> None:
     undo = "fields: {ORNO: steps.head.ORNO}}\n"
-    case = Case(compiled(ORDERS.replace(undo, "fields: {ORNO: order.id > order.items}}\n", 1))).entered().undoing("ready")
+    case = (
+        Case(compiled(ORDERS.replace(undo, "fields: {ORNO: order.id > order.items}}\n", 1)))
+        .entered()
+        .undoing("ready")
+    )
 
     action = case.next()
 
@@ -195,7 +222,9 @@ def test_an_outdated_attempt_is_taken_back_before_its_next_call(case: Case) -> N
 
 
 def test_an_outdated_attempt_settles_its_doubts_first(case: Case) -> None:
-    case.log("head", CallState.SENT, fields={"CUNO": "W1042"}).work.outdated = "the record has changed in the shop"
+    case.log(
+        "head", CallState.SENT, fields={"CUNO": "W1042"}
+    ).work.outdated = "the record has changed in the shop"
 
     assert case.next().path == "probe:head"
 

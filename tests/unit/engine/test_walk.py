@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.engine.cases import NOW, ORDERS, REAL, TEMPORARY, Case, compiled, steps
 
 from m3nop.core.clock import MINUTE
 from m3nop.core.connector import Remedy
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine.actions import Finish, NeedLink, Park, Purpose, Send, Stop
-
+from tests.unit.engine.cases import NOW, ORDERS, REAL, TEMPORARY, Case, compiled, steps
 
 
 def note(step_id: str, value: str, **more: str) -> str:
@@ -100,7 +99,10 @@ def test_items_that_cannot_be_told_apart_are_refused(items: object, words: str) 
 
 def test_a_skipped_step_is_null_for_later_ones() -> None:
     case = Case(
-        steps(note("first", "order.id", when="order.id > `9999`") + note("second", "coalesce(steps.first, 'none')"))
+        steps(
+            note("first", "order.id", when="order.id > `9999`")
+            + note("second", "coalesce(steps.first, 'none')")
+        )
     )
 
     action = case.next()
@@ -109,7 +111,9 @@ def test_a_skipped_step_is_null_for_later_ones() -> None:
 
 
 def test_vars_are_worked_out_in_order_and_see_the_ones_before() -> None:
-    case = Case(steps(note("only", "vars.both"), vars_="vars: {one: order.id, both: \"concat(vars.one, '!')\"}\n"))
+    case = Case(
+        steps(note("only", "vars.both"), vars_="vars: {one: order.id, both: \"concat(vars.one, '!')\"}\n")
+    )
 
     assert case.next().fields["value"] == "1042!"
 
@@ -126,8 +130,8 @@ SWITCH = """
 
 def switched(source: str) -> str:
     branches = [
-        "{id: %s, call: shop/orders/attribute, fields: {order_id: order.id, store_id: order.store_id, key: {value: K}, "
-        "value: {value: %s}}}" % (name, name)
+        f"{{id: {name}, call: shop/orders/attribute, fields: {{order_id: order.id, store_id: order.store_id, "
+        f"key: {{value: K}}, value: {{value: {name}}}}}}}"
         for name in ("by_post", "odd", "other")
     ]
     return SWITCH % (source, *branches)
@@ -170,7 +174,11 @@ def test_nested_steps_see_the_ones_before_them_of_their_own_item() -> None:
 
     action = case.log("each/2002/read", id=2).next()
 
-    assert (action.path, action.fields["order_id"], action.fields["value"]) == ("each/2002/write", 2, "MAT-FOAM")
+    assert (action.path, action.fields["order_id"], action.fields["value"]) == (
+        "each/2002/write",
+        2,
+        "MAT-FOAM",
+    )
     assert case.log("each/2002/write").next() == Finish()
     assert case.work.results["each"][0] == {"read": {"id": 1, "fields": {}}, "write": None}
 
@@ -187,7 +195,9 @@ ROWS = """
 
 def test_rows_are_kept_with_the_names_that_the_pipeline_gives_them() -> None:
     case = Case(steps(ROWS))
-    case.log("all", rows=[{"note": "a", "id": 1}, {"note": "b", "id": 2}]).log("whole", id=5, more=6).log("none")
+    case.log("all", rows=[{"note": "a", "id": 1}, {"note": "b", "id": 2}]).log("whole", id=5, more=6).log(
+        "none"
+    )
 
     assert case.next().fields["value"] == "a+b"
     assert case.work.results["all"] == {"fields": {}, "rows": [{"text": "a"}, {"text": "b"}]}
@@ -263,7 +273,10 @@ def test_checks_are_not_made_again_once_something_was_called() -> None:
 
 @pytest.mark.parametrize(
     ("value", "state"),
-    [("lookup('ways', order.shipping_method)", RecordState.DEAD), ("add(order.items, `1`)", RecordState.DEAD)],
+    [
+        ("lookup('ways', order.shipping_method)", RecordState.DEAD),
+        ("add(order.items, `1`)", RecordState.DEAD),
+    ],
 )
 def test_a_value_that_cannot_be_worked_out_ends_the_work(value: str, state: RecordState) -> None:
     action = Case(steps(note("only", value)), shipping_method="Drone").next()
