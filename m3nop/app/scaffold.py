@@ -69,7 +69,7 @@ def add_environments(folder: Path, environments: Sequence[str]) -> list[str]:
     try:
         blocks = "".join(_block(name) for name in new)
         path.write_text(f"{before.rstrip()}\n{blocks}", encoding="utf-8", newline="\n")
-        if set(environments_of(folder)) != {*known, *new}:
+        if not _has(folder, {*known, *new}):
             path.write_text(before, encoding="utf-8", newline="\n")
             msg = (
                 f"`environments:` is not the last part of {path}, so nothing was added; "
@@ -79,6 +79,13 @@ def add_environments(folder: Path, environments: Sequence[str]) -> list[str]:
     except OSError as error:
         raise UsageError(_unwritable(folder, error)) from error
     return new
+
+
+def _has(folder: Path, environments: set[str]) -> bool:
+    try:
+        return set(environments_of(folder)) == environments
+    except ConfigurationError:
+        return False
 
 
 def check_names(environments: Sequence[str]) -> None:
