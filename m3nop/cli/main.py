@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from m3nop import __version__
-from m3nop.cli import (
-    dead_letters,
-    demo,
-    doctor,
-    links,
-    lookup,
-    mapping,
-    project,
-    reviews,
-    run,
-    sandbox,
-    secrets,
-    state,
-    systems,
-    trace,
-)
+from m3nop.cli import streams
+from m3nop.cli.lazy import LazyGroup
 from m3nop.core.errors import M3nopError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 app = typer.Typer(
     name="m3nop",
+    cls=LazyGroup,
     help="Keep a nopCommerce shop and an Infor M3 ERP in step.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (
-    demo, project, run, sandbox, secrets, doctor, systems,
-    trace, reviews, dead_letters, links, state, lookup, mapping,
-):  # fmt: skip
-    module.register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -58,14 +43,24 @@ def _root(
 
 def main() -> None:
     """Run the command line; the only place where an error becomes a message and an exit code."""
+    streams.prepare()
+    code = _code_of(lambda: app(standalone_mode=True))
+    lost = _code_of(streams.flush)
+    sys.exit(code or lost)
+
+
+def _code_of(work: Callable[[], object]) -> int | str | None:
     try:
-        app(standalone_mode=True)
+        work()
+    except SystemExit as ended:
+        return ended.code
     except M3nopError as error:
         from m3nop.cli.output import print_error
 
         print_error(error)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) went away: nothing is wrong, and Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        return error.exit_code
+    except streams.OutputLost as lost:
+        if str(lost):
+            sys.stderr.write(f"m3nop: {lost}\n")
+        return lost.code
+    return 0
