@@ -172,11 +172,11 @@ class Source(Protocol):
         ...
 
     def watermark_at(self, partition: str, instant: Instant) -> str | None:
-        """Return the watermark after which everything created at or after ``instant`` lies; None to read all."""
+        """Return the watermark after which everything created since ``instant`` lies; None to read all."""
         ...
 
     def count(self, partition: str, start: Instant, end: Instant) -> int | None:
-        """Count what was created in a window (``start`` inclusive, ``end`` exclusive), or None if it cannot."""
+        """Count what was created in a window (``start`` inclusive, ``end`` exclusive); None if it cannot."""
         ...
 
 
@@ -190,7 +190,7 @@ class Connection(Protocol):
     """Seconds after which a request that was sent cannot take effect any more."""
 
     def send(self, calls: Sequence[Call]) -> list[Answer]:
-        """Make one request of these calls and answer each, in order; a failure is an answer, not an exception.
+        """Make one request of these calls and answer each, in order; a failure is an answer, no exception.
 
         All share ``operation.bulk``, or there is only one. Reads of one table are merged into few queries.
         """
@@ -274,6 +274,10 @@ class Resource:
     key: str = "id"
 
 
+Options = Any
+"""A connection's options, in the model of its connector; only that connector looks into them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorType:
     """One registry line: how to check a connection's options, what it can do, how to open it."""
@@ -290,12 +294,16 @@ class ConnectorType:
 
 
 class CatalogFactory(Protocol):
-    """Makes the catalog of a configured connection; ``metadata`` is the project's ``m3/`` snapshot, by file."""
+    """Makes the catalog of a configured connection."""
 
-    def __call__(self, config: Any, *, metadata: Mapping[str, Json]) -> Catalog: ...
+    def __call__(self, config: Options, *, metadata: Mapping[str, Json]) -> Catalog:
+        """Read what the connection can do from its options and the project's ``m3/`` snapshot, by file."""
+        ...
 
 
 class ConnectionFactory(Protocol):
-    """Opens a configured connection, its credentials filled in."""
+    """Opens a configured connection."""
 
-    def __call__(self, name: str, config: Any, *, clock: Clock, catalog: Catalog) -> Connection: ...
+    def __call__(self, name: str, config: Options, *, clock: Clock, catalog: Catalog) -> Connection:
+        """Open it; the credentials among its options are filled in."""
+        ...

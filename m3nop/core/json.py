@@ -1,4 +1,4 @@
-"""JSON with exact numbers: a fraction is a ``Decimal`` from the text it was read from to the text it becomes."""
+"""JSON with exact numbers: a fraction is a ``Decimal`` from the text it comes from to the text it becomes."""
 
 from __future__ import annotations
 
