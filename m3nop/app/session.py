@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from m3nop.core.clock import Clock
+    from m3nop.core.clock import Clock, Instant
     from m3nop.core.connector import Connection
     from m3nop.engine.ports import Job, Observer, StopSignal, Tools
     from m3nop.engine.run import Engine
@@ -168,10 +169,18 @@ class Session:
         executor = ThreadExecutor(threads=sum(one.in_flight for one in connections.values()))
         self._open.callback(executor.close)
         zones = [one.facts().time_zone for name, one in connections.items() if self._is_m3(name)]
+        zone = zones[0] if zones else "UTC"
         return Tools(
-            connections, executor, observer, self.project.compile_definition, stop or Stop(),
-            zones[0] if zones else "UTC",
+            connections, executor, observer, self.project.compile_definition, stop or Stop(), zone,
+            partial(self._closed, tuple(connections), zone),
         )  # fmt: skip
+
+    def _closed(self, names: tuple[str, ...], zone: str, now: Instant) -> str:
+        from m3nop.app.windows import closed
+
+        configs = ((name, self.project.connections[name]) for name in names)
+        reasons = (closed(name, getattr(one, "not_during", ()), now, zone=zone) for name, one in configs)
+        return next((reason for reason in reasons if reason), "")
 
     def _is_m3(self, name: str) -> bool:
         return self.project.connection_types[name].name == "m3"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND
-from m3nop.core.errors import M3nopError
+from m3nop.core.errors import M3nopError, PausedError
 from m3nop.core.state import AttemptState, CallState, RecordState
 from m3nop.engine import actions
 from m3nop.engine.advance import advance
@@ -77,7 +77,7 @@ class Delivery:
         """Claim records when half of the slots are free."""
         room = CLAIM - len(self._active)
         room = room if left is None else min(room, left)
-        if room <= 0 or len(self._active) >= CLAIM // 2:
+        if room <= 0 or len(self._active) >= CLAIM // 2 or self._is_closed():
             return 0
         taken, works = self._claims.take(room, stores=stores, keys=keys)
         for work in works:
@@ -85,6 +85,13 @@ class Delivery:
                 self._active[work.record.id] = work
                 self._drive(work)
         return taken
+
+    def _is_closed(self) -> bool:
+        """Tell whether a maintenance window has begun: what is under way is finished, nothing more is begun."""
+        reason = self._parts.tools.closed(self._parts.clock.now())
+        if reason and not self._active:
+            self._error = PausedError(f"{reason}; the rest is kept, run again later")
+        return bool(reason)
 
     def _is_over(self) -> bool:
         """Tell whether there is no answer and nothing else to wait for."""
@@ -109,7 +116,7 @@ class Delivery:
 
     def _collect(self) -> None:
         for waiting, answer in self._parts.lanes.collect(wait=0.2 if self._parts.lanes.under_way else 0):
-            self._error = self._error or fatal(answer)
+            self._error = self._error or fatal(waiting, answer)
             self._answers.absorb(waiting, answer)
             # An answer that ends the run decides nothing about the record that happened to get it.
             if self._error is None and waiting.work.record.id in self._active:
@@ -189,7 +196,10 @@ class Delivery:
             if other is None:
                 tx.arrive([wanted], now=now)
             elif other.state in (RecordState.BASELINED, RecordState.IGNORED):
-                tx.save_record(replace(other, state=RecordState.READY, snapshot=None, not_before=None))
+                store = other.store or record.store
+                tx.save_record(
+                    replace(other, state=RecordState.READY, store=store, snapshot=None, not_before=None)
+                )
 
         self._parts.outbox.also(require)
         self._rest(work, RecordState.BLOCKED, reason=reason)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from m3nop.core.clock import Instant
     from m3nop.core.connector import Connection
     from m3nop.core.state import Record, RecordState
     from m3nop.mapping.pipeline import Pipeline
@@ -101,6 +102,10 @@ class Job:
         return next(iter(self.by_store.values()))
 
 
+def _never(_now: Instant) -> str:
+    return ""
+
+
 @dataclass(slots=True)
 class Tools:
     """The parts a run is made with."""
@@ -113,3 +118,5 @@ class Tools:
     stop: StopSignal = field(default_factory=StopSignal)
     zone: str = "UTC"
     """Time zone of M3, for dates."""
+    closed: Callable[[Instant], str] = _never
+    """Says why nothing may be sent at an instant (a maintenance window), or ``""``."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Effect
-from m3nop.core.errors import ConfigurationError, M3nopError
+from m3nop.core.errors import ConfigurationError, M3nopError, PausedError
 from m3nop.engine.delivery import Delivery
 from m3nop.engine.intake import Intake
 from m3nop.engine.lanes import Lanes
@@ -64,10 +64,14 @@ class Engine:
         """Run once.
 
         Raises:
+            PausedError: a maintenance window is open.
             ConfigurationError: a pipeline that acts has no start, or its key or reference was changed.
             M3nopError: a system or the state does not work; the run can be repeated.
         """
         names = in_order(wish.pipelines, self._jobs)
+        reason = self._tools.closed(self._clock.now())
+        if reason:
+            raise PausedError(f"{reason}; nothing was sent, run again later")
         for name in names:
             self._admit(self._jobs[name])
         summary, now = Summary(), self._clock.now()

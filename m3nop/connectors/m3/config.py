@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
 from m3nop.connectors.options import SANDBOX, Credential, Options, RateLimit, Seconds
@@ -43,6 +45,26 @@ def _time_zone(name: str) -> str:
 
 
 Transaction = Annotated[str, AfterValidator(_transaction)]
+
+
+def _cron(text: str) -> str:
+    try:
+        CronSim(text, datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        msg = f"`{text}` is not a time; write five fields such as `0 2 * * *`"
+        raise ValueError(msg) from error
+    return text
+
+
+class MaintenanceWindow(Options):
+    """A time in which M3 is left alone."""
+
+    cron: Annotated[str, AfterValidator(_cron)]
+    """When it begins: minute, hour, day of the month, month, day of the week."""
+    for_: Seconds = Field(alias="for")
+    """How long it lasts, such as ``90m``."""
+    reason: str = ""
+    """Said to whom it turns away."""
 
 
 class M3Credentials(Options):
@@ -134,8 +156,8 @@ class M3Config(Options):
     """What repeating a site-specific transaction does, such as ``{ZOR100MI/AddHead: unsafe}``."""
     done_codes: dict[Transaction, frozenset[str]] = Field(default_factory=dict)
     """Message ids that a ``keyed`` transaction answers when its effect is there already."""
-    not_during: list[dict[str, Any]] = Field(default_factory=list)
-    """Maintenance windows: ``{cron, for, reason}``."""
+    not_during: list[MaintenanceWindow] = Field(default_factory=list)
+    """Maintenance windows, in M3's time zone: no run begins in one, and none goes on."""
     ca_file: str | None = None
     """A file of certificate authorities to trust besides those of the system."""
 
