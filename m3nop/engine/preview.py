@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from m3nop.core.connector import Effect, Row
 from m3nop.core.json import Json, digest
 from m3nop.engine.work import Work, key_text, name_row, result_of
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
-from m3nop.mapping.pipeline import Request, Step
+from m3nop.mapping.pipeline import Request
+
+if TYPE_CHECKING:
+    from m3nop.mapping.pipeline import ForEach, Requires, Step, Switch
 
 Reader = Callable[[Request, Mapping[str, Json]], list[Row]]
 """Makes a read for a plan."""
@@ -34,15 +38,12 @@ class Planned:
 
 def preview(work: Work, *, read: Reader | None = None) -> list[Planned]:
     """List what each step would send; answers that are not known yet stand as ``<NAME>``."""
-    planned: list[Planned] = []
-    results: dict[str, Json] = {}
+    walk = _Walk(work, read)
     try:
-        for step in work.pipeline.steps:
-            root = {**work.root(), "steps": results}
-            results[step.id] = _preview_step(work, step, step.id, root, planned, read)
+        walk.forward()
     except EvaluationError as error:
-        planned.append(Planned("", "", "", problem=str(error)))
-    return planned
+        walk.planned.append(Planned("", "", "", problem=str(error)))
+    return walk.planned
 
 
 def content(planned: list[Planned]) -> dict[str, Mapping[str, Json]]:
@@ -74,87 +75,93 @@ def differences(before: list[Planned], after: list[Planned]) -> list[str]:
     return texts
 
 
-def _preview_step(
-    work: Work, step: Step, path: str, root: Mapping[str, Json], planned: list[Planned], read: Reader | None
-) -> Json:
-    if step.when is not None and not step.when.condition(root, work.context):
-        request = step.call or step.read
-        target, effect = (str(request.target), str(request.target.operation.effect)) if request else ("", "")
-        planned.append(Planned(path, target, effect, skipped=f"{step.when.text} is false"))
-        return None
-    if step.requires is not None:
-        key = str(step.requires.key.evaluate(root, work.context) or "")
-        link = work.links.get((step.requires.pipeline, key))
-        note = f"after {step.requires.pipeline} {key}"
-        planned.append(Planned(path, note, "", skipped="" if link is None else f"{note} is there already"))
+class _Walk:
+    """One walk over all steps, as if every call were answered."""
+
+    def __init__(self, work: Work, read: Reader | None) -> None:
+        self._work = work
+        self._read = read
+        self.planned: list[Planned] = []
+
+    def forward(self) -> None:
+        results: dict[str, Json] = {}
+        for step in self._work.pipeline.steps:
+            results[step.id] = self._visit(step, step.id, {**self._work.root(), "steps": results})
+
+    def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
+        if step.when is not None and not step.when.condition(root, self._work.context):
+            request = step.call or step.read
+            target, effect = (
+                (str(request.target), str(request.target.operation.effect)) if request else ("", "")
+            )
+            self.planned.append(Planned(path, target, effect, skipped=f"{step.when.text} is false"))
+            return None
+        if step.requires is not None:
+            return self._require(step.requires, path, root)
+        if step.switch is not None:
+            return self._switch(step.switch, path, root)
+        if step.for_each is not None:
+            return self._for_each(step, step.for_each, path, root)
+        return self._call(step, path, root)
+
+    def _require(self, requires: Requires, path: str, root: Mapping[str, Json]) -> Json:
+        key = str(requires.key.evaluate(root, self._work.context) or "")
+        link = self._work.links.get((requires.pipeline, key))
+        note = f"after {requires.pipeline} {key}"
+        skipped = "" if link is None else f"{note} is there already"
+        self.planned.append(Planned(path, note, "", skipped=skipped))
         return {"m3": link.m3, "shop": link.shop} if link else {"m3": "<new>", "shop": key}
-    if step.switch is not None:
-        value = step.switch.value.evaluate(root, work.context)
-        if step.switch.lookup is not None:
-            value = work.pipeline.lookups[step.switch.lookup].find(value)
+
+    def _switch(self, switch: Switch, path: str, root: Mapping[str, Json]) -> Json:
+        value = switch.value.evaluate(root, self._work.context)
+        if switch.lookup is not None:
+            value = self._work.pipeline.lookups[switch.lookup].find(value)
         name = key_text(value)
-        label = quote(name, safe="") if name in step.switch.cases else "default"
-        branch = step.switch.cases.get(name, step.switch.default)
-        return _preview_nested(work, branch, f"{path}/{label}", root, planned, read)
-    if step.for_each is not None:
-        return _preview_items(work, step, path, root, planned, read)
-    return _preview_call(work, step, path, root, planned, read)
+        label = quote(name, safe="") if name in switch.cases else "default"
+        return self._nested(switch.cases.get(name, switch.default), f"{path}/{label}", root)
 
+    def _for_each(self, step: Step, for_each: ForEach, path: str, root: Mapping[str, Json]) -> Json:
+        results = []
+        items = for_each.items.evaluate(root, self._work.context) or []
+        for position, item in enumerate(items, start=1):
+            inner = {**root, for_each.name: item, "position": position}
+            key = quote(str(for_each.key.evaluate(inner, self._work.context)), safe="")
+            item_path = f"{path}/{key}"
+            if step.steps:
+                results.append(self._nested(step.steps, item_path, inner))
+            else:
+                results.append(self._call(step, item_path, inner))
+        return results
 
-def _preview_items(
-    work: Work, step: Step, path: str, root: Mapping[str, Json], planned: list[Planned], read: Reader | None
-) -> Json:
-    assert step.for_each is not None
-    results = []
-    for position, item in enumerate(step.for_each.items.evaluate(root, work.context) or [], start=1):
-        inner = {**root, step.for_each.name: item, "position": position}
-        key = quote(str(step.for_each.key.evaluate(inner, work.context)), safe="")
-        item_path = f"{path}/{key}"
-        if step.steps:
-            results.append(_preview_nested(work, step.steps, item_path, inner, planned, read))
-        else:
-            results.append(_preview_call(work, step, item_path, inner, planned, read))
-    return results
+    def _nested(self, steps: tuple[Step, ...], path: str, root: Mapping[str, Json]) -> Json:
+        results: dict[str, Json] = {}
+        for step in steps:
+            inner = {**root, "steps": {**root["steps"], **results}}
+            results[step.id] = self._visit(step, f"{path}/{step.id}", inner)
+        return results
 
-
-def _preview_nested(
-    work: Work, steps: tuple[Step, ...], path: str, root: Mapping[str, Json], planned: list[Planned],
-    read: Reader | None,
-) -> Json:  # fmt: skip
-    results: dict[str, Json] = {}
-    for step in steps:
-        inner = {**root, "steps": {**root["steps"], **results}}
-        results[step.id] = _preview_step(work, step, f"{path}/{step.id}", inner, planned, read)
-    return results
-
-
-def _preview_call(
-    work: Work, step: Step, path: str, root: Mapping[str, Json], planned: list[Planned], read: Reader | None
-) -> Json:
-    request = step.call or step.read
-    if request is None:
-        return None
-    effect = str(request.target.operation.effect)
-    fields: Mapping[str, Json] = {}
-    try:
-        mapped = work.map(request, root)
-        fields = mapped.fields
-        planned.append(Planned(path, str(request.target), effect, fields, mapped.origins))
-    except (FieldRefusal, EvaluationError) as refusal:
-        planned.append(Planned(path, str(request.target), effect, problem=str(refusal)))
-    line = work.taken(path)
-    if line is not None:
-        return result_of(request.outputs, line)
-    rows = (
-        read(request, fields) if read is not None and step.read is not None and not _unknown(fields) else None
-    )
-    if rows is None:
-        unknown = {name: f"<{source}>" for name, source in request.outputs.names.items()}
-        return {**unknown, "fields": fields, **({"rows": []} if request.outputs.rows else {})}
-    named = [name_row(request.outputs, row) for row in rows]
-    if request.outputs.rows:
-        return {"fields": fields, "rows": named}
-    return {**(named[0] if named else dict.fromkeys(request.outputs.names)), "fields": fields}
+    def _call(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
+        request = step.call or step.read
+        if request is None:
+            return None
+        target, effect = str(request.target), str(request.target.operation.effect)
+        fields: Mapping[str, Json] = {}
+        try:
+            mapped = self._work.map(request, root)
+            fields = mapped.fields
+            self.planned.append(Planned(path, target, effect, fields, mapped.origins))
+        except (FieldRefusal, EvaluationError) as refusal:
+            self.planned.append(Planned(path, target, effect, problem=str(refusal)))
+        line = self._work.taken(path)
+        if line is not None:
+            return result_of(request.outputs, line)
+        if self._read is None or step.read is None or _unknown(fields):
+            unknown = {name: f"<{source}>" for name, source in request.outputs.names.items()}
+            return {**unknown, "fields": fields, **({"rows": []} if request.outputs.rows else {})}
+        named = [name_row(request.outputs, row) for row in self._read(request, fields)]
+        if request.outputs.rows:
+            return {"fields": fields, "rows": named}
+        return {**(named[0] if named else dict.fromkeys(request.outputs.names)), "fields": fields}
 
 
 def _unknown(fields: Mapping[str, Json]) -> bool:
