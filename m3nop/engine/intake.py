@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, Clock, Instant
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.connector import Page
     from m3nop.core.json import Json
+    from m3nop.core.state import Record
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
     from m3nop.engine.tally import Tally
@@ -39,17 +41,34 @@ class Intake:
         """
         source, count = self._sources.of(job), 0
         for partition in source.partitions():
-            watermark = None if full else self._state.watermark(job.name, partition)
-            oldest = since if since is not None else self._start(job)
-            if since is not None or (watermark is None and oldest is not None and not full):
-                watermark = source.watermark_at(partition, oldest) if oldest is not None else None
-            for page in source.pages(partition, watermark):
+            for page in source.pages(partition, self._watermark(job, partition, since=since, full=full)):
                 count += self._commit(job, partition, page)
                 if self._tools.stop:
                     return count
+            self._note_stores(job, partition)
             count += self._ask_for_missing(job, partition)
             count += self._cross_check(job, partition)
         return count
+
+    def _watermark(self, job: Job, partition: str, *, since: Instant | None, full: bool) -> str | None:
+        """Return where the reading begins: at the start again where a store is served that was not before."""
+        if since is None and full:
+            return None
+        watermark = self._state.watermark(job.name, partition)
+        if since is None and watermark is not None and not self._serves_more(job, partition):
+            return watermark
+        oldest = since if since is not None else self._start(job)
+        return None if oldest is None else self._sources.of(job).watermark_at(partition, oldest)
+
+    def _serves_more(self, job: Job, partition: str) -> bool:
+        served = self._state.watermark(job.name, f"stores:{partition}")
+        return served is not None and not set(_stores(job).split()) <= set(served.split())
+
+    def _note_stores(self, job: Job, partition: str) -> None:
+        mark, stores = f"stores:{partition}", _stores(job)
+        if self._state.watermark(job.name, mark) != stores:
+            with self._state.transaction() as tx:
+                tx.set_watermark(job.name, mark, stores, now=self._clock.now())
 
     def _start(self, job: Job) -> Instant | None:
         """Return the oldest start of all stores; a store without one needs everything."""
@@ -64,18 +83,32 @@ class Intake:
         now = self._clock.now()
         arrivals = self._classify(job, partition, page.records, now)
         known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
+        taken_up = self._taken_up(job, [arrival for arrival in arrivals if arrival.key in known], now)
+        known -= {record.key for record in taken_up}
         for arrival in arrivals:
             if arrival.key not in known and arrival.state is not RecordState.READY:
                 self._tally.add(arrival.state)
         newest = max((arrival.created_at or 0 for arrival in arrivals), default=0)
         with self._state.transaction() as tx:
             tx.arrive(arrivals, now=now)
+            for record in taken_up:
+                tx.save_record(record)
             # An id below a record that is older than a day will not appear any more.
             if page.missing and newest > now - DAY:
                 tx.add_missing(job.name, partition, page.missing, now=now)
             tx.set_watermark(job.name, partition, page.watermark, now=now)
         self._tools.observer.read(job.name, len(arrivals))
         return len(arrivals)
+
+    def _taken_up(self, job: Job, arrivals: Sequence[Arrival], now: Instant) -> list[Record]:
+        """Return the records that were left alone because nobody served their store, as they stand now."""
+        served = {arrival.key: arrival for arrival in arrivals if arrival.store in job.by_store}
+        if not served:
+            return []
+        left_alone = self._state.records(
+            job.name, states=(RecordState.IGNORED,), keys=list(served), stores=("",)
+        )
+        return [_taken_up(record, served[record.key], now) for record in left_alone]
 
     def _classify(
         self, job: Job, partition: str, records: Sequence[Mapping[str, Json]], now: Instant
@@ -123,3 +156,15 @@ class Intake:
         with self._state.transaction() as tx:
             tx.set_watermark(job.name, mark, str(now), now=now)
         return read
+
+
+def _stores(job: Job) -> str:
+    return " ".join(str(number) for number in sorted(job.stores))
+
+
+def _taken_up(record: Record, arrival: Arrival, now: Instant) -> Record:
+    """Return a record of a store that is served by now, as if it came only today."""
+    return replace(
+        record, state=arrival.state, store=arrival.store, snapshot=arrival.snapshot, fingerprint=arrival.fingerprint,
+        not_before=arrival.not_before, deadline=arrival.deadline, reason=arrival.reason, seen_at=now,
+    )  # fmt: skip
