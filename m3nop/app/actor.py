@@ -10,7 +10,7 @@ def current_user() -> str:
     """Name the user of the operating system, as the system knows it and not as the environment claims."""
     if sys.platform == "win32":
         return os.getlogin()
-    import pwd  # noqa: PLC0415  not on Windows
+    import pwd
 
     try:
         return pwd.getpwuid(os.getuid()).pw_name

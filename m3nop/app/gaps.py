@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from m3nop.app.naming import check_pipeline
 from m3nop.app.previewing import Subject, record_of, work_for
+from m3nop.app.session import unknown
+from m3nop.core.errors import UsageError
 from m3nop.core.state import RecordState
 from m3nop.engine.preview import preview
 from m3nop.mapping.errors import EvaluationError
@@ -75,10 +78,15 @@ def find_gaps(session: Session, name: str, *, store: str | None = None, read: bo
     """Look for gaps in the records of a pipeline that were read; with ``read`` in all that its source has.
 
     Raises:
+        UsageError: there is no such pipeline, or it serves no such store.
         StateError: nothing was read yet, and ``read`` is not asked for.
         AccessError, SourceError: the source cannot be read.
     """
-    search = _Search(session, name, store)
+    check_pipeline(name, session.project.pipelines)
+    stores = session.project.stores_of(name)
+    if store is not None and store not in stores:
+        raise UsageError(unknown("store", store, stores))
+    search = _Search(session, name, stores if store is None else (store,))
     if session.has_state() or not read:
         search.look(_known(session, name))
     if read:
@@ -87,7 +95,7 @@ def find_gaps(session: Session, name: str, *, store: str | None = None, read: bo
 
 
 def _known(session: Session, name: str) -> Iterator[Record]:
-    from m3nop.state.rows import record_from  # noqa: PLC0415  start-up time
+    from m3nop.state.rows import record_from
 
     state = session.state(read_only=True)
     for row in state.stream("records"):
@@ -96,7 +104,7 @@ def _known(session: Session, name: str) -> Iterator[Record]:
 
 
 def _there(session: Session, name: str) -> Iterator[Record]:
-    from m3nop.app.reading import Reader  # noqa: PLC0415  start-up time
+    from m3nop.app.reading import Reader
 
     now = session.clock.now()
     baseline = session.state(read_only=True).baseline(name) if session.has_state() else None
@@ -106,10 +114,8 @@ def _there(session: Session, name: str) -> Iterator[Record]:
 
 
 class _Search:
-    def __init__(self, session: Session, name: str, store: str | None) -> None:
-        project = session.project
-        codes = [code for code in project.stores_of(name) if store in (None, code)]
-        self._pipelines = {code: watched(project.pipeline(name, code), self._miss) for code in codes}
+    def __init__(self, session: Session, name: str, stores: Iterable[str]) -> None:
+        self._pipelines = {code: watched(session.project.pipeline(name, code), self._miss) for code in stores}
         self._now: Instant = session.clock.now()
         self._gaps: dict[tuple[str, str], Gap] = {}
         self._missed: set[tuple[str, str]] = set()

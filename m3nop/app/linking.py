@@ -149,7 +149,7 @@ def _check_file(
             continue
         names = [("key", row.pipeline, row.key)]
         if row.pipeline in once:
-            names.append(("m3", row.pipeline, row.m3))
+            names.append(("M3 key", row.pipeline, row.m3))
         for name in names:
             if name in seen:
                 message = f"{name[1]}: the {name[0]} {name[2]} is on line {seen[name]} already"

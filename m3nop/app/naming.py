@@ -8,9 +8,11 @@ from m3nop.app.session import unknown
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
+    from m3nop.app.session import Session
     from m3nop.core.state import Record, State
+    from m3nop.engine.run import Wish
 
 
 def split_name(text: str, pipelines: Iterable[str]) -> tuple[str | None, str]:
@@ -40,6 +42,25 @@ def check_pipeline(name: str | None, known: Sequence[str]) -> None:
     """
     if name is not None and name not in known:
         raise UsageError(unknown("pipeline", name, known))
+
+
+def check_keys(session: Session, wish: Wish, *, seen: Collection[str] = ()) -> None:
+    """Refuse keys that no record has, once the sources were read; ``seen`` are those that a plan met.
+
+    Raises:
+        UsageError: there is no such record.
+    """
+    left = [key for key in wish.keys if key not in seen]
+    if left and session.has_state():
+        state = session.state(read_only=True)
+        found = (state.records(name, keys=left, stores=wish.stores) for name in wish.pipelines)
+        known = {record.key for records in found for record in records}
+        left = [key for key in left if key not in known]
+    if left:
+        where = f" in {', '.join(wish.stores)}" if wish.stores else ""
+        names = ", ".join(map(repr, left))
+        msg = f"{', '.join(wish.pipelines)}{where} has no record {names}; `m3nop trace {left[0]}` tells why"
+        raise UsageError(msg)
 
 
 def check_reason(reason: str) -> str:

@@ -12,7 +12,7 @@ from m3nop.core.clock import to_text
 from m3nop.core.connector import Effect, Operation
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, UsageError
 from m3nop.core.state import Attempt, AttemptState, Record, RecordState
-from m3nop.engine.delivery import reference_of
+from m3nop.engine.arrival import reference_of
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError, ExpressionError
@@ -72,7 +72,7 @@ def subject_by_key(session: Session, name: str, key: str, *, store: str | None, 
     record = state.record(name, key) if state is not None else None
     if state is not None and record is not None and record.snapshot is not None and not read:
         return subject_of(session, state, record, store=store)
-    from m3nop.app.reading import Reader  # noqa: PLC0415  start-up time
+    from m3nop.app.reading import Reader
 
     arrival = Reader(session, name).fetch(key)
     if arrival is None:
@@ -183,7 +183,14 @@ def evaluate(subject: Subject, text: str, *, now: Instant, zone: str) -> Json:
     found = preview(work)[-1]
     if found.path != _EVALUATED or found.problem:
         raise M3nopError(found.problem.removeprefix(f"{_VALUE}: "))
-    return found.fields[_VALUE][_VALUE]
+    return _without_ourselves(found.fields[_VALUE][_VALUE])
+
+
+def _without_ourselves(value: Json) -> Json:
+    """Copy a value without the step that evaluates it, which is one of the steps."""
+    if isinstance(value, dict):
+        return {name: _without_ourselves(member) for name, member in value.items() if name != _EVALUATED}
+    return [_without_ourselves(member) for member in value] if isinstance(value, list) else value
 
 
 def work_for(subject: Subject, *, now: Instant, zone: str) -> Work:

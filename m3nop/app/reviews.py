@@ -23,10 +23,13 @@ _UNSETTLED = (AttemptState.OPEN, AttemptState.UNDOING)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about a record; ``cleared_at`` is when what M3 holds of it may be removed."""
+    """What was decided about a record."""
 
     record: Record
     cleared_at: Instant | None = None
+    """From when on a run removes what M3 holds of it and is not real."""
+    left_behind: bool = False
+    """M3 may hold something of it that no run removes."""
 
 
 def waiting_reviews(state: State, pipelines: Iterable[str]) -> list[Record]:
@@ -98,10 +101,11 @@ def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> De
             "put right in M3 what has to be"
         )
         raise UsageError(msg)
-    asked, cleared_at = record.reason, None
+    asked, began, swept = record.reason, False, _is_swept(session, record)
     with state.transaction() as tx:
         if attempt is not None and attempt.state in _UNSETTLED:
-            cleared_at = _give_up(state, record, attempt, why, now)
+            began = _give_up(state, record, attempt, why)
+            attempt.sweep_at = max(attempt.sweep_at or 0, now) if began and swept else attempt.sweep_at
             tx.save_attempts([attempt])
         record.state, record.reason, record.not_before = RecordState.DEAD, f"rejected: {why}", None
         tx.save_record(record)
@@ -111,7 +115,8 @@ def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> De
         tx.settle_dead_letters(record.id, now=now, settlement=f"discarded: {why}")
         detail = {"reason": why, "review": asked}
         tx.audit(now=now, actor=current_user(), action="reject", subject=title(record), detail=detail)
-    return Decision(record, cleared_at)
+    cleared_at = attempt.sweep_at if attempt is not None and began else None
+    return Decision(record, cleared_at, left_behind=began and not swept)
 
 
 def make_ready(record: Record, attempt: Attempt | None, *, reason: str) -> None:
@@ -126,7 +131,7 @@ def make_ready(record: Record, attempt: Attempt | None, *, reason: str) -> None:
 
 
 def _settle_as_delivered(session: Session, record: Record, now: Instant) -> None:
-    from m3nop.engine.arrival import first_look_again  # noqa: PLC0415  start-up time
+    from m3nop.engine.arrival import first_look_again
 
     record.state, record.reason = RecordState.DONE, ""
     if record.store in session.project.stores_of(record.pipeline):
@@ -134,12 +139,18 @@ def _settle_as_delivered(session: Session, record: Record, now: Instant) -> None
         record.not_before, record.deadline = first_look_again(pipeline, record, record.snapshot, now)
 
 
-def _give_up(state: State, record: Record, attempt: Attempt, reason: str, now: Instant) -> Instant | None:
-    """Close an attempt that nobody will go on with; return when what it left in M3 is looked for."""
+def _is_swept(session: Session, record: Record) -> bool:
+    """Tell whether documents of a record's pipeline are looked for by reference, and removed."""
+    if record.store not in session.project.stores_of(record.pipeline):
+        return False
+    return session.project.pipeline(record.pipeline, record.store).double_check is not None
+
+
+def _give_up(state: State, record: Record, attempt: Attempt, reason: str) -> bool:
+    """Close an attempt that nobody will go on with; return whether it may have left something in M3."""
     attempt.reason = f"rejected: {reason}"
     attempt.state = AttemptState.DONE if attempt.committed else AttemptState.UNDONE
     if attempt.committed or not any(call.effect != "read" for call in state.calls(attempt.id)):
-        return None
+        return False
     record.commit_target = None
-    attempt.sweep_at = max(attempt.sweep_at or 0, now)
-    return attempt.sweep_at
+    return True

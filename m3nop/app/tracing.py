@@ -128,8 +128,8 @@ def _compiled(session: Session, name: str, store: str) -> Pipeline | None:
 
 
 def _reference(pipeline: Pipeline, record: Record) -> str:
-    from m3nop.engine.delivery import reference_of  # noqa: PLC0415  start-up time
-    from m3nop.mapping.errors import EvaluationError  # noqa: PLC0415  start-up time
+    from m3nop.engine.arrival import reference_of
+    from m3nop.mapping.errors import EvaluationError
 
     if record.snapshot is None or record.store != pipeline.store.code:
         return ""
@@ -188,7 +188,7 @@ def _by_number(session: Session, state: SqlState, name: str, text: str) -> Itera
         return
     marks = _watermarks(state, name)
     if not marks:
-        yield f"{name}: nothing was read yet in {session.place.environment}"
+        yield f"{name}: its source was never read in {session.place.environment}"
     for partition, (position, read_at) in marks.items():
         of_store = f" of store {partition}" if partition else ""
         if number > position:
@@ -232,7 +232,7 @@ def _number_in(session: Session, name: str, text: str) -> int | None:
 
 
 def _only_known_by(snapshot: Mapping[str, Any], name: str, store: str) -> Record:
-    from m3nop.core.state import Record as Row  # noqa: PLC0415  start-up time
+    from m3nop.core.state import Record as Row
 
     return Row(
         id=0, pipeline=name, key=str(snapshot["id"]), store=store, state=RecordState.READY, snapshot=snapshot,
@@ -275,7 +275,7 @@ def _oldest(session: Session, state: SqlState, name: str) -> Instant | None:
 
 
 def _in_the_shop(session: Session, text: str, state: SqlState | None) -> Iterator[str]:
-    from m3nop.app.reading import Reader  # noqa: PLC0415  start-up time
+    from m3nop.app.reading import Reader
 
     named, key = split_name(text, session.project.pipelines)
     for name in (named,) if named else session.project.pipelines:

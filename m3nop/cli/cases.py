@@ -30,5 +30,5 @@ def print_case(case: Case, *, letter: DeadLetter | None = None, as_json: bool) -
     print_line("")
     print_line(f"what would be sent now{f' ({case.note})' if case.note else ''}")
     if case.mapping is not None:
-        for line in mapped_lines(*case.mapping):
+        for line in mapped_lines(*case.mapping, with_vars=False):
             print_line(line)

@@ -47,10 +47,10 @@ def list_letters(
     env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """List dead letters; with --group by what may help."""
-    from m3nop.app.letters import grouped, open_letters  # noqa: PLC0415  start-up time
-    from m3nop.app.naming import check_pipeline  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import letter_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, say  # noqa: PLC0415  start-up time
+    from m3nop.app.letters import grouped, open_letters
+    from m3nop.app.naming import check_pipeline
+    from m3nop.cli.lives import letter_document
+    from m3nop.cli.output import print_json, say
 
     with open_here(project, env, command="dead-letters list") as session:
         check_pipeline(pipeline, session.project.pipelines)
@@ -69,11 +69,11 @@ def list_letters(
 
 def show(name: Name, *, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """Show a dead letter: the record, what was sent with the expression of each value, and the failure."""
-    from m3nop.app.cases import open_case  # noqa: PLC0415  start-up time
-    from m3nop.app.letters import advice_for, find_letter  # noqa: PLC0415  start-up time
-    from m3nop.cli.cases import print_case  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import letter_line  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_line  # noqa: PLC0415  start-up time
+    from m3nop.app.cases import open_case
+    from m3nop.app.letters import advice_for, find_letter
+    from m3nop.cli.cases import print_case
+    from m3nop.cli.lives import letter_line
+    from m3nop.cli.output import print_line
 
     with open_here(project, env, command="dead-letters show") as session:
         state = session.state(read_only=True)
@@ -95,9 +95,9 @@ def retry(
     wait: Wait = "0s", project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Turn the records of dead letters ready again; the next run takes them up."""
-    from m3nop.app import letters  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import letter_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line, say  # noqa: PLC0415  start-up time
+    from m3nop.app import letters
+    from m3nop.cli.lives import letter_document
+    from m3nop.cli.output import print_json, print_line, say
 
     with open_here(project, env, command="dead-letters retry") as session:
         choice = _choice(names, group, pipeline, every=every)
@@ -119,9 +119,9 @@ def discard(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Close dead letters without delivering their records."""
-    from m3nop.app import letters  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import letter_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line, say  # noqa: PLC0415  start-up time
+    from m3nop.app import letters
+    from m3nop.cli.lives import letter_document
+    from m3nop.cli.output import print_json, print_line, say
 
     with open_here(project, env, command="dead-letters discard") as session:
         choice = _choice(names, group, pipeline, every=every)
@@ -140,10 +140,10 @@ def export(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write dead letters as CSV, or with --json together with their records."""
-    from m3nop.app.letters import open_letters  # noqa: PLC0415  start-up time
-    from m3nop.app.naming import check_pipeline  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import letter_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json  # noqa: PLC0415  start-up time
+    from m3nop.app.letters import open_letters
+    from m3nop.app.naming import check_pipeline
+    from m3nop.cli.lives import letter_document
+    from m3nop.cli.output import print_json
 
     with open_here(project, env, command="dead-letters export") as session:
         check_pipeline(pipeline, session.project.pipelines)
@@ -161,14 +161,14 @@ def export(
 
 
 def _choice(names: list[str] | None, group: str | None, pipeline: str | None, *, every: bool) -> Choice:
-    from m3nop.app.letters import Choice  # noqa: PLC0415  start-up time
+    from m3nop.app.letters import Choice
 
     return Choice(tuple(names or ()), group, pipeline, every)
 
 
 def _print_letters(letters: Sequence[DeadLetter]) -> None:
-    from m3nop.cli.output import print_table  # noqa: PLC0415  start-up time
-    from m3nop.core.clock import to_text  # noqa: PLC0415  start-up time
+    from m3nop.cli.output import print_table
+    from m3nop.core.clock import to_text
 
     headings = ("id", "pipeline", "key", "store", "created", "remedy", "message", "settled")
     rows = [
@@ -183,7 +183,7 @@ def _print_letters(letters: Sequence[DeadLetter]) -> None:
 
 
 def _print_groups(groups: Sequence[Group]) -> None:
-    from m3nop.cli.output import print_line  # noqa: PLC0415  start-up time
+    from m3nop.cli.output import print_line
 
     for number, group in enumerate(groups):
         if number:

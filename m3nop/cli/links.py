@@ -31,10 +31,10 @@ def list_links(
     project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """List the remembered pairs."""
-    from m3nop.app.linking import stream_links  # noqa: PLC0415  start-up time
-    from m3nop.app.naming import check_pipeline  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_table, say  # noqa: PLC0415  start-up time
-    from m3nop.core.clock import to_text  # noqa: PLC0415  start-up time
+    from m3nop.app.linking import stream_links
+    from m3nop.app.naming import check_pipeline
+    from m3nop.cli.output import print_json, print_table, say
+    from m3nop.core.clock import to_text
 
     with open_here(project, env, command="links list") as session:
         check_pipeline(pipeline, session.project.pipelines)
@@ -59,8 +59,8 @@ def import_links(
     file: File, *, wait: Wait = "0s", project: Project = None, env: Env = None, as_json: AsJson = False
 ) -> None:
     """Take over what an earlier integration created; nothing is written if any line is wrong."""
-    from m3nop.app import linking  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
+    from m3nop.app import linking
+    from m3nop.cli.output import print_json, print_line
 
     with open_here(project, env, command="links import") as session:
         done = linking.import_links(session, file, wait=parse_duration(wait))
@@ -75,8 +75,8 @@ def export(
     *, pipeline: Pipeline = None, project: Project = None, env: Env = None, as_json: AsJson = False
 ) -> None:
     """Write the remembered pairs as CSV, as import takes them."""
-    from m3nop.app.linking import COLUMNS, stream_links  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json  # noqa: PLC0415  start-up time
+    from m3nop.app.linking import COLUMNS, stream_links
+    from m3nop.cli.output import print_json
 
     with open_here(project, env, command="links export") as session:
         links = stream_links(session.state(read_only=True), pipeline=pipeline)

@@ -34,8 +34,8 @@ def list_tables(
     *, store: Store = None, project: Project = None, env: Env = None, as_json: AsJson = False
 ) -> None:
     """List the lookups of the project."""
-    from m3nop.app.tables import tables  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_table, say  # noqa: PLC0415  start-up time
+    from m3nop.app.tables import tables
+    from m3nop.cli.output import print_json, print_table, say
 
     with open_here(project, env, command="lookup list") as session:
         found = tables(session, store=store)
@@ -60,8 +60,8 @@ def show(
     name: Name, *, store: Store = None, project: Project = None, env: Env = None, as_json: AsJson = False
 ) -> None:
     """Show the rows of a lookup."""
-    from m3nop.app.tables import find_table, outcome  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_table, say  # noqa: PLC0415  start-up time
+    from m3nop.app.tables import find_table, outcome
+    from m3nop.cli.output import print_json, print_table, say
 
     with open_here(project, env, command="lookup show") as session:
         table = find_table(session, name, store=store)
@@ -80,8 +80,8 @@ def get(
     env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Print what a code stands for; exit 2 if there is no row for it."""
-    from m3nop.app.tables import find_row, find_table  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
+    from m3nop.app.tables import find_row, find_table
+    from m3nop.cli.output import print_json, print_line
 
     with open_here(project, env, command="lookup get") as session:
         table = find_table(session, name, store=store)
@@ -100,8 +100,8 @@ def gaps(
     project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """List the shop's values that no lookup covers, and how many records have each."""
-    from m3nop.app.gaps import find_gaps  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_table, say  # noqa: PLC0415  start-up time
+    from m3nop.app.gaps import find_gaps
+    from m3nop.cli.output import print_json, print_table, say
 
     with open_here(project, env, command=f"lookup gaps {pipeline}") as session:
         found = find_gaps(session, pipeline, store=store, read=read)

@@ -36,8 +36,8 @@ def map_one(
     read: Read = False, project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Show what a pipeline makes of a record, each value with its expression; nothing is sent."""
-    from m3nop.app import previewing  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import say  # noqa: PLC0415  start-up time
+    from m3nop.app import previewing
+    from m3nop.cli.output import say
 
     if (key is None) == (file is None):
         raise UsageError("say which record: --key KEY, or --file record.json")
@@ -57,8 +57,8 @@ def map_one(
 
 
 def _print_value(value: Json, *, as_json: bool) -> None:
-    from m3nop.cli.lives import plain  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
+    from m3nop.cli.lives import plain
+    from m3nop.cli.output import print_json, print_line
 
     if as_json:
         print_json(value)
@@ -67,7 +67,7 @@ def _print_value(value: Json, *, as_json: bool) -> None:
 
 
 def _print_mapped(subject: Subject, mapped: MappedRecord, *, as_json: bool) -> None:
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
+    from m3nop.cli.output import print_json, print_line
 
     if as_json:
         print_json(mapped_document(subject, mapped))
@@ -78,13 +78,13 @@ def _print_mapped(subject: Subject, mapped: MappedRecord, *, as_json: bool) -> N
         print_line(line)
 
 
-def mapped_lines(subject: Subject, mapped: MappedRecord) -> Iterator[str]:
+def mapped_lines(subject: Subject, mapped: MappedRecord, *, with_vars: bool = True) -> Iterator[str]:
     """Tell what a pipeline makes of a record."""
-    from m3nop.cli.lives import field_lines, planned_lines  # noqa: PLC0415  start-up time
+    from m3nop.cli.lives import field_lines, planned_lines
 
     if mapped.reference:
         yield f"  reference {mapped.reference}"
-    if mapped.vars:
+    if mapped.vars and with_vars:
         yield "  vars"
         yield from field_lines(
             mapped.vars, {name: expression.text for name, expression in subject.pipeline.vars}
@@ -99,7 +99,7 @@ def mapped_lines(subject: Subject, mapped: MappedRecord) -> Iterator[str]:
 
 def mapped_document(subject: Subject, mapped: MappedRecord) -> dict[str, Any]:
     """Describe what a pipeline makes of a record."""
-    from m3nop.cli.lives import planned_document  # noqa: PLC0415  start-up time
+    from m3nop.cli.lives import planned_document
 
     return {
         "pipeline": subject.pipeline.name, "key": subject.record.key, "store": subject.pipeline.store.code,

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from m3nop.cli.output import printable
+from m3nop.cli.streams import write
 
 Pipeline = Annotated[str | None, typer.Option("--pipeline", help="Only this pipeline.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the audit trail.", show_default=False)]
@@ -26,4 +27,4 @@ def print_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     for row in itertools.chain([headings], rows):
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(row)
-        sys.stdout.write(printable(line.getvalue()) if visible else line.getvalue())
+        write(printable(line.getvalue()) if visible else line.getvalue())

@@ -26,11 +26,11 @@ def list_reviews(
     *, pipeline: Pipeline = None, project: Project = None, env: Env = None, as_json: AsJson = False
 ) -> None:
     """List the records that wait for a decision, and why."""
-    from m3nop.app.naming import check_pipeline  # noqa: PLC0415  start-up time
-    from m3nop.app.reviews import waiting_reviews  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import record_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_table, say  # noqa: PLC0415  start-up time
-    from m3nop.core.clock import to_text  # noqa: PLC0415  start-up time
+    from m3nop.app.naming import check_pipeline
+    from m3nop.app.reviews import waiting_reviews
+    from m3nop.cli.lives import record_document
+    from m3nop.cli.output import print_json, print_table, say
+    from m3nop.core.clock import to_text
 
     with open_here(project, env, command="reviews list") as session:
         names = session.project.pipelines
@@ -47,10 +47,10 @@ def list_reviews(
 
 def show(key: Key, *, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """Show a record that waits for a decision: what happened, and what the mapping makes of it now."""
-    from m3nop.app.cases import open_case  # noqa: PLC0415  start-up time
-    from m3nop.app.reviews import find_review  # noqa: PLC0415  start-up time
-    from m3nop.cli.cases import print_case  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import say  # noqa: PLC0415  start-up time
+    from m3nop.app.cases import open_case
+    from m3nop.app.reviews import find_review
+    from m3nop.cli.cases import print_case
+    from m3nop.cli.output import say
 
     with open_here(project, env, command="reviews show") as session:
         record = find_review(session.state(read_only=True), key, session.project.pipelines)
@@ -70,10 +70,10 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Let a record go on; its checks that ask for a review pass."""
-    from m3nop.app import reviews  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import record_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
-    from m3nop.core.state import RecordState  # noqa: PLC0415  start-up time
+    from m3nop.app import reviews
+    from m3nop.cli.lives import record_document
+    from m3nop.cli.output import print_json, print_line
+    from m3nop.core.state import RecordState
 
     with open_here(project, env, command="reviews release") as session:
         record = reviews.release(session, key, reason=reason, wait=parse_duration(wait)).record
@@ -95,10 +95,10 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Refuse a record for good."""
-    from m3nop.app import reviews  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import record_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
-    from m3nop.core.clock import to_text  # noqa: PLC0415  start-up time
+    from m3nop.app import reviews
+    from m3nop.cli.lives import record_document
+    from m3nop.cli.output import print_json, print_line
+    from m3nop.core.clock import to_text
 
     with open_here(project, env, command="reviews reject") as session:
         decision = reviews.reject(session, key, reason=reason, wait=parse_duration(wait))
@@ -110,3 +110,5 @@ def reject(
     if decision.cleared_at is not None:
         when = to_text(decision.cleared_at)
         print_line(f"what it began in M3 and is not real is removed by the next run after {when}")
+    elif decision.left_behind:
+        print_line(f"what it began in M3 stays there: `m3nop trace {record.pipeline}/{record.key}` shows it")

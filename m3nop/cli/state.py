@@ -32,8 +32,8 @@ def register(app: typer.Typer) -> None:
 
 def show(*, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """Show what the state database belongs to and holds."""
-    from m3nop.app.state_facts import state_facts  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
+    from m3nop.app.state_facts import state_facts
+    from m3nop.cli.output import print_json, print_line
 
     with open_here(project, env, command="state show") as session:
         facts = state_facts(session)
@@ -46,9 +46,9 @@ def show(*, project: Project = None, env: Env = None, as_json: AsJson = False) -
 
 def verify(*, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """Read the whole state database and say what is damaged or does not fit; exit 3 if anything is."""
-    from m3nop.app.state_facts import place  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
-    from m3nop.core.errors import StateError  # noqa: PLC0415  start-up time
+    from m3nop.app.state_facts import place
+    from m3nop.cli.output import print_json, print_line
+    from m3nop.core.errors import StateError
 
     with open_here(project, env, command="state verify") as session:
         where = place(session)
@@ -68,7 +68,7 @@ def verify(*, project: Project = None, env: Env = None, as_json: AsJson = False)
 
 def backup(target: Target, *, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:
     """Write a copy of the state database to a new file; runs may go on meanwhile."""
-    from m3nop.cli.output import print_json, print_line  # noqa: PLC0415  start-up time
+    from m3nop.cli.output import print_json, print_line
 
     with open_here(project, env, command="state backup") as session:
         session.state(read_only=True).backup(target)
@@ -83,9 +83,9 @@ def baseline(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Leave the records of a pipeline alone that were created before an instant."""
-    from m3nop.app.state_facts import set_baseline  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json, print_line, say  # noqa: PLC0415  start-up time
-    from m3nop.core.clock import to_text  # noqa: PLC0415  start-up time
+    from m3nop.app.state_facts import set_baseline
+    from m3nop.cli.output import print_json, print_line, say
+    from m3nop.core.clock import to_text
 
     instant = parse_since(before)
     assert instant is not None  # noqa: S101  it was given
@@ -111,7 +111,7 @@ def baseline(
 
 
 def _lines(facts: StateFacts) -> list[str]:
-    from m3nop.core.clock import to_text  # noqa: PLC0415  start-up time
+    from m3nop.core.clock import to_text
 
     size = f", {facts.size} bytes" if facts.size is not None else ""
     lines = [f"{facts.place}{size}, made {to_text(facts.created_at)}, epoch {facts.epoch}", "scope"]
@@ -131,7 +131,7 @@ def _lines(facts: StateFacts) -> list[str]:
 
 
 def _document(facts: StateFacts) -> dict[str, object]:
-    from m3nop.core.clock import to_text  # noqa: PLC0415  start-up time
+    from m3nop.core.clock import to_text
 
     return {
         "state": facts.place, "bytes": facts.size, "made": to_text(facts.created_at), "epoch": facts.epoch,

@@ -35,9 +35,9 @@ def trace(
     text: Text, *, project: Project = None, env: Env = None, read: Read = False, as_json: AsJson = False
 ) -> None:
     """Tell the whole life of a record, or why nothing is known of it; exit 1 if nothing is found."""
-    from m3nop.app.tracing import trace as find  # noqa: PLC0415  start-up time
-    from m3nop.cli.lives import life_document  # noqa: PLC0415  start-up time
-    from m3nop.cli.output import print_json  # noqa: PLC0415  start-up time
+    from m3nop.app.tracing import trace as find
+    from m3nop.cli.lives import life_document
+    from m3nop.cli.output import print_json
 
     with open_here(project, env, command=f"trace {text}") as session:
         found = find(session, text, read=read)
@@ -51,7 +51,7 @@ def trace(
 
 
 def _print(found: Trace, *, asked: bool) -> None:
-    from m3nop.cli.output import print_line, say  # noqa: PLC0415  start-up time
+    from m3nop.cli.output import print_line, say
 
     for line in _lines(found):
         print_line(line)
@@ -62,7 +62,7 @@ def _print(found: Trace, *, asked: bool) -> None:
 
 
 def _lines(found: Trace) -> Iterator[str]:
-    from m3nop.cli.lives import life_lines  # noqa: PLC0415  start-up time
+    from m3nop.cli.lives import life_lines
 
     if not found.lives:
         yield f"nothing is known of {found.text}"
