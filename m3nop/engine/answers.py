@@ -124,7 +124,7 @@ class Answers:
         self._note_commit(work, origin="run")
 
     def _with_owner(self, work: Work, row: dict[str, Any]) -> dict[str, Any]:
-        """Say which record a found document belongs to, by the numbers that earlier calls were answered with."""
+        """Say which record a found document belongs to, by the numbers that earlier calls answered."""
         for step in work.pipeline.steps:
             if step.call is None or not (step.undo or step.commit):
                 continue
@@ -178,6 +178,7 @@ class Answers:
         self._parts.outbox.answer(line)
 
     def settle(self, work: Work, action: actions.Settle) -> None:
+        """Write down whether a call that was in doubt took effect, and forget what was looked up for it."""
         now = self._parts.clock.now()
         line = work.log.get(action.path)
         rows: Any = [dict(row) for row in action.rows]
@@ -187,7 +188,6 @@ class Answers:
         line.state = CallState.FOUND if action.found else CallState.ABSENT
         line.answered_at, line.rows = now, rows if action.found else line.rows
         work.record_line(line)
-        # What was looked up while the doubt was open is not believed afterwards.
         work.checked.clear()
         work.record.doubts = 0
         if action.found and work.attempt.state is AttemptState.UNDOING:
@@ -209,6 +209,7 @@ class Answers:
         self.link(work, origin=origin)
 
     def link(self, work: Work, *, origin: str) -> None:
+        """Remember the pair that the pipeline's ``link`` gives, if both sides are known."""
         rule, step = work.pipeline.link, work.pipeline.commit_step
         if rule is None:
             return
@@ -241,6 +242,5 @@ def _identifying(pipeline: Pipeline, step_id: str) -> Sequence[str]:
         for rule in step.undo.fields
         if rule.expression
     ]
-    return [
-        path[2] for text in texts for path in text.paths if path[:2] == ("steps", step_id) and len(path) > 2
-    ]
+    outputs = (path[2:3] for text in texts for path in text.paths if path[:2] == ("steps", step_id))
+    return [name for output in outputs for name in output]

@@ -1,4 +1,4 @@
-"""Judging a record as it is read: which store's it is, whether it may be worked on, and when to look again."""
+"""Judges a record as it is read: which store's it is, whether it may be worked on, and when to look again."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from m3nop.engine.ports import Job
+    from m3nop.mapping.expressions import Expression
     from m3nop.mapping.pipeline import Pipeline
 
 _IMMUTABLE = ("created_on_utc", "customer_id", "order_guid", "customer_guid")
@@ -35,7 +36,8 @@ def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) ->
     context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
     text = str(pipeline.reference.evaluate(source_root(pipeline, snapshot), context) or "")
     if not _REFERENCE.fullmatch(text):
-        msg = f"{pipeline.reference.text} gives {text!r}: a reference has upper-case letters, digits and '-' only"
+        rule = "a reference has upper-case letters, digits and '-' only"
+        msg = f"{pipeline.reference.text} gives {text!r}: {rule}"
         raise EvaluationError(msg)
     return text
 
@@ -49,8 +51,8 @@ def only_key(pipeline: str, key: str, *, store: str, partition: str) -> Arrival:
 
 
 def classify(
-    job: Job, snapshot: Mapping[str, Json], *, partition: str, now: Instant, zone: str, required: bool = False,
-    store: str = "", baseline: Instant | None = None,
+    job: Job, snapshot: Mapping[str, Json], *, partition: str, now: Instant, zone: str,
+    required: bool = False, store: str = "", baseline: Instant | None = None,
 ) -> Arrival:  # fmt: skip
     """Decide the state that a record has when it is read.
 
@@ -65,23 +67,18 @@ def classify(
     if pipeline is None:
         key = key_of(job.any, snapshot, now=now, zone=zone)
         reason = f"store {number} is not served by this project"
-        return _arrival(job.name, key, code, partition, snapshot, RecordState.IGNORED, reason=reason)
+        return _arrival(
+            job.name, key, snapshot, RecordState.IGNORED, store=code, partition=partition, reason=reason
+        )
     key = key_of(pipeline, snapshot, now=now, zone=zone)
     state, not_before, reason = _judge(pipeline, snapshot, now, zone, required=required, baseline=baseline)
     deadline = None
     if state is RecordState.WAITING and pipeline.source.recheck_for is not None:
         deadline = (created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
     return _arrival(
-        job.name,
-        key,
-        code,
-        partition,
-        snapshot,
-        state,
-        reason=reason,
-        not_before=not_before,
+        job.name, key, snapshot, state, store=code, partition=partition, reason=reason, not_before=not_before,
         deadline=deadline,
-    )
+    )  # fmt: skip
 
 
 def key_of(pipeline: Pipeline, snapshot: Mapping[str, Json], *, now: Instant, zone: str) -> str:
@@ -93,7 +90,8 @@ def key_of(pipeline: Pipeline, snapshot: Mapping[str, Json], *, now: Instant, zo
     value = pipeline.key.evaluate(source_root(pipeline, snapshot), Context(now=now, time_zone=zone))
     text = "" if value is None else str(value).strip()
     if not text:
-        msg = f"{pipeline.name}: a record came without a key ({pipeline.key.text} is blank); nothing more is read"
+        blank = f"{pipeline.key.text} is blank"
+        msg = f"{pipeline.name}: a record came without a key ({blank}); nothing more is read"
         raise SourceError(msg)
     return text
 
@@ -154,7 +152,7 @@ def _judge(
     return RecordState.READY, None, ""
 
 
-def _holds(pipeline: Pipeline, condition: Any, snapshot: Json, now: Instant, zone: str) -> bool:
+def _holds(pipeline: Pipeline, condition: Expression, snapshot: Json, now: Instant, zone: str) -> bool:
     context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
     return bool(condition.condition(source_root(pipeline, snapshot), context))
 
@@ -171,7 +169,7 @@ def created(snapshot: Mapping[str, Json]) -> Instant | None:
 
 
 def _arrival(
-    pipeline: str, key: str, store: str, partition: str, snapshot: Mapping[str, Json], state: RecordState, *,
+    pipeline: str, key: str, snapshot: Mapping[str, Json], state: RecordState, *, store: str, partition: str,
     reason: str, not_before: Instant | None = None, deadline: Instant | None = None,
 ) -> Arrival:  # fmt: skip
     return Arrival(

@@ -1,4 +1,4 @@
-"""Takes records that are due, and prepares each for its attempt: a new one, or the one a dead run left behind."""
+"""Takes records that are due, and prepares each for its attempt: a new one, or the one a dead run left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from m3nop.core.clock import SECOND
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
-from m3nop.engine.arrival import classify, created, fingerprint, reference_of
+from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of
 from m3nop.engine.resting import bury, rest
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
@@ -46,7 +46,7 @@ class Claims:
         }
 
     def take(self, limit: int, *, stores: Sequence[str], keys: Sequence[str]) -> tuple[int, list[Work]]:
-        """Claim up to ``limit`` records, and as many as are required; return how many, and those to work on."""
+        """Claim up to ``limit`` records, and all that are required; return how many, and those to work on."""
         now, run_id = self._parts.clock.now(), self._parts.run_id
         with self._parts.state.transaction() as tx:
             records = tx.claim(self._wanted, now=now, limit=limit, run_id=run_id, stores=stores, keys=keys)
@@ -56,7 +56,7 @@ class Claims:
         return len(records), [work for work in works if work is not None]
 
     def _refresh(self, records: list[Record], now: Instant) -> list[Record]:
-        """Read again what is only known by key, was read long ago, or was left in mid-attempt by an earlier run."""
+        """Read again what is only known by key, was read long ago, or was left in mid-attempt."""
         stale: dict[tuple[str, str], list[Record]] = {}
         for record in records:
             if self._is_stale(record, now):
@@ -108,6 +108,9 @@ class Claims:
             record.commit_target or self._parts.state.link(record.pipeline, record.key)
         ):
             # Created once: whatever turned it ready again, its steps never run a second time.
+            record.not_before, record.deadline = first_look_again(
+                pipeline, record, record.snapshot, self._parts.clock.now(), zone=self._parts.tools.zone
+            )
             rest(self._parts, record, RecordState.DONE, "it is in M3 already")
             return None
         return self._begin(pipeline, record, number=attempt.number + 1 if attempt else 1)
@@ -115,8 +118,8 @@ class Claims:
     def _begin(self, pipeline: Pipeline, record: Record, *, number: int) -> Work | None:
         now = self._parts.clock.now()
         arrival = classify(
-            self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now, zone=self._parts.tools.zone,
-            required=True, store=record.store,
+            self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now,
+            zone=self._parts.tools.zone, required=True, store=record.store,
         )  # fmt: skip
         if arrival.state is not RecordState.READY and not record.released:
             record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
@@ -166,7 +169,8 @@ class Claims:
             return pipeline
         text = self._parts.state.definition(attempt.definition)
         if text is None:
-            msg = f"the definition {attempt.definition[:12]} of attempt {attempt.id} is missing; restore the state"
+            short = attempt.definition[:12]
+            msg = f"the definition {short} of attempt {attempt.id} is missing; restore the state"
             raise ConfigurationError(msg)
         return self._parts.tools.recompile(text)
 

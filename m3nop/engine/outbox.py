@@ -1,4 +1,4 @@
-"""What has been decided and not committed yet: written together, in an order that never shows a half-truth."""
+"""What is decided and not committed yet: written together, in an order that never shows a half-truth."""
 
 from __future__ import annotations
 

@@ -126,9 +126,9 @@ class Planner:
         now = self._clock.now()
         record = found if isinstance(found, Record) else _record(found, now, self._state.epoch)
         attempt = Attempt(
-            id=0, record_id=record.id, number=1, state=AttemptState.OPEN, opened_at=now, snapshot=record.snapshot,
-            definition=pipeline.digest, reference=reference_of(pipeline, record.snapshot, now, self._tools.zone),
-            epoch=record.epoch,
+            id=0, record_id=record.id, number=1, state=AttemptState.OPEN, opened_at=now,
+            snapshot=record.snapshot, definition=pipeline.digest, epoch=record.epoch,
+            reference=reference_of(pipeline, record.snapshot, now, self._tools.zone),
         )  # fmt: skip
         link = self._state.link(pipeline.name, record.key)
         lines = self._state.calls(record.attempt_id) if record.attempt_id else ()
@@ -155,6 +155,6 @@ class Planner:
 def _record(arrival: Arrival, now: int, epoch: int) -> Record:
     return Record(
         id=0, pipeline=arrival.pipeline, key=arrival.key, store=arrival.store, state=arrival.state,
-        snapshot=arrival.snapshot, fingerprint=arrival.fingerprint, created_at=arrival.created_at, seen_at=now,
-        epoch=epoch, partition=arrival.partition,
+        snapshot=arrival.snapshot, fingerprint=arrival.fingerprint, created_at=arrival.created_at,
+        seen_at=now, epoch=epoch, partition=arrival.partition,
     )  # fmt: skip

@@ -44,7 +44,7 @@ def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], n
         if step.commit
         else _found_document(work, step, probe, line, root)
     )
-    return found or _not_found(work, step, probe, line, root, now)
+    return found or _not_found(work, step, line, root, probe=probe, now=now)
 
 
 def ask(work: Work, path: str, probe: Probe, root: Mapping[str, Json]) -> Send:
@@ -87,7 +87,7 @@ def _found_document(
 
 
 def _not_found(
-    work: Work, step: Step, probe: Probe, line: LoggedCall, root: Mapping[str, Json], now: Instant
+    work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], *, probe: Probe, now: Instant
 ) -> Action:
     """Decide what it means that the probe found nothing.
 

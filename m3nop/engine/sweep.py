@@ -36,7 +36,7 @@ def next_sweep(work: Work) -> Action:
 
 
 def _doubled(work: Work, reals: int) -> Action:
-    if reals < 2:
+    if reals <= 1:
         return Finish()
     reason = f"M3 holds {reals} real documents with the reference {work.attempt.reference}"
     return Stop(RecordState.REVIEW, reason, Failure(Remedy.IN_DOUBT, reason), "sweep")
