@@ -78,8 +78,10 @@ class Session:
                 msg = f"there is no connection {name!r}; the project has {known}"
                 raise UsageError(msg)
             kind, catalog = self.project.connection_types[name], self.project.catalogs[name]
-            assert catalog is not None
             config = self.project.connections[name]
+            if catalog is None:
+                msg = f"the options of connection {name!r} are wrong; see `m3nop validate`"
+                raise ConfigurationError(msg)
             opened = self._opener.open(name, kind, config, clock=self.clock, catalog=catalog)
             self._open.callback(opened.close)
             self._connections[name] = opened
@@ -99,7 +101,8 @@ class Session:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            msg = f"the state cannot be kept in {folder}: {error.strerror or error}; make it writable"
+            why = f"{error.strerror or error}; it has to be a folder that this user may write to"
+            msg = f"the state cannot be kept in {folder}: {why}"
             raise StateError(msg) from error
         return f"sqlite:///{(folder / 'state.db').as_posix()}"
 
@@ -231,7 +234,7 @@ def environments_of(folder: Path) -> tuple[str, ...]:
     from m3nop.spec.project import load_project
 
     project = load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ)
-    if project.files.project is None:
+    if project.files.project is None or (project.failed and not project.environments):
         msg = f"{folder / 'm3nop.yaml'} cannot be read; see `m3nop validate`"
         raise ConfigurationError(msg, problems=project.files.problems)
     return project.environments
@@ -242,5 +245,6 @@ def unknown(what: str, name: str, known: Sequence[str] | Mapping[str, object]) -
     import difflib
 
     close = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known)) or 'none'}"
+    every = ", ".join(sorted(known)) or "none"
+    hint = f"did you mean {close[0]!r}?" if close else f"there {'are' if len(known) > 1 else 'is'} {every}"
     return f"there is no {what} {name!r}; {hint}"

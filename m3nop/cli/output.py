@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from m3nop.cli.streams import write
 from m3nop.core import json
 from m3nop.core.errors import ConfigurationError, M3nopError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from m3nop.core.json import Json
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -20,14 +23,14 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Json) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    write(json.dumps(value, indent=2) + "\n")
 
 
 def print_line(text: str) -> None:
     """Print a line of data, with control characters made visible."""
-    sys.stdout.write(printable(text) + "\n")
+    write(printable(text) + "\n")
 
 
 def say(text: str) -> None:

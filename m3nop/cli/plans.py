@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 
 def show_plan(session: Session, wish: Wish, *, as_json: bool) -> bool:
     """Print what a run would do; return whether anything would be sent."""
+    from m3nop.app.naming import check_keys
     from m3nop.app.planning import open_planner
 
-    acts = 0
+    acts, seen, documents = 0, set(), []
     with open_planner(session, wish.pipelines) as planner:
-        planned = planner.plan(wish)
-        if as_json:
-            records = [_document(record) for record in planned]
-            acts = sum(bool(record["acts"]) for record in records)
-            print_json({"environment": session.place.environment, "records": records})
-            return acts > 0
-        for record in planned:
+        for record in planner.plan(wish):
             acts += record.acts
+            seen.add(record.key)
+            if as_json:
+                documents.append(_document(record))
+                continue
             for line in _lines(record):
                 print_line(line)
+        check_keys(session, wish, seen=seen)
+    if as_json:
+        print_json({"environment": session.place.environment, "records": documents})
+        return acts > 0
     say(f"plan for {', '.join(wish.pipelines)} in {session.place.environment}: {acts} records would be sent")
     return acts > 0
 

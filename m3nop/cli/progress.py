@@ -1,4 +1,4 @@
-"""Shows a run while it goes: a progress bar on a terminal, a log elsewhere, silence under cron when all is well."""
+"""Shows a run while it goes: a bar on a terminal, a log elsewhere, silence under cron when all is well."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from m3nop.cli.output import console, print_json, print_table, printable
+from m3nop.cli.output import console, print_json, print_table, printable, say
 from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.errors import UsageError
@@ -112,6 +112,9 @@ class Progress:
             self._bar.update(f"{self._headline()}: {', '.join(parts)}")
 
     def _print(self, text: str) -> None:
+        if not self._live:
+            say(text)
+            return
         from rich.text import Text
 
         self._console.print(Text(printable(text)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,9 +21,12 @@ from m3nop.cli.options import (
     parse_duration,
     parse_since,
 )
+from m3nop.cli.streams import keeping
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from m3nop.app.session import Session
     from m3nop.engine.ports import StopSignal
     from m3nop.engine.run import Wish
@@ -39,6 +43,11 @@ Full = Annotated[
     bool, typer.Option("--full", help="Read everything again; what was delivered stays delivered.")
 ]
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only plan: the same as `m3nop plan`.")]
+Wait = Annotated[str, typer.Option("--wait", help="Wait so long for another run to end (10m).")]
+Linger = Annotated[str, typer.Option("--linger", help="Wait so long for calls in doubt to settle.")]
+Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 6 if anything would be sent.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -51,17 +60,15 @@ def register(app: typer.Typer) -> None:
 def sync(
     pipelines: Pipelines = None, *, every: All = False, project: Project = None, env: Env = None,
     stores: Stores = None, keys: Keys = None, since: Since = None, limit: Limit = None, full: Full = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan: the same as `m3nop plan`.")] = False,
-    wait: Annotated[str, typer.Option("--wait", help="Wait so long for another run to end (10m).")] = "0s",
-    linger: Annotated[str, typer.Option("--linger", help="Wait so long for calls in doubt to settle.")] = "60s",
+    dry_run: DryRun = False, wait: Wait = "0s", linger: Linger = "60s",
     as_json: AsJson = False, quiet: Quiet = False, log_format: LogFormat = "text",
 ) -> None:  # fmt: skip
     """Run pipelines once: read what is new and deliver what is ready."""
+    asked = _Asked(pipelines, every, stores, keys, since, limit, full)
     if dry_run:
-        _plan(
-            pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=False
-        )
+        _plan(asked, project, env, as_json=as_json, detailed=False)
         return
+    from m3nop.app.naming import check_keys
     from m3nop.cli.progress import Progress
     from m3nop.engine.ports import StopSignal
 
@@ -69,37 +76,33 @@ def sync(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda caught, _frame: stop.ask(signal.Signals(caught).name))
     with open_here(project, env, command=f"sync {' '.join(pipelines or ['--all'])}") as session:
-        names = _names(session, pipelines, every=every)
-        wish = _wish(session, names, stores, keys, since, limit, full=full, linger=parse_duration(linger))
-        with Progress(session, names, quiet=quiet, log_format=log_format) as progress:
-            engine = session.engine(names, observer=progress, stop=stop, wait=parse_duration(wait))
+        wish = asked.wish(session, linger=parse_duration(linger))
+        with Progress(session, wish.pipelines, quiet=quiet, log_format=log_format) as progress:
+            engine = session.engine(wish.pipelines, observer=progress, stop=stop, wait=parse_duration(wait))
             summary = engine.run(wish)
-        progress.end(summary, as_json=as_json)
-    sys.exit(_exit_code(summary.counts, stop))
+        code = _exit_code(summary.counts, stop)
+        with keeping(code):
+            progress.end(summary, as_json=as_json)
+        if not stop:
+            check_keys(session, wish)
+    sys.exit(code)
 
 
 def plan(
     pipelines: Pipelines = None, *, every: All = False, project: Project = None, env: Env = None,
     stores: Stores = None, keys: Keys = None, since: Since = None, limit: Limit = None, full: Full = False,
-    detailed: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 6 if anything would be sent.")] = False,
-    as_json: AsJson = False,
+    detailed: Detailed = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Show the calls that a run would make, by reading only."""
-    _plan(
-        pipelines, every, project, env, stores, keys, since, limit, full, as_json=as_json, detailed=detailed
-    )
+    asked = _Asked(pipelines, every, stores, keys, since, limit, full)
+    _plan(asked, project, env, as_json=as_json, detailed=detailed)
 
 
-def _plan(
-    pipelines: list[str] | None, every: bool, project: Any, env: str | None, stores: list[str] | None,
-    keys: list[str] | None, since: str | None, limit: int | None, full: bool, *, as_json: bool, detailed: bool,
-) -> None:  # fmt: skip
+def _plan(asked: _Asked, project: Path | None, env: str | None, *, as_json: bool, detailed: bool) -> None:
     from m3nop.cli.plans import show_plan
 
     with open_here(project, env, command="plan") as session:
-        names = _names(session, pipelines, every=every)
-        wish = _wish(session, names, stores, keys, since, limit, full=full, linger=0)
-        acts = show_plan(session, wish, as_json=as_json)
+        acts = show_plan(session, asked.wish(session, linger=0), as_json=as_json)
     if acts and detailed:
         sys.exit(6)
 
@@ -114,7 +117,7 @@ def status(*, project: Project = None, env: Env = None, as_json: AsJson = False)
 
 def runs(
     *, project: Project = None, env: Env = None, as_json: AsJson = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Show so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show so many.")] = 20,
 ) -> None:  # fmt: skip
     """List the latest runs, newest first."""
     from m3nop.cli.reports import show_runs
@@ -123,33 +126,46 @@ def runs(
         show_runs(session, limit=limit, as_json=as_json)
 
 
-def _names(session: Session, pipelines: list[str] | None, *, every: bool) -> tuple[str, ...]:
-    from m3nop.app.session import unknown
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for, as it was typed."""
 
-    known = tuple(session.project.pipelines)
-    if every == bool(pipelines):
-        msg = f"name the pipelines to run, or --all; there are {', '.join(sorted(known))}"
-        raise UsageError(msg)
-    for name in pipelines or ():
-        if name not in known:
-            raise UsageError(unknown("pipeline", name, known))
-    return tuple(dict.fromkeys(pipelines)) if pipelines else known
+    pipelines: list[str] | None
+    every: bool
+    stores: list[str] | None
+    keys: list[str] | None
+    since: str | None
+    limit: int | None
+    full: bool
 
+    def wish(self, session: Session, *, linger: float) -> Wish:
+        """Look everything up.
 
-def _wish(
-    session: Session, names: tuple[str, ...], stores: list[str] | None, keys: list[str] | None, since: str | None,
-    limit: int | None, *, full: bool, linger: float,
-) -> Wish:  # fmt: skip
-    from m3nop.app.session import unknown
-    from m3nop.engine.run import Wish
+        Raises:
+            UsageError: something does not exist.
+        """
+        from m3nop.app.session import unknown
+        from m3nop.engine.run import Wish
 
-    for store in stores or ():
-        if store not in session.project.stores:
-            raise UsageError(unknown("store", store, session.project.stores))
-    return Wish(
-        names, tuple(stores or ()), tuple(keys or ()), limit, parse_since(since), full=full, linger=linger,
-        command=" ".join(sys.argv[1:]),
-    )  # fmt: skip
+        for store in self.stores or ():
+            if store not in session.project.stores:
+                raise UsageError(unknown("store", store, session.project.stores))
+        names = self._names(session.project.pipelines)
+        return Wish(
+            names, tuple(self.stores or ()), tuple(self.keys or ()), self.limit, parse_since(self.since),
+            full=self.full, linger=linger, command=" ".join(sys.argv[1:]),
+        )  # fmt: skip
+
+    def _names(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        from m3nop.app.session import unknown
+
+        if self.every == bool(self.pipelines):
+            msg = f"name the pipelines to run, or --all; there are {', '.join(sorted(known))}"
+            raise UsageError(msg)
+        for name in self.pipelines or ():
+            if name not in known:
+                raise UsageError(unknown("pipeline", name, known))
+        return tuple(dict.fromkeys(self.pipelines)) if self.pipelines else known
 
 
 def _exit_code(counts: dict[str, int], stop: StopSignal) -> int:

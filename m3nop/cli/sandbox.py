@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from m3nop.cli import disturbance
 from m3nop.cli.options import AsJson, Project, parse_duration
 from m3nop.cli.output import print_json, print_line, say
 from m3nop.cli.sandbox_options import Folder, control, folder_of
+from m3nop.cli.streams import flush
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on loopback; 0 is a free one.")]
 Order = Annotated[int, typer.Argument(help="Id of the order in the shop.")]
@@ -74,7 +74,7 @@ def serve(
             print_json(access)
         else:
             print_line(_about(access))
-        sys.stdout.flush()
+        flush()
         # In pieces, because Windows does not break a wait without end for Ctrl-C.
         while not stop.wait(0.5):
             pass
