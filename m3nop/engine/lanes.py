@@ -55,6 +55,8 @@ class _Lane:
     failures: int = 0
     ever_answered: bool = False
     paused_until: Instant = 0
+    last: str = ""
+    """How the latest request failed."""
     queues: dict[tuple[str, bool, int | None], deque[Waiting]] = field(default_factory=dict)
 
 
@@ -88,7 +90,7 @@ class Lanes:
         lane.queues.setdefault(key, deque()).append(waiting)
 
     def next_group(self) -> list[Waiting]:
-        """Take the next calls that may leave now, all of one connection and group; the longest queue first."""
+        """Take the next calls that may leave now, of one connection and group; the longest queue first."""
         now = self._clock.now()
         for lane in self._lanes.values():
             if lane.under_way >= lane.connection.in_flight or lane.paused_until > now or not lane.queues:
@@ -112,7 +114,7 @@ class Lanes:
         def make() -> None:
             try:
                 answers: list[Answer] | BaseException = connection.send(calls)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  raised again by the thread that collects
                 answers = error
             self._answers.put((connection.name, group, answers))
 
@@ -151,6 +153,7 @@ class Lanes:
             lane.failures, lane.ever_answered = 0, True
             return
         lane.failures += 1
+        lane.last = str(failures[-1])
         pause = max((failure.retry_after or 0.0 for failure in failures), default=0.0)
         backoff = min(SECOND // 4 * 2**lane.failures, LONGEST_PAUSE)
         lane.paused_until = self._clock.now() + max(int(pause * SECOND), backoff)
@@ -162,9 +165,9 @@ class Lanes:
                 name = lane.connection.name
                 if lane.ever_answered:
                     return PausedError(
-                        f"{name} stopped answering: paused, everything is kept; run again later"
+                        f"{name} stopped answering ({lane.last}): paused, everything is kept; run again later"
                     )
-                return AccessError(f"{name} does not answer; see the log, then run `m3nop doctor`")
+                return AccessError(f"{name} does not answer: {lane.last}; run `m3nop doctor`")
         return None
 
     def resume_at(self) -> Instant | None:
@@ -194,15 +197,16 @@ def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:
     return group
 
 
-def fatal(answer: Answer) -> M3nopError | None:
+def fatal(waiting: Waiting, answer: Answer) -> M3nopError | None:
     """Turn an answer that concerns every call into the error that ends the run."""
-    failure = answer.failure
+    failure, target = answer.failure, waiting.send.target
     if failure is None or answer.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED):
         return None
+    msg = f"{target.connection}: {target.operation.name} failed: {failure}"
     if failure.remedy is Remedy.AUTHENTICATION:
-        return AccessError(str(failure))
+        return AccessError(msg)
     if failure.remedy is Remedy.CONFIGURATION:
-        return ConfigurationError(str(failure))
+        return ConfigurationError(msg)
     return None
 
 
