@@ -72,4 +72,9 @@ def parse_instant(text: str) -> Instant:
     if dot:
         digits = len(tail) - len(tail.lstrip("0123456789"))
         text = f"{head}.{tail[: min(digits, 6)]}{tail[digits:]}" if digits else text
-    return to_instant(datetime.fromisoformat(text))
+    moment = datetime.fromisoformat(text)
+    try:
+        return to_instant(moment.astimezone(UTC) if moment.tzinfo else moment)
+    except OverflowError:
+        msg = f"{text!r} is outside the years 1 to 9999 of UTC"
+        raise ValueError(msg) from None

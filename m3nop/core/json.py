@@ -25,7 +25,10 @@ def loads(text: str | bytes) -> Json:
     Raises:
         ValueError: the text is not JSON.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def dumps(value: Json, *, indent: int | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
@@ -114,7 +115,9 @@ def _answer(
         message = f"the shop refuses the user name or password of connections.{name}"
         raise TokenFailure(Failure(Remedy.AUTHENTICATION, message, status=response.status))
     if response.status != HTTPStatus.OK:
-        raise TokenFailure(failure_of_status(response.status, response.headers, response.body))
+        failure = failure_of_status(response.status, response.headers, response.body)
+        message = f"{http.address(path)} gives no token: {failure.message}"
+        raise TokenFailure(replace(failure, message=message))
     try:
         document = response.json()
     except ValueError:
