@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.core.clock import SECOND, Clock, Instant
+from m3nop.core.clock import DAY, SECOND, Clock, Instant
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Attempt, Record, RecordState, State
 from m3nop.engine.arrival import LOOK_AGAIN, classify, first_look_again, is_closed
 from m3nop.engine.preview import Planned, content_digest, differences, preview
 from m3nop.engine.sources import FETCH
 from m3nop.engine.work import Work
+from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import OnChange, Pipeline
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Recheck:
     def _news(self, job: Job, record: Record, snapshot: Mapping[str, Json] | None, now: Instant) -> None:
         pipeline = job.by_store.get(record.store)
         if pipeline is None:
-            record.not_before = None
+            # What waits is looked at again in case its store is served again; what was delivered rests.
+            record.not_before = now + DAY if record.state is RecordState.WAITING else None
             return
         if record.state is RecordState.WAITING:
             self._still_waiting(job, pipeline, record, snapshot, now)
@@ -125,7 +127,8 @@ class Recheck:
             record.state, record.not_before, record.reason = RecordState.READY, None, "changed in the shop"
             return
         record.digest = seen
-        changes = differences(before, after)
+        unclear = [call.problem for call in after if not call.path]
+        changes = unclear or differences(before, after)
         if changes:
             more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
             _to_review(
@@ -142,10 +145,13 @@ class Recheck:
         )  # fmt: skip
         lines = self._state.calls(attempt.id)
         work = Work(pipeline, record, frozen, lines=lines, zone=self._tools.zone)
-        for step in pipeline.steps:
-            if step.requires is not None:
-                key = str(step.requires.key.evaluate(work.root(), work.context) or "")
-                work.links[step.requires.pipeline, key] = self._state.link(step.requires.pipeline, key)
+        try:
+            for step in pipeline.steps:
+                if step.requires is not None:
+                    key = str(step.requires.key.evaluate(work.root(), work.context) or "")
+                    work.links[step.requires.pipeline, key] = self._state.link(step.requires.pipeline, key)
+        except EvaluationError as error:
+            return [Planned("", "", "", problem=str(error))]
         return preview(work)
 
 

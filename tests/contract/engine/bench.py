@@ -265,12 +265,14 @@ class Bench:
         recompile = self.project.compile_definition
         return Tools(connections, executor or InlineExecutor(), self.watcher, recompile, self.stop, "UTC")
 
-    def run(self, *names: str, fate: Fate | None = None, executor: Any = None, **wish: Any) -> Summary:
+    def run(
+        self, *names: str, fate: Fate | None = None, executor: Any = None, jobs: Any = None, **wish: Any
+    ) -> Summary:  # fmt: skip
         """Run pipelines once; ``fate`` lets the run die on its way."""
         names = names or ("orders",)
         state = MortalState(self.state, fate) if fate else self.state
         tools = self.tools(executor or (MortalExecutor(fate) if fate else None))
-        engine = Engine(state, tools, self.jobs(*names), clock=self.clock)
+        engine = Engine(state, tools, jobs or self.jobs(*names), clock=self.clock)
         return engine.run(Wish(names, **{"linger": 0.0, **wish}))
 
     def die(self, at: int, *names: str, **wish: Any) -> Fate:
