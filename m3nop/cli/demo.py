@@ -62,7 +62,7 @@ def _print(verdict: Verdict) -> None:
         print_line(f"{len(verdict.outcomes)} paid orders, each entered in M3 once, with the shop's amount.")
         print_line(f"{verdict.waiting} orders are not paid or cancelled; M3 has none of them.")
         return
-    print_line(f"{wrong} orders are missing, doubled or wrong")
+    print_line(f"{wrong} of {len(verdict.outcomes)} paid orders are missing, doubled or wrong")
     for what, found in (("not paid, and in M3", verdict.strangers), ("left over in M3", verdict.orphans)):
         if found:
             print_line(f"{what}: {', '.join(found)}")

@@ -8,11 +8,13 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from tests.end_to_end import children
-from tests.end_to_end.children import Ended
+
+if TYPE_CHECKING:
+    from tests.end_to_end.children import Ended
 
 PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100"}
 
@@ -56,7 +58,7 @@ def make(tmp_path: Path, *arguments: str) -> NewProject:
 
 def typed(*arguments: str, folder: Path, text: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command that reads ``text`` from its standard input."""
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603  our own program
         [sys.executable, "-m", "m3nop", *arguments], cwd=folder, input=text, text=True, encoding="utf-8",
         capture_output=True, env={**os.environ, **PLAIN, **environ}, timeout=60, check=False,
     )  # fmt: skip

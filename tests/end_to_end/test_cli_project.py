@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -67,18 +67,26 @@ def test_a_command_prints_its_help(path, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "by_typer"),
-    [(["--help"], set()), (["--version"], set()), (["sync", "--help"], {"pydantic"}), (["m3", "call", "--help"], {"pydantic"})],
+    [
+        (["--help"], set()),
+        (["--version"], set()),
+        (["sync", "--help"], {"pydantic"}),
+        (["m3", "call", "--help"], {"pydantic"}),
+    ],
 )
 def test_help_loads_none_of_the_heavy_packages(arguments, by_typer):
-    ran = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "m3nop", *arguments], capture_output=True, text=True, check=True
+    ran = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-X", "importtime", "-m", "m3nop", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert loaded(ran.stderr) & HEAVY == by_typer
 
 
 def test_validating_loads_neither_database_nor_network_nor_keyring(tmp_path):
     shop = make(tmp_path)
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603  our own program
         [sys.executable, "-X", "importtime", "-m", "m3nop", "validate", str(shop.folder)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
@@ -86,7 +94,9 @@ def test_validating_loads_neither_database_nor_network_nor_keyring(tmp_path):
 
 
 def loaded(importtime: str) -> set[str]:
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in importtime.splitlines() if "|" in line}
+    return {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in importtime.splitlines() if "|" in line
+    }
 
 
 # -- init
@@ -118,7 +128,9 @@ def test_the_schemas_are_where_the_files_look_for_them(tmp_path):
     ]
     assert len(wanted) >= 5
     for path, schema in wanted:
-        jsonschema.Draft202012Validator.check_schema(json.loads((path.parent / schema).read_text(encoding="utf-8")))
+        jsonschema.Draft202012Validator.check_schema(
+            json.loads((path.parent / schema).read_text(encoding="utf-8"))
+        )
 
 
 def test_nothing_is_overwritten(tmp_path):
@@ -143,7 +155,9 @@ def test_a_file_that_is_in_the_way_stays(tmp_path):
 def test_a_gitignore_keeps_its_lines(tmp_path):
     (tmp_path / ".gitignore").write_text("*.bak", encoding="utf-8")
     assert outside(tmp_path).run("init").code == 0
-    assert {"*.bak", ".m3nop/", "*.ionapi"} <= set((tmp_path / ".gitignore").read_text(encoding="utf-8").splitlines())
+    assert {"*.bak", ".m3nop/", "*.ionapi"} <= set(
+        (tmp_path / ".gitignore").read_text(encoding="utf-8").splitlines()
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,7 +250,9 @@ def test_problems_are_written_for_the_tools_that_show_them(tmp_path):
 
     (sarif,) = json.loads(shop.run("validate", "--format", "sarif").out)["runs"]
     assert len(sarif["results"]) == len(lines)
-    assert {one["ruleId"] for one in sarif["results"]} == {rule["id"] for rule in sarif["tool"]["driver"]["rules"]}
+    assert {one["ruleId"] for one in sarif["results"]} == {
+        rule["id"] for rule in sarif["tool"]["driver"]["rules"]
+    }
 
     suite = ElementTree.fromstring(shop.run("validate", "--format", "junit").out)  # noqa: S314  our own
     errors = [one for one in document["problems"] if one["severity"] == "error"]
@@ -296,7 +312,10 @@ def test_a_pipeline_is_shown_with_the_origin_of_each_line(tmp_path):
     lines = shop.run("show", "orders", "--store", "b2b").out.splitlines()
     (override,) = [line for line in lines if "OREF" in line]
     assert re.search(r"OREF: order.vat_number +# m3nop.yaml:\d+ \(store b2b\)", override)
-    assert re.search(r"key: order.id +# pipelines/orders.yaml:\d+$", next(line for line in lines if line.startswith("key:")))
+    assert re.search(
+        r"key: order.id +# pipelines/orders.yaml:\d+$",
+        next(line for line in lines if line.startswith("key:")),
+    )
     assert not [line for line in shop.run("show", "orders").out.splitlines() if "OREF" in line]
 
 
@@ -318,7 +337,9 @@ def test_what_is_not_in_the_project_cannot_be_shown(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff\x01", b"a: [1, 2", b"just text"])
-@pytest.mark.parametrize("command", ["validate", "show orders", "sync orders", "doctor", "secrets list", "init . --with qa"])
+@pytest.mark.parametrize(
+    "command", ["validate", "show orders", "sync orders", "doctor", "secrets list", "init . --with qa"]
+)
 def test_a_project_file_that_cannot_be_read_is_named(tmp_path, content, command):
     (tmp_path / "m3nop.yaml").write_bytes(content)
     ended = outside(tmp_path).run(*command.split())
@@ -360,10 +381,12 @@ def test_a_secret_is_stored_in_the_keyring_and_found_there(tmp_path):
     stored = typed("secrets", "set", "SHOP_PASSWORD_QA", folder=shop.folder, text="TOP-SECRET\n", **keyring)
     assert stored.returncode == 0, stored.stderr
     assert "TOP-SECRET" not in stored.stdout + stored.stderr
-    assert json.loads((tmp_path / "keyring").read_text(encoding="utf-8")) == {"m3nop/SHOP_PASSWORD_QA": "TOP-SECRET"}
+    assert json.loads((tmp_path / "keyring").read_text(encoding="utf-8")) == {
+        "m3nop/SHOP_PASSWORD_QA": "TOP-SECRET"
+    }
     checked = shop.run("secrets", "check", "--env", "qa", "--json", **keyring)
     found = {one["secret"]: one["place"] for one in json.loads(checked.out)}
-    assert found["SHOP_PASSWORD_QA"] == "keyring"
+    assert found["SHOP_PASSWORD_QA"] == "keyring"  # noqa: S105  a place
     blank = typed("secrets", "set", "SHOP_PASSWORD_QA", folder=shop.folder, text="\n", **keyring)
     assert blank.returncode == 2
 
