@@ -113,4 +113,7 @@ class Finish:
     """Everything is delivered."""
 
 
-Action = Send | NeedLink | Park | Settle | Refuse | Undo | Undone | Stop | Finish
+Ending = Send | NeedLink | Park | Undone | Stop | Finish
+"""What ends a record's turn; the others lead on to the next decision."""
+
+Action = Ending | Settle | Refuse | Undo

@@ -87,7 +87,7 @@ class Delivery:
         return taken
 
     def _is_closed(self) -> bool:
-        """Tell whether a maintenance window has begun: what is under way is finished, nothing more is begun."""
+        """Tell whether a maintenance window has begun; what is under way is finished, nothing is begun."""
         reason = self._parts.tools.closed(self._parts.clock.now())
         if reason and not self._active:
             self._error = PausedError(f"{reason}; the rest is kept, run again later")
@@ -135,16 +135,19 @@ class Delivery:
     def _drive(self, work: Work) -> None:
         """Follow one record until it needs an answer, or comes to rest."""
         for _ in range(_STEPS_PER_ANSWER):
-            if not self._follow(work, advance(work, self._parts.clock.now())):
+            ending = self._follow(work, advance(work, self._parts.clock.now()))
+            if ending is not None:
+                self._leave(work, ending)
                 return
-        msg = f"record {work.record.key} makes no progress; please report this with `m3nop trace {work.record.key}`"
+        key = work.record.key
+        msg = f"record {key} makes no progress; please report this with `m3nop trace {key}`"
         raise M3nopError(msg)
 
-    def _follow(self, work: Work, action: actions.Action) -> bool:
-        """Carry out a decision; False when the record has given up its slot."""
+    def _follow(self, work: Work, action: actions.Action) -> actions.Ending | None:
+        """Carry out a decision that leads on to the next one; hand back one that ends the record's turn."""
         match action:
             case actions.NeedLink():
-                return self._resolve(work, action)
+                return None if self._resolve(work, action) else action
             case actions.Settle():
                 self._answers.settle(work, action)
             case actions.Refuse():
@@ -154,30 +157,37 @@ class Delivery:
                 work.walk_again()
             case actions.Undo():
                 self._undo(work, action)
-            case actions.Undone():
-                return self._undone(work)
+            case _:
+                return action
+        return None
+
+    def _leave(self, work: Work, action: actions.Ending) -> None:
+        """Queue the call that the record needs, or put it down."""
+        match action:
+            case actions.Send():
+                self._parts.lanes.add(Waiting(work, action))
+            case actions.NeedLink():
+                self._block(work, action)
             case actions.Park():
                 work.record.not_before = action.until
                 if action.forget:
                     work.log.pop(action.forget, None)
                 self._rest(work, action.state, reason=action.reason)
-                return False
+            case actions.Undone():
+                self._undone(work)
             case actions.Stop():
                 self._stop(work, action)
-                return False
             case actions.Finish():
                 self._finish(work)
-                return False
-            case actions.Send():
-                self._parts.lanes.add(Waiting(work, action))
-                return False
-        return True
 
     def _resolve(self, work: Work, need: actions.NeedLink) -> bool:
         link = self._parts.state.link(need.pipeline, need.key)
-        if link is not None:
-            work.links[need.pipeline, need.key] = link
-            return True
+        if link is None:
+            return False
+        work.links[need.pipeline, need.key] = link
+        return True
+
+    def _block(self, work: Work, need: actions.NeedLink) -> None:
         record, now = work.record, self._parts.clock.now()
         other = self._parts.state.record(need.pipeline, need.key)
         reason = f"waits for {need.pipeline} {need.key}"
@@ -203,7 +213,6 @@ class Delivery:
 
         self._parts.outbox.also(require)
         self._rest(work, RecordState.BLOCKED, reason=reason)
-        return False
 
     def _undo(self, work: Work, action: actions.Undo) -> None:
         attempt = work.attempt
@@ -213,7 +222,7 @@ class Delivery:
         work.walk_again()
         self._parts.outbox.attempt(work)
 
-    def _undone(self, work: Work) -> bool:
+    def _undone(self, work: Work) -> None:
         attempt, record = work.attempt, work.record
         attempt.state = AttemptState.UNDONE
         record.commit_target = None
@@ -222,19 +231,15 @@ class Delivery:
         if then is RecordState.READY:
             record.attempts += 1
             if record.attempts > work.pipeline.retry.retries:
-                self._rest(
-                    work,
-                    RecordState.REVIEW,
-                    reason=f"gave up after {record.attempts} attempts: {attempt.reason}",
-                )
-                return False
+                reason = f"gave up after {record.attempts} attempts: {attempt.reason}"
+                self._rest(work, RecordState.REVIEW, reason=reason)
+                return
             # Claimed again, so that what changed meanwhile is judged like anything new.
             record.not_before = None
             self._rest(work, RecordState.READY, reason=attempt.reason)
-            return False
+            return
         kept = attempt.failure or {}
         self._end(work, then, attempt.reason, failure=kept.get("failure"), step=kept.get("step", ""))
-        return False
 
     def _stop(self, work: Work, action: actions.Stop) -> None:
         attempt, record, retry = work.attempt, work.record, work.pipeline.retry

@@ -120,7 +120,7 @@ class Intake:
         ]
 
     def _ask_for_missing(self, job: Job, partition: str) -> int:
-        """Ask again for ids that did not appear within the last day: a shop order is committed late at times."""
+        """Ask again for ids that did not appear in the last day: a shop order is committed late at times."""
         now = self._clock.now()
         ids = self._state.missing(job.name, partition, since=now - DAY)
         if not ids:
@@ -135,7 +135,7 @@ class Intake:
         return len(arrivals)
 
     def _cross_check(self, job: Job, partition: str) -> int:
-        """Once a day compare the shop's count of the last day with ours, and read the window again if it differs."""
+        """Compare the shop's count of a day with ours, once a day, and read that day again if they differ."""
         now, mark = self._clock.now(), f"checked:{partition}"
         last = self._state.watermark(job.name, mark)
         if last is None:
@@ -165,6 +165,7 @@ def _stores(job: Job) -> str:
 def _taken_up(record: Record, arrival: Arrival, now: Instant) -> Record:
     """Return a record of a store that is served by now, as if it came only today."""
     return replace(
-        record, state=arrival.state, store=arrival.store, snapshot=arrival.snapshot, fingerprint=arrival.fingerprint,
-        not_before=arrival.not_before, deadline=arrival.deadline, reason=arrival.reason, seen_at=now,
+        record, state=arrival.state, store=arrival.store, snapshot=arrival.snapshot,
+        fingerprint=arrival.fingerprint, not_before=arrival.not_before, deadline=arrival.deadline,
+        reason=arrival.reason, seen_at=now,
     )  # fmt: skip

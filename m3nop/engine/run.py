@@ -71,7 +71,8 @@ class Engine:
         names = in_order(wish.pipelines, self._jobs)
         reason = self._tools.closed(self._clock.now())
         if reason:
-            raise PausedError(f"{reason}; nothing was sent, run again later")
+            msg = f"{reason}; nothing was sent, run again later"
+            raise PausedError(msg)
         for name in names:
             self._admit(self._jobs[name])
         summary, now = Summary(), self._clock.now()
@@ -112,8 +113,8 @@ class Engine:
             and self._state.baseline(job.name) is None
         ):
             msg = (
-                f"{job.name} has never run in {pipeline.environment} and would enter every old record: say from when "
-                f"on with `start: {{{job.name}: 2026-12-01T00:00:00Z}}` in the environment, or run "
+                f"{job.name} has never run in {pipeline.environment} and would enter every old record: say "
+                f"from when on with `start: {{{job.name}: 2026-12-01T00:00:00Z}}` in the environment, or run "
                 f"`m3nop state baseline {job.name} --before INSTANT --env {pipeline.environment}`"
             )
             raise ConfigurationError(msg)
@@ -124,8 +125,9 @@ class Engine:
                 tx.set_identity(job.name, key=pipeline.key.text, reference=reference)
         elif known != (pipeline.key.text, reference):
             msg = (
-                f"{job.name}: key and reference were {known[0]!r} and {known[1]!r} when its records were entered, and "
-                f"cannot be changed to {pipeline.key.text!r} and {reference!r}: they find what was entered before"
+                f"{job.name}: key and reference were {known[0]!r} and {known[1]!r} when its records were "
+                f"entered, and cannot be changed to {pipeline.key.text!r} and {reference!r}: they find what "
+                "was entered before"
             )
             raise ConfigurationError(msg)
 
