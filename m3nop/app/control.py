@@ -47,7 +47,7 @@ class Control:
 
     def _ask(self, method: str, path: str, body: Json = None) -> Json:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/sandbox/{path}", data, method=method)
+        request = urllib.request.Request(f"{self.url}/sandbox/{path}", data, method=method)  # noqa: S310
         try:
             with _OPENER.open(request, timeout=_SECONDS) as answer:
                 return json.loads(answer.read())

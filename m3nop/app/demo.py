@@ -229,7 +229,7 @@ def _child(folder: Path) -> subprocess.Popen[str]:
     package = str(Path(__file__).resolve().parents[2])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("M3NOP_")}
     paths = [package, *filter(None, [kept.get("PYTHONPATH")])]
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603  our own program
         [sys.executable, "-m", "m3nop", "sync", *PIPELINES, "--env", "sandbox", "--project", str(folder)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         env={**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},

@@ -139,7 +139,7 @@ def _refuse_overwriting(folder: Path, texts: Mapping[str, str]) -> None:
         raise UsageError(msg)
     taken = sorted(name for name in texts if (folder / name).exists())
     if taken:
-        more = f" and {len(taken) - 3} more files" if len(taken) > 3 else ""
+        more = f" and {len(taken) - 3} more files" if len(taken) > 3 else ""  # noqa: PLR2004  enough to see
         where = "this folder" if folder == Path() else folder
         msg = f"{where} has {', '.join(taken[:3])}{more} already; nothing was written, choose another folder"
         raise UsageError(msg)

@@ -79,7 +79,7 @@ def show(name: Name, *, project: Project = None, env: Env = None, as_json: AsJso
         state = session.state(read_only=True)
         letter = find_letter(state, name, session.project.pipelines)
         record = state.record_by_id(letter.record_id)
-        assert record is not None
+        assert record is not None  # noqa: S101  the database refers to it
         case = open_case(session, record)
     if not as_json:
         print_line(f"dead letter {letter_line(letter)}")

@@ -30,20 +30,14 @@ COMMANDS: dict[str, Entry] = {
     "schema": Entry("project", "Print or write the JSON Schemas that editors use."),
     "plan": Entry("run", "Show the calls that a run would make, by reading only."),
     "sync": Entry("run", "Run pipelines once: read what is new and deliver what is ready."),
-    "status": Entry(
-        "run", "Show how many records of each pipeline stand where, and what waits for a person."
-    ),
+    "status": Entry("run", "Show how many records of each pipeline stand where, and what waits for a person."),
     "runs": Entry("run", "List the latest runs, newest first."),
-    "trace": Entry(
-        "trace", "Tell the whole life of a record, or why nothing is known of it; exit 1 if nothing is found."
-    ),
+    "trace": Entry("trace", "Tell the whole life of a record, or why nothing is known of it; exit 1 if nothing is found."),
     "reviews": Entry("reviews", "Decide about records that were put aside for a person."),
     "dead-letters": Entry("dead_letters", "Look after records that were refused."),
     "links": Entry("links", "Look at the remembered pairs of shop and M3."),
     "lookup": Entry("lookup", "Look at code tables, and at what they do not cover."),
-    "map": Entry(
-        "mapping", "Show what a pipeline makes of a record, each value with its expression; nothing is sent."
-    ),
+    "map": Entry("mapping", "Show what a pipeline makes of a record, each value with its expression; nothing is sent."),
     "state": Entry("state", "Look after the state database."),
     "doctor": Entry("doctor", "Check credentials, rights, codes, probes and files."),
     "secrets": Entry("secrets", "Store credentials, and see where each is found."),
@@ -60,7 +54,7 @@ class _Commands(Mapping[str, Any]):
     def __init__(self) -> None:
         self._found: dict[str, Any] = {}
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401  the type is private to typer
         if name not in self._found:
             part = typer.Typer(rich_markup_mode=None, callback=_nothing)
             importlib.import_module(f"m3nop.cli.{COMMANDS[name].module}").register(part)
@@ -77,15 +71,15 @@ class _Commands(Mapping[str, Any]):
 class LazyGroup(TyperGroup):
     """Knows its commands by name and help alone."""
 
-    def __init__(self, **attributes: Any) -> None:
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401  passed on
         super().__init__(**attributes)
         self.commands = cast("Any", _Commands())
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002  the type is private to typer
         """Name the commands, in the order of the table."""
         return list(COMMANDS)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  as above
         """Write the commands with their help."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])

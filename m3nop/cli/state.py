@@ -88,7 +88,7 @@ def baseline(
     from m3nop.core.clock import to_text
 
     instant = parse_since(before)
-    assert instant is not None
+    assert instant is not None  # noqa: S101  it was given
     with open_here(project, env, command="state baseline") as session:
         done = set_baseline(session, pipeline, instant, wait=parse_duration(wait))
         ahead = instant > session.clock.now()

@@ -15,7 +15,7 @@ READER_GONE = 141
 _LOST = 2
 
 
-class OutputLost(Exception):
+class OutputLost(Exception):  # noqa: N818 - it says what happened; often that is no error
     """What a command has to say cannot be written; ``code`` is how the command ends."""
 
     def __init__(self, error: OSError) -> None:
@@ -42,7 +42,7 @@ class Unhindered:
         with suppress(OSError):
             self._stream.flush()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
         return getattr(self._stream, name)
 
 
@@ -97,4 +97,4 @@ def _lost(error: OSError) -> OutputLost:
 
 
 def _nothing(mode: str) -> TextIO:
-    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))
+    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123  lives as long as the process
