@@ -74,16 +74,17 @@ class Delivery:
         return len(works)
 
     def _refill(self, left: int | None, *, stores: Sequence[str], keys: Sequence[str]) -> int:
-        """Claim records when half of the slots are free."""
+        """Claim records when half of the slots are free, and no sweep could take one's new document for an orphan."""
+        if any(work.sweeping for work in self._active.values()):
+            return 0
         room = CLAIM - len(self._active)
         room = room if left is None else min(room, left)
         if room <= 0 or len(self._active) >= CLAIM // 2 or self._is_closed():
             return 0
         taken, works = self._claims.take(room, stores=stores, keys=keys)
         for work in works:
-            if work.record.id not in self._active:
-                self._active[work.record.id] = work
-                self._drive(work)
+            self._active[work.record.id] = work
+            self._drive(work)
         return taken
 
     def _is_closed(self) -> bool:

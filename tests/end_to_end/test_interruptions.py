@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.end_to_end.conftest import CLEAN, MakeProject, Project, Verdict, judge, place, rows, wait_for
 
 from m3nop.sandbox import shop
 from m3nop.sandbox.faults import Fault
-from m3nop.sandbox.world import World
+from tests.end_to_end.conftest import CLEAN, MakeProject, Project, Verdict, judge, place, rows, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from m3nop.sandbox.world import World
 
 SLOW = "timeout: 0.5s, settle_after: 2.5s"
 
@@ -152,11 +156,27 @@ def test_an_order_that_changed_after_it_was_entered_goes_to_review_with_the_diff
         state.execute("update records set not_before = 1 where state = 'done' and not_before is not null")
     ended = project.run("sync", "orders")
     with sqlite3.connect(project.state_file) as state:
-        ((where, reason),) = state.execute("select state, reason from records where pipeline = 'orders' and key = ?", [str(order)])
+        ((where, reason),) = state.execute(
+            "select state, reason from records where pipeline = 'orders' and key = ?", [str(order)]
+        )
     assert where == "review"
     assert "ORQT: 1 -> 9" in reason
     assert ended.code == 1
     assert judge(world, [f"B2C-{order}"]) == CLEAN
+
+
+def test_an_order_whose_sweep_is_due_is_entered_after_it_and_not_swept(
+    make_project: MakeProject, world: World
+) -> None:
+    project = make_project()
+    reference = f"B2C-{place(world)}"
+    die_at(project, world, "OIS100MI/AddBatchAddress")
+    assert project.run("sync", "orders", "--linger", "0s").code == 0
+    with sqlite3.connect(project.state_file) as state:
+        state.execute("update attempts set sweep_at = 1 where sweep_at is not null")
+        state.execute("update records set not_before = null where state = 'ready'")
+    assert project.run("sync", "orders").code == 0
+    assert judge(world, [reference]) == CLEAN
 
 
 def in_production(change: Callable[[str], str] = lambda text: text) -> Callable[[str], str]:
@@ -164,10 +184,14 @@ def in_production(change: Callable[[str], str] = lambda text: text) -> Callable[
     return lambda text: change(text).replace("environments:\n  sandbox:", "environments:\n  qa:")
 
 
-def test_a_first_run_without_a_start_is_refused_with_the_remedy(make_project: MakeProject, world: World) -> None:
-    project = make_project(change=in_production(lambda text: "\n".join(
-        line for line in text.split("\n") if not line.strip().startswith("start:")
-    )))
+def test_a_first_run_without_a_start_is_refused_with_the_remedy(
+    make_project: MakeProject, world: World
+) -> None:
+    project = make_project(
+        change=in_production(
+            lambda text: "\n".join(line for line in text.split("\n") if not line.strip().startswith("start:"))
+        )
+    )
     place(world)
     refused = project.run("sync", "orders", "--env", "qa")
     assert refused.code == 3
