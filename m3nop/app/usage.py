@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _OF_THE_SITE = frozenset({"settings", "store", "environment"})
 """Root names that have a value before any record is read."""
+_PASSES_ON = frozenset({"coalesce", "default", "lookup", "null_if_blank"})
+"""Functions whose value is one of their arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def _of_expression(expression: Expression, pipeline: Pipeline, now: Instant) -> 
         origin = ", ".join(f"settings.{name}" for name in settings) or f"pipeline {pipeline.name}"
         yield _evaluated(expression, pipeline, now), origin
         return
-    for name in settings:
+    # Of other functions a setting would be a part of the code, or decide which it is.
+    for name in settings if expression.functions <= _PASSES_ON else ():
         yield _text(pipeline.settings.get(name)), f"settings.{name}"
 
 

@@ -123,6 +123,18 @@ def test_customers_of_the_settings_that_are_missing_or_not_active(make_project: 
     assert "its status is 90" in said(project, "customer of the settings")
 
 
+def test_a_setting_that_is_only_a_part_of_a_code_is_no_code(make_project: MakeProject):
+    project = make_project()
+    path = project.folder / "pipelines" / "customers.yaml"
+    text = path.read_text(encoding="utf-8")
+    number = "concat(settings.customer_prefix, pad_left(customer.id, `7`, '0'))"
+    assert "CUNO: vars.number" in text
+    path.write_text(text.replace("CUNO: vars.number", f'CUNO: "{number}"'), encoding="utf-8")
+    code, checks = examined(project)
+    assert code == 0, checks
+    assert not [one for one in checks if "customer_prefix" in one["subject"]]
+
+
 def test_a_transaction_that_is_refused_is_named(make_project: MakeProject, world):
     project = make_project()
     world.faults.add(Fault(kind="status", operation="OIS100MI/LstErrMsgOrder", status=403, times=None))

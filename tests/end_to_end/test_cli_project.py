@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -219,6 +220,15 @@ def test_the_other_dialect_is_a_word_of_init(tmp_path):
     assert "dialect: oss " in (shop.folder / "m3nop.yaml").read_text(encoding="utf-8")
     assert shop.run("validate").code == 0
     assert shop.read("show", "orders")["skipped"].keys() == {"write_back"}
+
+
+def test_the_pack_in_the_folder_configs_is_a_project_of_the_folder_above(tmp_path):
+    pack = shutil.ignore_patterns(".m3nop")
+    shutil.copytree(ROOT / "configs", tmp_path / "configs", ignore=pack)
+    assert outside(tmp_path).run("sync", "orders").code == 0
+    assert (tmp_path / "configs" / ".m3nop" / "sandbox" / "state.db").exists()
+    copied = outside(tmp_path).run("init", "shop")
+    assert copied.code == 0
 
 
 # -- validate
