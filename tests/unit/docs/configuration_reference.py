@@ -23,13 +23,14 @@ A **duration** is `60s`, `15m`, `2h`, `60d` or a number of seconds. An **instant
 **name** is small letters, digits and `_`, a letter first. A **secret** is `${secret:NAME}`: never the text itself.
 `by name: text` is a mapping of names to texts, `list: text` a list of them.
 
-These keys are read and checked, and nothing acts on them yet: `alerts`, `privacy`, and `not_during` of an M3 connection.
-Pipelines are run by [cron](../how-to/run-from-cron.md), so neither does `schedule`.
+`alerts` and `privacy` are read and checked, and nothing acts on them yet. Pipelines are run by
+[cron](../how-to/run-from-cron.md), so nothing acts on their `schedule` either.
 """
 TITLES = {
     "ProjectSpec": "m3nop.yaml",
     "m3": "A connection of type m3",
     "m3.M3Credentials": "credentials of an m3 connection",
+    "m3.MaintenanceWindow": "not_during",
     "m3.RateLimit": "rate_limit",
     "nopcommerce": "A connection of type nopcommerce",
     "nopcommerce.ShopCredentials": "credentials of a nopcommerce connection",
