@@ -30,6 +30,8 @@ STALE_AFTER = 600 * SECOND
 """A snapshot older than this is read again before its record's first attempt."""
 
 _OPEN = (AttemptState.OPEN, AttemptState.UNDOING)
+_MOVING = (RecordState.READY, RecordState.PENDING, RecordState.IN_FLIGHT, RecordState.BLOCKED)
+"""States in which the record itself is about to be worked on, which ends in the same look-ups."""
 
 
 class Claims:
@@ -200,5 +202,7 @@ class Claims:
             yield work
 
     def _is_unsettled(self, record: Record) -> bool:
+        if record.state in _MOVING:
+            return True
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         return attempt is not None and attempt.state in _OPEN and not attempt.committed

@@ -114,12 +114,15 @@ class Planner:
         try:
             work = self._work(pipeline, record)
             calls = tuple(preview(work, read=self._read))
+            root = work.root()
+            failed = next(
+                (one for one in pipeline.checks if not one.condition.condition(root, work.context)), None
+            )
         except EvaluationError as error:
             return PlannedRecord(job.name, record.key, record.store, RecordState.DEAD, str(error))
-        for check in pipeline.checks:
-            if not check.condition.condition(work.root(), work.context):
-                reason = f"{check.on_fail}: {check.message}"
-                return PlannedRecord(job.name, record.key, record.store, record.state, reason, calls)
+        if failed is not None:
+            reason = f"{failed.on_fail}: {failed.message}"
+            return PlannedRecord(job.name, record.key, record.store, record.state, reason, calls)
         return PlannedRecord(job.name, record.key, record.store, RecordState.READY, "", calls)
 
     def _work(self, pipeline: Pipeline, found: Record | Arrival) -> Work:

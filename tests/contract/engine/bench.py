@@ -290,6 +290,7 @@ class Bench:
         """Begin a new process on the same state."""
         self.state.close()
         self.state = self._open_state()
+        self.stop = StopSignal()
 
     def settle(self, *names: str, days: int = 2) -> None:
         """Run until nothing is left to do, long enough for everything late and every sweep."""
