@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from m3nop.app.session import Session
     from m3nop.core.state import Record, State
-    from m3nop.engine.run import Wish
+    from m3nop.engine.wish import Wish
 
 
 def split_name(text: str, pipelines: Iterable[str]) -> tuple[str | None, str]:

@@ -10,7 +10,7 @@ from m3nop.cli.output import print_json, print_line, say
 if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.engine.plan import PlannedRecord
-    from m3nop.engine.run import Wish
+    from m3nop.engine.wish import Wish
 
 
 def show_plan(session: Session, wish: Wish, *, as_json: bool) -> bool:

@@ -97,7 +97,7 @@ class Progress:
             )
             return
         if not self._quiet and (self._live or any(counts.values())):
-            print_table(("records", "count"), counts.items(), title=f"{self._headline()}: {summary.result}")
+            print_table(("records", "count"), [(name, count) for name, count in counts.items() if count or name == "read"], title=f"{self._headline()}: {summary.result}")
 
     def _headline(self) -> str:
         systems = " and ".join(

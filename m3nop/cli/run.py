@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from m3nop.app.session import Session
     from m3nop.engine.ports import StopSignal
-    from m3nop.engine.run import Wish
+    from m3nop.engine.wish import Wish
 
 Pipelines = Annotated[list[str] | None, typer.Argument(help="Pipelines to run.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every pipeline, in the order they depend on each other.")]
@@ -145,7 +145,7 @@ class _Asked:
             UsageError: something does not exist.
         """
         from m3nop.app.session import unknown
-        from m3nop.engine.run import Wish
+        from m3nop.engine.wish import Wish
 
         for store in self.stores or ():
             if store not in session.project.stores:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import LoggedCall, Record
+    from m3nop.core.state import LoggedCall, Record, Transaction
     from m3nop.engine.answers import Answers
     from m3nop.engine.parts import Parts
+    from m3nop.engine.wish import Wish
     from m3nop.mapping.pipeline import Pipeline
 
 CLAIM = 200
@@ -37,25 +38,49 @@ _MOVING = (RecordState.READY, RecordState.PENDING, RecordState.IN_FLIGHT, Record
 class Claims:
     """Turns records of the state into works."""
 
-    def __init__(self, parts: Parts, answers: Answers, *, wanted: Sequence[str]) -> None:
+    def __init__(self, parts: Parts, answers: Answers, wish: Wish) -> None:
         self._parts = parts
         self._answers = answers
-        self._wanted = [name for name in parts.jobs if name in wanted]
-        self._required = [name for name in parts.jobs if name not in wanted]
+        self._wish = wish
+        self._wanted = [name for name in parts.jobs if name in wish.pipelines]
+        self._required = [name for name in parts.jobs if name not in wish.pipelines]
+        self._begun: dict[int, str] = {}
+        """Keys of the records that a limit has let in."""
         self._started = parts.clock.now()
         self._settle_after = {
             name: int(one.settle_after * SECOND) for name, one in parts.tools.connections.items()
         }
 
-    def take(self, limit: int, *, stores: Sequence[str], keys: Sequence[str]) -> tuple[int, list[Work]]:
-        """Claim up to ``limit`` records, and all that are required; return how many, and those to work on."""
-        now, run_id = self._parts.clock.now(), self._parts.run_id
+    def take(self, room: int) -> tuple[int, list[Work]]:
+        """Claim records for so many slots, and all that are required; return how many, and those to work on."""
+        now = self._parts.clock.now()
         with self._parts.state.transaction() as tx:
-            records = tx.claim(self._wanted, now=now, limit=limit, run_id=run_id, stores=stores, keys=keys)
+            records = self._claim(tx, room, now)
             if self._required:
-                records += tx.claim(self._required, now=now, limit=CLAIM, run_id=run_id)
+                records += tx.claim(self._required, now=now, limit=CLAIM, run_id=self._parts.run_id)
         works = [self._take(record) for record in self._refresh(records, now)]
         return len(records), [work for work in works if work is not None]
+
+    def _claim(self, tx: Transaction, room: int, now: Instant) -> list[Record]:
+        """Claim what was asked for; within a limit, a record that was let in may come again."""
+        wish, run_id = self._wish, self._parts.run_id
+        if wish.limit is None:
+            return tx.claim(
+                self._wanted, now=now, limit=room, run_id=run_id, stores=wish.stores, keys=wish.keys
+            )
+        records: list[Record] = []
+        if self._begun:
+            again = list(self._begun.values())
+            records += tx.claim(
+                self._wanted, now=now, limit=room, run_id=run_id, stores=wish.stores, keys=again
+            )
+        left = min(room - len(records), wish.limit - len(self._begun))
+        if left > 0:
+            records += tx.claim(
+                self._wanted, now=now, limit=left, run_id=run_id, stores=wish.stores, keys=wish.keys
+            )
+        self._begun.update((record.id, record.key) for record in records)
+        return records
 
     def _refresh(self, records: list[Record], now: Instant) -> list[Record]:
         """Read again what is only known by key, was read long ago, or was left in mid-attempt."""

@@ -21,11 +21,10 @@ from m3nop.engine.resting import bury, rest
 from m3nop.engine.work import failure_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from m3nop.core.json import Json
     from m3nop.core.state import Transaction
     from m3nop.engine.parts import Parts
+    from m3nop.engine.wish import Wish
     from m3nop.engine.work import Work
 
 _STEPS_PER_ANSWER = 10_000
@@ -34,16 +33,14 @@ _STEPS_PER_ANSWER = 10_000
 class Delivery:
     """Drives claimed records until nothing is due."""
 
-    def __init__(self, parts: Parts, *, wanted: Sequence[str]) -> None:
+    def __init__(self, parts: Parts, wish: Wish) -> None:
         self._parts = parts
         self._answers = Answers(parts)
-        self._claims = Claims(parts, self._answers, wanted=wanted)
+        self._claims = Claims(parts, self._answers, wish)
         self._active: dict[int, Work] = {}
         self._error: M3nopError | None = None
 
-    def drain(
-        self, *, stores: Sequence[str] = (), keys: Sequence[str] = (), limit: int | None = None
-    ) -> tuple[int, int]:
+    def drain(self) -> tuple[int, int]:
         """Work until nothing is due any more; return how many records and how many sweeps were taken.
 
         Raises:
@@ -53,8 +50,7 @@ class Delivery:
         try:
             while True:
                 if not self._halted():
-                    left = None if limit is None else limit - taken
-                    taken += self._refill(left, stores=stores, keys=keys)
+                    taken += self._refill()
                     self._answers.send_waiting()
                 self._parts.outbox.commit()
                 if self._is_over():
@@ -73,15 +69,13 @@ class Delivery:
             self._drive(work)
         return len(works)
 
-    def _refill(self, left: int | None, *, stores: Sequence[str], keys: Sequence[str]) -> int:
+    def _refill(self) -> int:
         """Claim records when half of the slots are free, and no sweep could take one's new document for an orphan."""
         if any(work.sweeping for work in self._active.values()):
             return 0
-        room = CLAIM - len(self._active)
-        room = room if left is None else min(room, left)
-        if room <= 0 or len(self._active) >= CLAIM // 2 or self._is_closed():
+        if len(self._active) >= CLAIM // 2 or self._is_closed():
             return 0
-        taken, works = self._claims.take(room, stores=stores, keys=keys)
+        taken, works = self._claims.take(CLAIM - len(self._active))
         for work in works:
             self._active[work.record.id] = work
             self._drive(work)

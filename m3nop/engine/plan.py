@@ -10,12 +10,13 @@ from m3nop.core.errors import AccessError
 from m3nop.core.state import Arrival, Attempt, AttemptState, Record, RecordState, State
 from m3nop.engine.arrival import classify, reference_of
 from m3nop.engine.preview import Planned, preview
-from m3nop.engine.run import Wish, in_order
+from m3nop.engine.run import in_order
 from m3nop.engine.sources import FETCH, Sources
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
+    from m3nop.engine.wish import Wish
     from collections.abc import Iterator, Mapping
 
     from m3nop.core.clock import Clock

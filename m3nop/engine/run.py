@@ -23,22 +23,9 @@ if TYPE_CHECKING:
 
     from m3nop.core.state import State
     from m3nop.engine.ports import Job, Tools
+    from m3nop.engine.wish import Wish
 
 _NAP = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a run is asked to do. ``linger`` is how many seconds it waits for doubts to settle."""
-
-    pipelines: tuple[str, ...]
-    stores: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    limit: int | None = None
-    since: Instant | None = None
-    full: bool = False
-    linger: float = 60.0
-    command: str = "sync"
 
 
 @dataclass(slots=True)
@@ -147,15 +134,13 @@ class Engine:
         jobs = {name: self._jobs[name] for name in names}
         outbox = Outbox(self._state)
         parts = Parts(self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally)
-        delivery = Delivery(parts, wanted=wish.pipelines)
+        delivery = Delivery(parts, wish)
         for name in wish.pipelines:
             summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
             recheck.look(jobs[name])
-        left = wish.limit
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
         while not self._tools.stop:
-            taken, swept = delivery.drain(stores=wish.stores, keys=wish.keys, limit=left)
-            left = None if left is None else max(0, left - taken)
+            taken, swept = delivery.drain()
             due = self._state.next_due(names)
             if not taken and not swept and due is not None and due <= self._clock.now():
                 # What is due was not asked for (another store, a limit, another pipeline's sweep).

@@ -210,3 +210,12 @@ def test_with_a_start_older_orders_are_left_alone(make_project: MakeProject, wor
     assert [row["CUOR"] for row in rows(world, "m3.orders")] == [f"B2C-{new}"]
     told = project.run("trace", str(old), "--env", "qa")
     assert "left alone" in told.out
+
+
+def test_a_limit_counts_orders_and_not_the_customers_that_they_wait_for(make_project: MakeProject, world: World) -> None:
+    project = make_project()
+    references = [f"B2C-{place(world)}" for _ in range(4)]
+    assert project.run("sync", "orders", "--limit", "3").code == 0
+    assert len(rows(world, "m3.orders")) == 3
+    assert project.run("sync", "orders", "--limit", "3").code == 0
+    assert judge(world, references) == CLEAN

@@ -20,7 +20,8 @@ from m3nop.core.clock import HOUR, MINUTE, Instant, parse_instant, to_text
 from m3nop.core.state import LoggedCall, Record, RecordState
 from m3nop.engine.plan import PlannedRecord, Planner
 from m3nop.engine.ports import InlineExecutor, Job, StopSignal, Tools
-from m3nop.engine.run import Engine, Summary, Wish
+from m3nop.engine.run import Engine, Summary
+from m3nop.engine.wish import Wish
 from m3nop.sandbox import access, shop
 from m3nop.sandbox.books import Books
 from m3nop.sandbox.clock import SandboxClock
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from m3nop.core.connector import Connection
+    from m3nop.core.connector import Call, Connection
 
 START = parse_instant("2026-11-23T09:00:00Z")
 SETTLE = 60
@@ -183,6 +184,7 @@ class Bench:
         self, folder: Path, sandbox: Sandbox, *, dialect: str = "official", environment: str = "sandbox",
         start: bool = True, change: Callable[[str], str] = lambda text: text,
     ) -> None:  # fmt: skip
+        self._folder = folder
         self.folder = folder / "project"
         self.sandbox = sandbox
         self.world = sandbox.world
@@ -292,6 +294,13 @@ class Bench:
         self.state = self._open_state()
         self.stop = StopSignal()
 
+    def lose_state(self) -> None:
+        """Begin on an empty state, as after the loss of a disk."""
+        self.state.close()
+        for file in self._folder.glob("state.db*"):
+            file.unlink()
+        self.state = self._open_state()
+
     def settle(self, *names: str, days: int = 2) -> None:
         """Run until nothing is left to do, long enough for everything late and every sweep."""
         for seconds in (SETTLE + 1, 2 * SETTLE, *[3600] * 3, *[6 * 3600] * 4 * days):
@@ -333,6 +342,15 @@ class Bench:
                 )  # fmt: skip
                 tx.save_record(again)
                 tx.settle_dead_letters(record.id, now=self.clock.now(), settlement="retried")
+
+    def confirm_by_hand(self, temporary: str) -> None:
+        """Make a temporary order real in M3's own panels."""
+        operation = self.project.catalogs["erp"].operation("OIS100MI/Confirm")
+        assert operation is not None
+        before = list(self.world.requests)
+        self.connection("erp").send([Call("0", operation, {"ORNO": temporary})])
+        self.world.requests.clear()
+        self.world.requests.extend(before)
 
     # -- what can be seen
 
