@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from functools import cache
@@ -13,8 +12,6 @@ import typer
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.cli.main import app
-from m3nop.core import errors
-from m3nop.spec.rules import RULES
 from m3nop.spec.validate import validate
 from tests.unit.docs import cli_reference, configuration_reference
 
@@ -110,99 +107,6 @@ def test_every_part_of_the_configuration_has_a_section():
     shapes = {"FieldSpec", "FieldsSpec", "ConnectionSpec", "m3.Effect", "nopcommerce.RateLimit"}
 
     assert set(configuration_reference.models()) - shapes == set(configuration_reference.TITLES)
-
-
-# -- errors and exit codes
-
-ERRORS = DOCS / "reference" / "errors.md"
-EXIT_CODES = DOCS / "reference" / "exit-codes.md"
-MODULES = [path for path in sorted((ROOT / "m3nop").rglob("*.py")) if "migrations" not in path.parts]
-
-
-@cache
-def tree_of(path):
-    return ast.parse(text_of(path))
-
-
-def error_classes():
-    """Name every class that a ``M3nopError`` can be, without importing what is only wanted in part."""
-    known = {"M3nopError"}
-    classes = [node for path in MODULES for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)]
-    for _ in classes:
-        known |= {node.name for node in classes if known & {ast.unparse(base) for base in node.bases}}
-    return known
-
-
-def plain(text):
-    """Leave out what is there for the eye, and write every placeholder alike."""
-    return " ".join(re.sub(r"[`'\"]", "", text).replace("\\|", "|").split())
-
-
-@cache
-def said_by_the_program():
-    """Return every text in the source, with ``…`` for what is filled in."""
-    said = set()
-    for node in (node for path in MODULES for node in ast.walk(tree_of(path))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            said.add(plain(node.value))
-        elif isinstance(node, ast.JoinedStr):
-            said.add(
-                plain("".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values))
-            )
-    return said
-
-
-def quoted_messages():
-    """Yield the messages that the page of errors explains."""
-    column = None
-    for line in text_of(ERRORS).splitlines():
-        cells = [cell.strip() for cell in line.split(" | ")]
-        heading = [cell.strip("| ") for cell in cells]
-        if not line.startswith("|"):
-            column = None
-        elif {"message", "reason"} & set(heading):
-            column = heading.index("message" if "message" in heading else "reason")
-        elif column is not None and not line.startswith("|---"):
-            cell = cells[column].removeprefix("| ")
-            yield from (
-                double or single for double, single in re.findall(r"`` (.+?) ``|(?<!`)`([^`]+)`", cell)
-            )
-
-
-def is_said(message):
-    pattern = re.compile(".*?".join(re.escape(part) for part in plain(message).split("…")))
-    return any(pattern.search(said) for said in said_by_the_program())
-
-
-def test_every_message_that_is_explained_is_one_of_the_program():
-    messages = list(quoted_messages())
-
-    assert len(messages) > 100
-    assert [message for message in messages if not is_said(message)] == []
-
-
-def test_every_class_of_error_is_explained():
-    explained = set(INLINE.findall(text_of(ERRORS)))
-
-    assert {name for name in error_classes() if name[0] != "_"} - explained == set()
-
-
-def test_every_code_of_a_problem_is_explained_by_its_meaning():
-    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \| (.+) \|$", text_of(ERRORS), flags=re.MULTILINE)
-    explained = {code: meaning for code, meaning, _ in rows}
-
-    assert {code: explained.get(code) for code in RULES} == RULES
-
-
-def test_every_exit_code_is_explained():
-    codes = {
-        kind.exit_code
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and hasattr(kind, "exit_code")
-    }
-    explained = {int(code) for code in re.findall(r"^\| (\d+) \|", text_of(EXIT_CODES), flags=re.MULTILINE)}
-
-    assert explained == codes | {0, 6, 130, 143}
 
 
 # -- what pages point at
