@@ -30,14 +30,22 @@ COMMANDS: dict[str, Entry] = {
     "schema": Entry("project", "Print or write the JSON Schemas that editors use."),
     "plan": Entry("run", "Show the calls that a run would make, by reading only."),
     "sync": Entry("run", "Run pipelines once: read what is new and deliver what is ready."),
-    "status": Entry("run", "Show how many records of each pipeline stand where, and what waits for a person."),
+    "status": Entry(
+        "run", "Show how many records of each pipeline stand where, and what waits for a person."
+    ),
     "runs": Entry("run", "List the latest runs, newest first."),
-    "trace": Entry("trace", "Tell the whole life of a record, or why nothing is known of it; exit 1 if nothing is found."),
+    "trace": Entry(
+        "trace",
+        "Tell the whole life of a record, or why nothing is known of it; exit 1 if nothing is found.",
+    ),
     "reviews": Entry("reviews", "Decide about records that were put aside for a person."),
     "dead-letters": Entry("dead_letters", "Look after records that were refused."),
     "links": Entry("links", "Look at the remembered pairs of shop and M3."),
     "lookup": Entry("lookup", "Look at code tables, and at what they do not cover."),
-    "map": Entry("mapping", "Show what a pipeline makes of a record, each value with its expression; nothing is sent."),
+    "map": Entry(
+        "mapping",
+        "Show what a pipeline makes of a record, each value with its expression; nothing is sent.",
+    ),
     "state": Entry("state", "Look after the state database."),
     "doctor": Entry("doctor", "Check credentials, rights, codes, probes and files."),
     "secrets": Entry("secrets", "Store credentials, and see where each is found."),

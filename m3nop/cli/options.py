@@ -52,7 +52,10 @@ def find_project(project: Path | None) -> Path:
     for folder in (here, *here.parents, here / "configs"):
         if (folder / "m3nop.yaml").is_file():
             return folder
-    msg = "there is no project here: no m3nop.yaml in this folder or above; make one with `m3nop init`, or name it with --project"
+    msg = (
+        "there is no project here: no m3nop.yaml in this folder or above; make one with `m3nop init`, "
+        "or name it with --project"
+    )
     raise UsageError(msg)
 
 

@@ -97,7 +97,8 @@ class Progress:
             )
             return
         if not self._quiet and (self._live or any(counts.values())):
-            print_table(("records", "count"), [(name, count) for name, count in counts.items() if count or name == "read"], title=f"{self._headline()}: {summary.result}")
+            shown = [(name, count) for name, count in counts.items() if count or name == "read"]
+            print_table(("records", "count"), shown, title=f"{self._headline()}: {summary.result}")
 
     def _headline(self) -> str:
         systems = " and ".join(

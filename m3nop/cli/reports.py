@@ -60,7 +60,8 @@ def show_runs(session: Session, *, limit: int, as_json: bool) -> None:
 def _document(run: Run) -> dict[str, object]:
     return {
         "run": run.id, "pipelines": run.pipeline.split(","), "started": to_text(run.started_at),
-        "ended": to_text(run.ended_at) if run.ended_at else None, "command": run.command, "result": run.result,
+        "ended": to_text(run.ended_at) if run.ended_at else None, "command": run.command,
+        "result": run.result,
         "counts": dict(run.counts), "message": run.message,
     }  # fmt: skip
 

@@ -52,7 +52,7 @@ class Claims:
         }
 
     def take(self, room: int) -> tuple[int, list[Work]]:
-        """Claim records for so many slots, and all that are required; return how many, and those to work on."""
+        """Claim for so many slots, and all that is required; return how many, and those to work on."""
         now = self._parts.clock.now()
         with self._parts.state.transaction() as tx:
             records = self._claim(tx, room, now)

@@ -70,7 +70,8 @@ class Delivery:
         return len(works)
 
     def _refill(self) -> int:
-        """Claim records when half of the slots are free, and no sweep could take one's new document for an orphan."""
+        """Claim records when half of the slots are free."""
+        # Not beside a sweep, which could take a new document of its record for an orphan.
         if any(work.sweeping for work in self._active.values()):
             return 0
         if len(self._active) >= CLAIM // 2 or self._is_closed():

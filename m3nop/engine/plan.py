@@ -16,12 +16,12 @@ from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from m3nop.engine.wish import Wish
     from collections.abc import Iterator, Mapping
 
     from m3nop.core.clock import Clock
     from m3nop.core.json import Json
     from m3nop.engine.ports import Job, Tools
+    from m3nop.engine.wish import Wish
     from m3nop.mapping.pipeline import Pipeline, Request
 
 _DUE = (RecordState.READY, RecordState.PENDING, RecordState.BLOCKED, RecordState.IN_FLIGHT)
