@@ -177,6 +177,13 @@ class Answers:
         self._parts.outbox.attempt(work)
         self._parts.outbox.answer(line)
 
+    def forget(self, work: Work, path: str) -> None:
+        """Let a read be made afresh the next time, whoever takes the record up then."""
+        line = work.log.get(path)
+        if line is not None and line.effect == Effect.READ:
+            line.state = CallState.NOT_SENT
+            self._parts.outbox.answer(line)
+
     def settle(self, work: Work, action: actions.Settle) -> None:
         """Write down whether a call that was in doubt took effect, and forget what was looked up for it."""
         now = self._parts.clock.now()

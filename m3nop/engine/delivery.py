@@ -166,8 +166,7 @@ class Delivery:
                 self._block(work, action)
             case actions.Park():
                 work.record.not_before = action.until
-                if action.forget:
-                    work.log.pop(action.forget, None)
+                self._answers.forget(work, action.forget)
                 self._rest(work, action.state, reason=action.reason)
             case actions.Undone():
                 self._undone(work)

@@ -17,6 +17,7 @@ from m3nop.app.registry import CONNECTORS
 from m3nop.app.secrets import Secrets
 from m3nop.core import json
 from m3nop.core.clock import HOUR, MINUTE, Instant, parse_instant, to_text
+from m3nop.core.connector import Call
 from m3nop.core.state import LoggedCall, Record, RecordState
 from m3nop.engine.plan import PlannedRecord, Planner
 from m3nop.engine.ports import InlineExecutor, Job, StopSignal, Tools
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from m3nop.core.connector import Call, Connection
+    from m3nop.core.connector import Connection
 
 START = parse_instant("2026-11-23T09:00:00Z")
 SETTLE = 60
