@@ -67,7 +67,8 @@ def state_facts(session: Session) -> StateFacts:
     scope = next(iter(state.stream("scope")))
     marks: dict[str, dict[str, str | None]] = {}
     for row in state.stream("watermarks"):
-        if not row["partition"].startswith("checked:"):
+        # A name with a colon is a mark that the engine keeps beside them.
+        if ":" not in row["partition"]:
             marks.setdefault(row["pipeline"], {})[row["partition"]] = row["watermark"]
     pipelines = {
         name: PipelineFacts(state.counts(name), marks.get(name, {}), state.baseline(name))

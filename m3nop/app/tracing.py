@@ -12,7 +12,7 @@ from m3nop.core.clock import to_text
 from m3nop.core.state import RecordState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from m3nop.mapping.pipeline import Pipeline
     from m3nop.state.store import SqlState
 
+_OLDEST_SEEN = 100
+"""Of so many records, the first that were taken in, the lowest number is where reading began."""
 _PARTS = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -189,31 +191,34 @@ def _by_number(session: Session, state: SqlState, name: str, text: str) -> Itera
     marks = _watermarks(state, name)
     if not marks:
         yield f"{name}: its source was never read in {session.place.environment}"
-    for partition, (position, read_at) in marks.items():
-        of_store = f" of store {partition}" if partition else ""
-        if number > position:
-            yield (
-                f"{name}{of_store}: read up to {position} at {to_text(read_at)}; {number} is above, so it "
-                f"was not read yet: `m3nop sync {name}`"
-            )
-            continue
-        yield f"{name}{of_store}: {_below(session, state, name, partition, number)}"
+        return
+    # Stores share their numbers: what is below the highest was there, or not, when all were read.
+    highest, read_at = max(marks.values())
+    if number > highest:
+        yield (
+            f"{name}: read up to {highest} at {to_text(read_at)}; {number} is above, so it was not read yet: "
+            f"`m3nop sync {name}`"
+        )
+    else:
+        yield f"{name}: {_below(session, state, name, number, marks)}"
 
 
-def _below(session: Session, state: SqlState, name: str, partition: str, number: int) -> str:
-    if number in state.missing(name, partition, since=0):
-        return f"{number} did not appear when the ids around it were read; it is asked for again for a day"
-    first = _first_read(state, name, partition)
-    oldest = _oldest(session, state, name)
-    if oldest is not None and (first is None or number < int(first.key)):
+def _below(session: Session, state: SqlState, name: str, number: int, partitions: Iterable[str]) -> str:
+    first, oldest = _first_read(state, name), _oldest(session, state, name)
+    missed = any(number in state.missing(name, partition, since=0) for partition in partitions)
+    if not missed and oldest is not None and (first is None or number < int(first.key)):
         began = f", which began with {first.key}" if first is not None else ""
         left = f"records created before {to_text(oldest)} are left alone"
         return f"{number} lies before what was read{began}: {left}"
-    stores = ", ".join(session.project.stores_of(name))
+    again = ", and is asked for again for a day" if missed else ""
     return (
-        f"{number} lies within what was read, and was not there: deleted in the shop, never finished, or of "
-        f"a store that is not served (served: {stores})"
+        f"{number} was not there when the ids around it were read{again}: deleted in the shop, not finished "
+        f"yet, or of a store that is not served (served: {_served(session, name)})"
     )
+
+
+def _served(session: Session, name: str) -> str:
+    return ", ".join(session.project.stores_of(name))
 
 
 def _number_in(session: Session, name: str, text: str) -> int | None:
@@ -245,7 +250,7 @@ def _watermarks(state: SqlState, name: str) -> dict[str, tuple[int, Instant]]:
     found: dict[str, tuple[int, Instant]] = {}
     for row in state.stream("watermarks"):
         position = _position(row["watermark"]) if row["pipeline"] == name else None
-        if position is not None:
+        if position is not None and ":" not in row["partition"]:
             found[row["partition"]] = (position, row["updated_at"])
     return found
 
@@ -259,11 +264,9 @@ def _position(watermark: str | None) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _first_read(state: SqlState, name: str, partition: str) -> Record | None:
+def _first_read(state: SqlState, name: str) -> Record | None:
     numbered = (
-        record
-        for record in state.records(name, limit=100)
-        if record.partition == partition and record.key.isascii() and record.key.isdigit()
+        record for record in state.records(name, limit=100) if record.key.isascii() and record.key.isdigit()
     )
     return min(numbered, key=lambda record: int(record.key), default=None)
 
@@ -285,7 +288,7 @@ def _in_the_shop(session: Session, text: str, state: SqlState | None) -> Iterato
         baseline = state.baseline(name) if state is not None else None
         arrival = Reader(session, name).fetch(str(number), baseline=baseline)
         if arrival is None:
-            yield f"the shop, asked now, has no {name} {number}"
+            yield f"the shop, asked now, has no {name} {number} (stores asked for: {_served(session, name)})"
             continue
         created = f", created {to_text(arrival.created_at)}" if arrival.created_at is not None else ""
         verdict = arrival.reason or "the next run takes it in"

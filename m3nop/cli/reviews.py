@@ -57,7 +57,8 @@ def show(key: Key, *, project: Project = None, env: Env = None, as_json: AsJson 
         case = open_case(session, record)
     print_case(case, as_json=as_json)
     name = f"{record.pipeline}/{record.key}"
-    say(f"decide with `m3nop reviews release {name} --reason WHY`, or reject")
+    if not as_json:
+        say(f"decide with `m3nop reviews release {name} --reason WHY`, or reject")
 
 
 def release(

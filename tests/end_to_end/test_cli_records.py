@@ -70,7 +70,10 @@ def a_shop(make_project: MakeProject, world: World) -> Shop:
         unpaid=place(world, payment_status="pending"),
         elsewhere=place(world, store_id=3, guest=GUEST),
     )
-    assert made.run("sync", "orders").code == 1
+    assert (
+        f"orders {made.refused}: dead: Item number {UNKNOWN_SKU} does not exist"
+        in made.run("sync", "orders").err
+    )
     return made
 
 
@@ -210,8 +213,25 @@ def test_trace_says_that_an_order_is_not_where_it_should_be(a_shop: Shop, world:
     a_shop.run("sync", "orders")
     ended = a_shop.run("trace", str(gone))
     assert ended.code == 1
-    assert f"orders: {gone} did not appear when the ids around it were read" in ended.out
+    assert (
+        f"orders: {gone} was not there when the ids around it were read, and is asked for again" in ended.out
+    )
     assert f"the shop, asked now, has no orders {gone}" in a_shop.run("trace", str(gone), "--read").out
+
+
+def test_trace_says_of_an_order_that_the_dialect_hides_that_its_store_is_not_served(
+    make_project: MakeProject, world: World
+) -> None:
+    project = make_project(dialect="oss")
+    place(world, store_id=2)
+    hidden = place(world, store_id=3, guest=GUEST)
+    place(world)
+    project.run("sync", "orders")
+    ended = project.run("trace", str(hidden), "--read")
+    assert ended.code == 1
+    assert "or of a store that is not served (served: b2c, b2b)" in ended.out
+    assert f"the shop, asked now, has no orders {hidden} (stores asked for: b2c, b2b)" in ended.out
+    assert "not read yet" not in ended.out
 
 
 def test_trace_says_what_nothing_is_known_of(a_shop: Shop) -> None:
@@ -358,11 +378,11 @@ def test_a_call_in_doubt_is_probed_again_when_its_record_is_released(
     orders = world.books.table("m3.batch_orders")
     with world.books.change():
         orders[made["ORNO"]] = {**made, "CUNO": STOPPED_CUSTOMER}
-    assert "what was found is not ours" in project.run("sync", "orders").err
+    assert "what was found is not ours" in project.run("sync", "orders", "--linger", "0s").err
     with world.books.change():
         orders[made["ORNO"]] = made
     assert project.run("reviews", "release", str(number), "--reason", "put right in M3").code == 0
-    assert project.run("sync", "orders").code == 0
+    assert project.run("sync", "orders", "--linger", "0s").code == 0
     assert [row["CUOR"] for row in rows(world, "m3.orders")] == [f"B2C-{number}"]
     assert len(rows(world, "m3.batch_orders")) == 1
 
