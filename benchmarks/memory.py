@@ -1,7 +1,7 @@
 """Peak memory of a run, by the number of orders: ``python -m benchmarks.memory [SMALL LARGE]``.
 
-Each size gets a sandbox in a process of its own and a run of ``m3nop sync orders`` in another, whose peak memory
-the operating system tells when it ends. What is printed is the ratio of the two peaks.
+Each size gets a sandbox in a process of its own and a run of ``m3nop sync orders`` in another, whose peak
+memory the operating system tells when it ends. What is printed is the ratio of the two peaks.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import resource
     from multiprocessing.connection import Connection
 
 PACK = Path(__file__).parents[1] / "configs"
@@ -81,7 +81,9 @@ environments:
   sandbox:
     connections:
       erp: {{url: "{places["m3"]}", timeout: 30s, settle_after: 31s}}
-      shop: {{url: "{places["shop"]}", credentials: {{username: "{places["user"]}", password: "${{secret:SHOP_PASSWORD}}"}}}}
+      shop:
+        url: "{places["shop"]}"
+        credentials: {{username: "{places["user"]}", password: "${{secret:SHOP_PASSWORD}}"}}
     start: {{customers: 2020-01-01T00:00:00Z, orders: 2020-01-01T00:00:00Z}}
 """
     )
@@ -117,9 +119,8 @@ def main() -> None:
     small, large = (int(text) for text in sys.argv[1:3]) if len(sys.argv) > 2 else (1_000, 10_000)
     results = [measure(small), measure(large)]
     for one in results:
-        print(
-            f"{one.orders:>7} orders: {one.entered} records done, peak {one.peak_mb:.0f} MB, {one.seconds:.0f} s"
-        )
+        done = f"{one.orders:>7} orders: {one.entered} records done"
+        print(f"{done}, peak {one.peak_mb:.0f} MB, {one.seconds:.0f} s")
     print(f"peak memory ratio: {results[1].peak_mb / results[0].peak_mb:.2f}")
 
 

@@ -1,7 +1,7 @@
 """Start-up time against a bare import of what it is built with: ``python -m benchmarks.startup [ROUNDS]``.
 
-The commands run in turn, so that a slow moment of the machine hits them all; what is printed are medians and the
-median of the ratios within each round.
+The commands run in turn, so that a slow moment of the machine hits them all; what is printed are medians and
+the median of the ratios within each round.
 """
 
 from __future__ import annotations
