@@ -8,14 +8,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
         "m3nop.cli.main",
+        "m3nop.cli.run",
         "m3nop.app.session",
         "m3nop.engine.run",
         "m3nop.state.store",
@@ -23,6 +27,9 @@ _CONTEXT.set_forkserver_preload(
         "m3nop.connectors.nopcommerce.connection",
         "m3nop.spec.project",
         "alembic.command",
+        "encodings.idna",
+        "httpcore",
+        "pydantic.type_adapter",
         "rich.table",
     ]
 )
@@ -40,7 +47,9 @@ class Ended:
 class Child:
     """A command that runs in a process of its own."""
 
-    def __init__(self, arguments: tuple[str, ...], *, folder: Path, environ: Mapping[str, str], scratch: Path) -> None:
+    def __init__(
+        self, arguments: tuple[str, ...], *, folder: Path, environ: Mapping[str, str], scratch: Path
+    ) -> None:
         self._out, self._err = scratch / "out.txt", scratch / "err.txt"
         self.process = _CONTEXT.Process(
             target=_main, args=(arguments, str(folder), dict(environ), str(self._out), str(self._err))
@@ -57,7 +66,9 @@ class Child:
         return Ended(self.process.exitcode, self._out.read_text(), self._err.read_text())
 
 
-def run(*arguments: str, folder: Path, environ: Mapping[str, str], scratch: Path, seconds: float = 120) -> Ended:
+def run(
+    *arguments: str, folder: Path, environ: Mapping[str, str], scratch: Path, seconds: float = 120
+) -> Ended:
     """Run ``m3nop`` with these arguments to its end."""
     return Child(arguments, folder=folder, environ=environ, scratch=scratch).wait(seconds)
 
@@ -70,6 +81,7 @@ def _main(arguments: tuple[str, ...], folder: str, environ: dict[str, str], out:
     os.environ.update(environ)
     os.chdir(folder)
     sys.argv = ["m3nop", *arguments]
-    from m3nop.cli.main import main
+    # Loaded by the server already; at the top it would be loaded by the test process as well.
+    from m3nop.cli.main import main  # noqa: PLC0415
 
     main()

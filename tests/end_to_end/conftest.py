@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.children import Child, Ended
 
 from m3nop.core import json
-from m3nop.sandbox import access, shop
 from m3nop.core.clock import HOUR, MINUTE, SystemClock, to_text
+from m3nop.sandbox import access, shop
 from m3nop.sandbox.seed import seed
 from m3nop.sandbox.server import Serving
 from m3nop.sandbox.world import World
+from tests.end_to_end.children import Child, Ended
 
 PACK = Path(__file__).parents[2] / "configs"
 
@@ -28,7 +28,10 @@ environments:
   sandbox:
     connections:
       erp: {{url: "{m3}", timeout: 0.5s, settle_after: 0.7s, rate_limit: null}}
-      shop: {{url: "{shop}", dialect: {dialect}, credentials: {{username: "{user}", password: "${{secret:SHOP_PASSWORD}}"}}}}
+      shop:
+        url: "{shop}"
+        dialect: {dialect}
+        credentials: {{username: "{user}", password: "${{secret:SHOP_PASSWORD}}"}}
     start: {{customers: "{start}", orders: "{start}"}}
 """
 
@@ -89,7 +92,11 @@ def make_project(tmp_path: Path, world: World) -> Iterator[MakeProject]:
         text = (folder / "m3nop.yaml").read_text(encoding="utf-8")
         base = text[: text.index("\nenvironments:")]
         ours = ENVIRONMENTS.format(
-            start=to_text(SystemClock().now() - 2 * HOUR), m3=serving.m3_url, shop=serving.shop_url, dialect=dialect, user=access.SHOP_USER
+            start=to_text(SystemClock().now() - 2 * HOUR),
+            m3=serving.m3_url,
+            shop=serving.shop_url,
+            dialect=dialect,
+            user=access.SHOP_USER,
         )
         (folder / "m3nop.yaml").write_text(change(base + ours), encoding="utf-8")
         environ = {

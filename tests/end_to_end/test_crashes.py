@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place
 
 from m3nop.core import json
-from m3nop.sandbox.world import Request, World
+from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from m3nop.sandbox.world import Request, World
+
+SLICES = 4
+"""The points of a dialect are shared out, so that several processes can try them at once."""
 
 ACTING = frozenset(
     f"OIS100MI/{name}"
-    for name in ("AddBatchHead", "AddBatchAddress", "AddBatchText", "AddBatchLine", "AddBatchHeadChg", "Confirm")
+    for name in (
+        "AddBatchHead",
+        "AddBatchAddress",
+        "AddBatchText",
+        "AddBatchLine",
+        "AddBatchHeadChg",
+        "Confirm",
+    )
 )
 
 
@@ -27,7 +41,9 @@ def watch_the_call_log(project: Project, world: World) -> list[str]:
         if request.system != "m3" or not acting:
             return
         with sqlite3.connect(f"file:{project.state_file}?mode=ro", uri=True) as state:
-            sent = Counter(name for (name,) in state.execute("select operation from calls where state = 'sent'"))
+            sent = Counter(
+                name for (name,) in state.execute("select operation from calls where state = 'sent'")
+            )
         unlogged.extend((acting - sent).elements())
 
     world.on_request.append(look)
@@ -50,10 +66,22 @@ def begin_again(project: Project, world: World) -> list[str]:
     return [f"B2C-{place(world)}" for _ in range(3)]
 
 
-@pytest.mark.timeout(900)
+def slice_of(points: int, part: int) -> range:
+    """Return the points, from 1 on, that one of the slices tries."""
+    return range(1 + part, points + 1, SLICES)
+
+
+def test_the_slices_cover_every_crash_point() -> None:
+    for points in range(200):
+        tried = [point for part in range(SLICES) for point in slice_of(points, part)]
+        assert sorted(tried) == list(range(1, points + 1))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(SLICES))
 @pytest.mark.parametrize("dialect", ["official", "oss"])
 def test_a_run_killed_at_any_crash_point_is_completed_by_the_next(
-    make_project: MakeProject, world: World, tmp_path: Path, dialect: str
+    make_project: MakeProject, world: World, tmp_path: Path, dialect: str, part: int
 ) -> None:
     project = make_project(dialect=dialect)
     references = begin_again(project, world)
@@ -62,7 +90,7 @@ def test_a_run_killed_at_any_crash_point_is_completed_by_the_next(
     assert points > 40
     unlogged = watch_the_call_log(project, world)
     failed: dict[int, str] = {}
-    for point in range(1, points + 1):
+    for point in slice_of(points, part):
         references = begin_again(project, world)
         killed = project.run("sync", "orders", M3NOP_CRASHPOINT=f"*#{point}")
         resumed = project.run("sync", "orders")

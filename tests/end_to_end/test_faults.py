@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.end_to_end.conftest import CLEAN, MakeProject, judge, place
 
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from m3nop.sandbox.faults import Fault
-from m3nop.sandbox.world import World
+from tests.end_to_end.conftest import CLEAN, MakeProject, judge, place
+
+if TYPE_CHECKING:
+    from m3nop.sandbox.world import World
 
 FAULTS = {
     "the answer to AddBatchHead is lost": Fault(kind="reset_after", operation="OIS100MI/AddBatchHead"),
@@ -22,11 +24,17 @@ FAULTS = {
     "a bulk of heads is cut": Fault(kind="truncate_bulk", operation="OIS100MI/AddBatchHead", count=1),
     "a bulk of lines is cut": Fault(kind="truncate_bulk", operation="OIS100MI/AddBatchLine", count=1),
     "a bulk of confirmations is cut": Fault(kind="truncate_bulk", operation="OIS100MI/Confirm", count=1),
-    "only a prefix of the heads is processed": Fault(kind="drop_after", operation="OIS100MI/AddBatchHead", count=1),
-    "only a prefix of the lines is processed": Fault(kind="drop_after", operation="OIS100MI/AddBatchLine", count=1),
+    "only a prefix of the heads is processed": Fault(
+        kind="drop_after", operation="OIS100MI/AddBatchHead", count=1
+    ),
+    "only a prefix of the lines is processed": Fault(
+        kind="drop_after", operation="OIS100MI/AddBatchLine", count=1
+    ),
     "heads are flagged notProcessed": Fault(kind="not_processed", operation="OIS100MI/AddBatchHead", count=1),
     "lines are flagged notProcessed": Fault(kind="not_processed", operation="OIS100MI/AddBatchLine", count=1),
-    "confirmations are flagged notProcessed": Fault(kind="not_processed", operation="OIS100MI/Confirm", count=1),
+    "confirmations are flagged notProcessed": Fault(
+        kind="not_processed", operation="OIS100MI/Confirm", count=1
+    ),
     "heads are refused as a whole": Fault(kind="terminated", operation="OIS100MI/AddBatchHead"),
     "confirmations are refused as a whole": Fault(kind="terminated", operation="OIS100MI/Confirm"),
     "M3 says 429 with Retry-After": Fault(kind="status", operation="OIS100MI/*", status=429, retry_after=1),
@@ -44,8 +52,12 @@ FAULTS = {
     "the answer is of another type": Fault(kind="content_type", operation="OIS100MI/Confirm"),
     "the tokens expire in mid-run": Fault(kind="expired_token", operation="OIS100MI/AddBatchLine"),
     "the shop's tokens expire in mid-run": Fault(kind="expired_token", system="shop", operation="*", nth=3),
-    "M3 confirms in the background": Fault(kind="background_confirm", operation="OIS100MI/Confirm", seconds=1),
-    "the answer to AddBatchHead comes too late": Fault(kind="latency", operation="OIS100MI/AddBatchHead", seconds=1),
+    "M3 confirms in the background": Fault(
+        kind="background_confirm", operation="OIS100MI/Confirm", seconds=1
+    ),
+    "the answer to AddBatchHead comes too late": Fault(
+        kind="latency", operation="OIS100MI/AddBatchHead", seconds=1
+    ),
     "the answer to Confirm comes too late": Fault(kind="latency", operation="OIS100MI/Confirm", seconds=1),
     "the head is made after everybody stopped waiting": Fault(
         kind="late_effect", operation="OIS100MI/AddBatchHead", seconds=1.5
@@ -93,10 +105,14 @@ def test_an_order_with_an_unknown_item_is_a_dead_letter_and_leaves_nothing_in_m3
     assert judge(world, [f"B2C-{good}"]) == CLEAN
 
 
-def test_an_error_without_end_stops_the_run_and_loses_nothing(make_project: MakeProject, world: World) -> None:
+def test_an_error_without_end_stops_the_run_and_loses_nothing(
+    make_project: MakeProject, world: World
+) -> None:
     project = make_project()
     references = [f"B2C-{place(world)}" for _ in range(2)]
-    number = world.faults.add(Fault(kind="status", system="m3", operation="OIS100MI/*", status=401, times=None))
+    number = world.faults.add(
+        Fault(kind="status", system="m3", operation="OIS100MI/*", status=401, times=None)
+    )
     refused = project.run("sync", "orders")
     assert refused.code == 4
     assert "Traceback" not in refused.err

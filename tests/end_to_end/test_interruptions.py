@@ -212,7 +212,9 @@ def test_with_a_start_older_orders_are_left_alone(make_project: MakeProject, wor
     assert "left alone" in told.out
 
 
-def test_a_limit_counts_orders_and_not_the_customers_that_they_wait_for(make_project: MakeProject, world: World) -> None:
+def test_a_limit_counts_orders_and_not_the_customers_that_they_wait_for(
+    make_project: MakeProject, world: World
+) -> None:
     project = make_project()
     references = [f"B2C-{place(world)}" for _ in range(4)]
     assert project.run("sync", "orders", "--limit", "3").code == 0
