@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+_BARE_POINT = re.compile(r"\A([+-]?)\.(?=[0-9])", re.ASCII)
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # A field is one line; what a shop's customer typed may hold line breaks and tabs.
@@ -63,16 +64,19 @@ def fitted(text: str, length: int | None, *, truncate: bool = False) -> str:
 def from_field_text(text: str, info: FieldInfo | None = None) -> Json:
     """Read the text of an MI field: N as Decimal (blank is 0), D as date text (blank and 0 are null).
 
-    A number that cannot be read stays text, so that whatever compares it says so.
+    A minus may stand behind the digits, and a point before the first. A number that cannot be read stays
+    text, so that whatever compares it says so.
     """
     trimmed = text.rstrip()
     if info is None or info.type not in ("N", "D"):
         return trimmed
     if info.type == "D":
         return trimmed if trimmed.strip(" 0") else None
-    if not trimmed.strip():
+    digits = trimmed.strip()
+    if not digits:
         return Decimal(0)
-    number = to_decimal(trimmed)
+    digits = f"-{digits[:-1]}" if digits.endswith("-") else digits
+    number = to_decimal(_BARE_POINT.sub(r"\g<1>0.", digits))
     return trimmed if number is None else number
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Answer, Call, Effect, Failure, Outcome, Remedy
+from m3nop.mapping.conversion import from_field_text
 
 if TYPE_CHECKING:
     from m3nop.core.connector import Operation, Row
@@ -137,31 +138,11 @@ def _cleaned(refusal: Refusal) -> Failure:
 
 def typed(records: Sequence[Record], operation: Operation) -> tuple[Row, ...]:
     """Give values their types by the catalog: numbers exact, blank dates None, text without padding."""
-    outputs = operation.outputs
-    kinds = {name: info.type for name, info in outputs.items()} if outputs else {}
+    known = operation.outputs or {}
+    infos = {name: known.get(name) for record in records for name in record}
     return tuple(
-        {name: _typed(value, kinds.get(name)) for name, value in record.items()} for record in records
+        {name: from_field_text(text, infos[name]) for name, text in record.items()} for record in records
     )
-
-
-def _typed(value: str, kind: str | None) -> str | Decimal | None:
-    text = value.rstrip()
-    if kind == "N":
-        return _number(text)
-    if kind == "D":
-        return text if text.strip("0 ") else None
-    return text
-
-
-def _number(text: str) -> str | Decimal:
-    digits = text.strip()
-    if digits.endswith("-"):
-        digits = f"-{digits[:-1]}"
-    try:
-        number = Decimal(digits or "0")
-    except InvalidOperation:
-        return text
-    return number if number.is_finite() else text
 
 
 def field_text(value: object) -> str:

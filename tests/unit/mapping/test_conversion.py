@@ -7,7 +7,6 @@ import pytest
 from m3nop.core.connector import FieldInfo
 from m3nop.mapping.conversion import fitted, from_field_text, to_field_text
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.results import typed_row
 from m3nop.mapping.values import plain, show
 
 
@@ -78,7 +77,12 @@ def test_only_text_is_cut():
         (" 12.50", field("N"), Decimal("12.50")),
         ("-3", field("N"), Decimal(-3)),
         ("   ", field("N"), Decimal(0)),
-        ("12-", field("N"), "12-"),
+        ("3.5-", field("N"), Decimal("-3.5")),
+        ("-12-", field("N"), "-12-"),
+        (".50", field("N"), Decimal("0.50")),
+        ("-.5", field("N"), Decimal("-0.5")),
+        (".", field("N"), "."),
+        ("NaN", field("N"), "NaN"),
         ("20261123", field("D"), "20261123"),
         ("        ", field("D"), None),
         ("0", field("D"), None),
@@ -89,13 +93,6 @@ def test_answers_are_typed_by_their_metadata(text, info, expected):
     given = from_field_text(text, info)
     assert given == expected
     assert type(given) is type(expected)
-
-
-def test_a_row_is_typed_field_by_field():
-    outputs = {"AV01": field("N"), "LMDT": field("D")}
-    row = {"ITNO": "TENT-2P  ", "AV01": "5.000", "LMDT": "0"}
-    assert typed_row(row, outputs) == {"ITNO": "TENT-2P", "AV01": Decimal(5), "LMDT": None}
-    assert typed_row(row, None) == {"ITNO": "TENT-2P", "AV01": "5.000", "LMDT": "0"}
 
 
 def test_numbers_are_written_plainly():
