@@ -42,7 +42,8 @@ def test_durations_limits_and_overrides_are_read():
     assert (made.rate_limit.requests, made.rate_limit.per) == (20, 1.0)
     assert made.effects == {"ZOR100MI/AddHead": Effect.UNSAFE}
     assert made.done_codes == {"CRS610MI/Add": frozenset({"WCU0204"})}
-    assert made.not_during == [{"cron": "0 2 * * *", "for": "90m", "reason": "autojobs"}]
+    (window,) = made.not_during
+    assert (window.cron, window.for_, window.reason) == ("0 2 * * *", 5400.0, "autojobs")
 
 
 @pytest.mark.parametrize("zone", ["from_server", "Europe/Oslo", "UTC"])
