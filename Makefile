@@ -21,4 +21,4 @@ layers:
 	lint-imports
 
 test:
-	$(PYTHON) -m pytest -n 2
+	$(PYTHON) -m pytest -n 4 --dist worksteal
