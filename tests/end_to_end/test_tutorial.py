@@ -1,6 +1,6 @@
 """The tutorial and the README do what they say: their commands are run, and print what is pasted there.
 
-After an intended change ``python tests/end_to_end/test_tutorial.py`` pastes what is printed now; review the diff.
+After an intended change ``python -m tests.end_to_end.test_tutorial`` pastes what is printed now; review the diff.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def paste(page):
             start = text.index(head, end) + len(head)
             old = f"{before.printed}\n" if before.printed else ""
             assert text.startswith(old, start)
+            assert "Traceback" not in now.printed, now.printed
             new = f"{now.printed.replace(place, PASTED_FOLDER)}\n" if now.printed else ""
             lines = "".join(f"{line.rstrip()}\n" for line in new.splitlines())
             text, end = text[:start] + lines + text[start + len(old) :], start + len(lines)
