@@ -87,6 +87,10 @@ class Operation:
     outputs: Mapping[str, FieldInfo] | None = None
     many: bool = False
     done_codes: frozenset[str] = frozenset()
+    key: str = ""
+    """The field by which the target of a keyed operation refuses a repeat."""
+    upserts: bool = False
+    """It finds a row, merges, compares and writes it: only then can it be the target of `upsert`."""
     bulk: str | None = None
     group_size: int | None = None
     json_values: bool = False

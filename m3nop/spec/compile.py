@@ -13,6 +13,7 @@ from m3nop.spec.checking import check, salvage
 from m3nop.spec.desk import Desk, Site
 from m3nop.spec.models import PipelineSpec, RetrySpec
 from m3nop.spec.probes import ProbeCompiler
+from m3nop.spec.reference import check_reference
 from m3nop.spec.rules import INDEPENDENT
 from m3nop.spec.safety import check_safety
 from m3nop.spec.scope import RESERVED, Scope
@@ -101,6 +102,8 @@ class _Compilation:
         remember = self._expressions("remember", spec.remember, after)
         double_check = probing.double_check(probes)
         check_safety(desk, spec, steps.placed, probes)
+        if reference is not None:
+            check_reference(desk, reference, record=record, placed=steps.placed)
         definition = self._definition()
         return Pipeline(
             name=spec.pipeline,

@@ -46,7 +46,8 @@ def compile_fields(
     """
     placed = _placed(desk, loc, spec, blocks)
     inputs = operation.inputs if operation else None
-    rules = tuple(_rule(desk, field, scope, inputs) for field in placed.values())
+    key = operation.key if operation else ""
+    rules = tuple(_rule(desk, field, scope, inputs, keyed=name == key) for name, field in placed.items())
     if operation is not None and inputs is not None:
         _check_names(desk, placed, operation, inputs)
         if complete:
@@ -83,7 +84,9 @@ def _own(loc: Loc, spec: FieldsSpec) -> dict[str, _Placed]:
     return {name: _Placed(name, field, (*loc, name)) for name, field in spec.fields.items()}
 
 
-def _rule(desk: Desk, field: _Placed, scope: Scope, inputs: Mapping[str, FieldInfo] | None) -> FieldRule:
+def _rule(
+    desk: Desk, field: _Placed, scope: Scope, inputs: Mapping[str, FieldInfo] | None, *, keyed: bool
+) -> FieldRule:
     spec, loc = field.spec, field.loc
     info = inputs.get(field.name) if inputs else None
     constant = "value" in spec.model_fields_set
@@ -111,7 +114,7 @@ def _rule(desk: Desk, field: _Placed, scope: Scope, inputs: Mapping[str, FieldIn
         column=spec.column,
         missing=None if spec.missing is None else Miss(spec.missing),
         default=spec.default,
-        required=spec.required or (info.mandatory if info else False),
+        required=spec.required or keyed or (info.mandatory if info else False),
         truncate=spec.truncate,
         when=when,
         unit=desk.optional((*loc, "unit"), spec.unit, scope),

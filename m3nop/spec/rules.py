@@ -46,7 +46,10 @@ FORM: Mapping[str, str] = {
     "missing-key": "A key that must be there.",
     "pipeline-name": "A pipeline in a file of another name.",
     "probe-form": "A probe with two ways to read, or none.",
-    "reference-form": "A reference that cannot be capitals, digits and `-`, or that all records share.",
+    "reference-form": (
+        "A reference with other characters than capitals, digits and `-`, that can be longer than its field, "
+        "or that all records share."
+    ),
     "reserved-name": "A name that has a meaning of its own, or is taken.",
     "schedule": "A schedule that is neither `every 5m` nor a cron expression.",
     "step-action": "A step with several actions, or none.",
@@ -93,6 +96,7 @@ NAMES: Mapping[str, str] = {
     "missing-input": "A mandatory field of an operation that is not given.",
     "missing-output": "An output of a probe that its `otherwise` does not give.",
     "no-link": "A pipeline that others require and that has no `link`.",
+    "no-upsert": "An upsert of something that the connection cannot find, merge and write.",
     "no-table-reads": "A table probe where the connection allows none, without `otherwise`.",
     "not-in-dialect": "A field that the configured shop API does not tell.",
     "read-acts": "`read` of an operation that acts.",
@@ -125,6 +129,7 @@ SAFETY: Mapping[str, str] = {
     "inexact-double-check": "A double check that does not look by reference.",
     "mutable-field": "A key, reference, filter or watermark made of something that can change.",
     "no-start": "An environment that does not say from when on records are entered.",
+    "no-key": "A call that is repeated by its own key, and does not always send it.",
     "several-commits": "More than one commit in a pipeline.",
     "undo-after-commit": "An undo of something that is real already.",
     "unsafe-step": "A call that doubles its effect, and nothing settles a lost answer.",

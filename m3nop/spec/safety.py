@@ -10,6 +10,7 @@ from m3nop.spec.values import split_target
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from m3nop.core.connector import Operation
     from m3nop.mapping.pipeline import Probe
     from m3nop.spec.desk import Desk
     from m3nop.spec.models import PipelineSpec
@@ -41,7 +42,10 @@ class _Safety:
         for index, step in enumerate(self._placed):
             before = bool(self._commits) and index < self._commit
             self._check_keys(step, index, before=before)
-            if self._effect(step) is not Effect.UNSAFE:
+            operation = self._operation(step)
+            if operation is not None and operation.effect is Effect.KEYED:
+                self._check_own_key(step, operation)
+            if operation is None or operation.effect is not Effect.UNSAFE:
                 continue
             undoable = undoable or (before and step.spec.undo is not None)
             self._check_unsafe(step, index, undoable=undoable and made, before=before)
@@ -49,14 +53,13 @@ class _Safety:
                 self._check_collective(step)
             made = made or before
 
-    def _effect(self, step: Placed) -> Effect | None:
-        """Return the effect of a step's call, or None where it makes none or no catalog knows it."""
+    def _operation(self, step: Placed) -> Operation | None:
+        """Return the operation of a step's call, or None where it makes none or no catalog knows it."""
         if step.spec.call is None or self._desk.site.catalogs is None:
             return None
         connection, name = split_target(step.spec.call)
         catalog = self._desk.site.catalogs.get(connection)
-        operation = catalog.operation(name) if catalog else None
-        return operation.effect if operation else None
+        return catalog.operation(name) if catalog else None
 
     def _problem(self, step: Placed, key: str, code: str, message: str, hint: str = "") -> None:
         self._desk.add(self._desk.at((*step.loc, key), key=True), code, message, hint)
@@ -104,6 +107,19 @@ class _Safety:
             self._problem(
                 step, "in_doubt", "commit-only", "`in_doubt: restart` belongs before a commit", hint
             )
+
+    def _check_own_key(self, step: Placed, operation: Operation) -> None:
+        """Refuse a call that is only safe to repeat because of its key, and can go without it."""
+        key = operation.key
+        if not key or step.step.call is None:
+            return
+        rule = next((rule for rule in step.step.call.fields if rule.name == key), None)
+        if rule is not None and rule.when is None:
+            return
+        at = (*step.loc, "call") if rule is None else (*step.loc, "fields", key)
+        message = f"{operation.name} without {key} takes the next number, and a repeat takes another"
+        hint = f"make {key} from the key of the record"
+        self._desk.add(self._desk.at(at, key=True), "no-key", message, hint)
 
     def _check_unsafe(self, step: Placed, index: int, *, undoable: bool, before: bool) -> None:
         spec = step.spec

@@ -186,6 +186,9 @@ class StepCompiler:
         if spec.upsert is None:
             return None
         operation = self.operation((*loc, "upsert"), spec.upsert, reads=False, optional=spec.optional)
+        if operation is not None and not operation.upserts:
+            self._refuse_upsert(spec, loc, operation)
+            operation = None
 
         def fields(name: str, given: FieldsSpec) -> tuple[FieldRule, ...]:
             return compile_fields(
@@ -204,6 +207,13 @@ class StepCompiler:
             ambiguous=OnFail(spec.ambiguous),
             missing=spec.missing,
         )
+
+    def _refuse_upsert(self, spec: StepSpec, loc: Loc, operation: Operation) -> None:
+        if spec.optional:
+            return
+        message = f"{operation.name} cannot find, merge and write a row"
+        hint = "use `call` with the fields that it takes"
+        self.desk.add(self.desk.at((*loc, "upsert"), key=True), "no-upsert", message, hint)
 
     def _requires(self, spec: StepSpec, loc: Loc, scope: Scope) -> Requires | None:
         rule = spec.requires

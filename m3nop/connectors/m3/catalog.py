@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from m3nop.connectors.m3.effects import done_codes_of, effect_of, is_slow, lists
+from m3nop.connectors.m3.effects import done_codes_of, effect_of, is_slow, key_of, lists
 from m3nop.connectors.m3.transactions import TransactionInfo, shipped
 from m3nop.core.connector import Effect, FieldInfo, Operation
 from m3nop.core.errors import ConfigurationError
@@ -121,6 +121,7 @@ class M3Catalog:
             outputs=info.outputs if info else None,
             many=many,
             done_codes=self._config.done_codes.get(name, done_codes_of(name, effect)),
+            key=key_of(name, effect),
             bulk=None if single else name.partition("/")[0],
             group_size=1 if single else size,
             description=info.description if info else "",

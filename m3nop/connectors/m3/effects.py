@@ -27,6 +27,10 @@ _KNOWN = MappingProxyType(
     }
 )
 
+_KEYS = MappingProxyType(
+    {"OIS100MI/DelBatchHead": "ORNO", "CRS610MI/Add": "CUNO", "CRS610MI/AddAddress": "ADID"}
+)
+
 _NO_ORDER = frozenset({NO_RECORD, "WOR0103", "WOR0303"})
 _NO_CUSTOMER = frozenset({NO_RECORD, "WCU0103", "WCU0203"})
 
@@ -66,6 +70,11 @@ def effect_of(name: str, *, many: bool) -> Effect:
 def done_codes_of(name: str, effect: Effect) -> frozenset[str]:
     """Return the message ids that mean "there already", or for a read "there is none"."""
     return _DONE_CODES.get(name, frozenset({NO_RECORD}) if effect is Effect.READ else frozenset())
+
+
+def key_of(name: str, effect: Effect) -> str:
+    """Return the field by which M3 refuses a repeat of a keyed transaction, or ``""``."""
+    return _KEYS.get(name, "") if effect is Effect.KEYED else ""
 
 
 def lists(name: str) -> bool:

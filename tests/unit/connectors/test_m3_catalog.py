@@ -78,6 +78,14 @@ def test_a_transaction_that_answers_a_list_reads_unless_its_name_says_otherwise(
     assert known.operation("OIS100MI/UpdMany").effect is Effect.UNSAFE
 
 
+def test_a_keyed_transaction_names_the_key_that_refuses_a_repeat():
+    operation = catalog().operation("CRS610MI/Add")
+
+    assert (operation.key, operation.inputs["CUNO"].mandatory) == ("CUNO", False)
+    assert catalog(effects={"CRS610MI/Add": "unsafe"}).operation("CRS610MI/Add").key == ""
+    assert catalog().operation("OIS100MI/AddBatchHead").key == ""
+
+
 def test_a_site_can_say_what_its_own_transactions_do():
     known = catalog(
         effects={"ZOR100MI/AddHead": "keyed"}, done_codes={"ZOR100MI/AddHead": ["ZOR0104"]}, group_size=7

@@ -86,7 +86,7 @@ ERP = {
         ),
         Operation(
             "CRS610MI/Add", Effect.KEYED, inputs=fields("CUNO:A:10 *CUNM:A:36 CUA1:A:36 MAIL:A:256"),
-            outputs=fields("CUNO:A:10"),
+            outputs=fields("CUNO:A:10"), key="CUNO",
         ),
         Operation("CRS610MI/GetBasicData", Effect.READ, inputs=fields("*CUNO:A:10"), outputs=fields("CUNO:A:10 CUNM:A:36")),
     )
@@ -160,7 +160,7 @@ class ShopCatalog:
         self._config = config
         self._operations = {
             "orders/note": Operation("orders/note", Effect.UNSAFE, fields("*order_id:N:9 *note:A:400"), {}),
-            "products": Operation("products", Effect.OVERWRITE),
+            "products": Operation("products", Effect.OVERWRITE, upserts=True),
         }
         if config.dialect == "official":
             self._operations["orders/attribute"] = Operation(

@@ -224,6 +224,20 @@ def test_a_definition_that_the_connections_cannot_do_any_more_is_refused(load):
     assert [problem.code for problem in refused.value.problems] == ["unknown-operation"]
 
 
+def test_the_key_of_a_keyed_call_must_have_a_value(load):
+    (create,) = load().pipeline("customers", "b2c").steps
+
+    assert {rule.name for rule in create.call.fields if rule.required} == {"CUNO", "CUNM"}
+
+
+def test_an_optional_upsert_is_left_out_where_nothing_can_be_upserted(load, folder):
+    text = SWITCH.replace("upsert: shop/products", "upsert: shop/orders/note\n    optional: true")
+    text = text.replace("sku:", "order_id:").replace("{name: order.order_status", "{note: order.order_status")
+    (folder / "pipelines" / "states.yaml").write_text(text, encoding="utf-8")
+
+    assert [found.id for found in load().pipeline("states", "b2c").steps] == ["state", "pieces"]
+
+
 SWITCH = """pipeline: states
 source: {read: shop/orders, as: order, watermark: {by: id}}
 key: order.id
