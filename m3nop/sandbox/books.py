@@ -43,7 +43,7 @@ class Table(MutableMapping[str, Doc]):
 
     def __getitem__(self, key: str) -> Doc:
         """Return a copy of the document."""
-        rows = self._books.rows(f"SELECT doc FROM {self._name} WHERE key = ?", (key,))  # noqa: S608
+        rows = self._books.rows(f"SELECT doc FROM {self._name} WHERE key = ?", (key,))
         if not rows:
             raise KeyError(key)
         doc: Doc = json.loads(rows[0][0])
@@ -59,27 +59,27 @@ class Table(MutableMapping[str, Doc]):
 
     def __delitem__(self, key: str) -> None:
         """Remove the document."""
-        if not self._books.write(f"DELETE FROM {self._name} WHERE key = ?", (key,)):  # noqa: S608
+        if not self._books.write(f"DELETE FROM {self._name} WHERE key = ?", (key,)):
             raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
         """Tell whether there is such a document, without reading it."""
-        return bool(self._books.rows(f"SELECT 1 FROM {self._name} WHERE key = ?", (key,)))  # noqa: S608
+        return bool(self._books.rows(f"SELECT 1 FROM {self._name} WHERE key = ?", (key,)))
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys as they are now."""
-        return (row[0] for row in self._books.rows(f"SELECT key FROM {self._name} ORDER BY id"))  # noqa: S608
+        return (row[0] for row in self._books.rows(f"SELECT key FROM {self._name} ORDER BY id"))
 
     def __len__(self) -> int:
         """Count the documents."""
-        count: int = self._books.rows(f"SELECT count(*) FROM {self._name}")[0][0]  # noqa: S608
+        count: int = self._books.rows(f"SELECT count(*) FROM {self._name}")[0][0]
         return count
 
     def clear(self) -> None:
         """Remove every document."""
-        self._books.write(f"DELETE FROM {self._name}")  # noqa: S608
+        self._books.write(f"DELETE FROM {self._name}")
 
-    def find(self, **equal: Any) -> list[Doc]:  # noqa: ANN401
+    def find(self, **equal: json.Json) -> list[Doc]:
         """Return the documents whose fields equal the values given, oldest first."""
         return self.select(*((field, "=", value) for field, value in equal.items()))
 
@@ -99,14 +99,14 @@ class Table(MutableMapping[str, Doc]):
         where, values = _where(conditions, any_of)
         way = "DESC" if descending else "ASC"
         sort = ", ".join(f"{field} {way}" for field in [*map(_column, order), "id"])
-        sql = f"SELECT doc FROM {self._name}{where} ORDER BY {sort} LIMIT ? OFFSET ?"  # noqa: S608
+        sql = f"SELECT doc FROM {self._name}{where} ORDER BY {sort} LIMIT ? OFFSET ?"
         rows = self._books.rows(sql, (*values, -1 if limit is None else limit, offset))
         return [json.loads(row[0]) for row in rows]
 
     def count(self, *conditions: Condition, any_of: Sequence[Sequence[Condition]] = ()) -> int:
         """Count the documents that ``select`` would return."""
         where, values = _where(conditions, any_of)
-        count: int = self._books.rows(f"SELECT count(*) FROM {self._name}{where}", values)[0][0]  # noqa: S608
+        count: int = self._books.rows(f"SELECT count(*) FROM {self._name}{where}", values)[0][0]
         return count
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from m3nop.sandbox.seed import reset
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
 
-Handler = Callable[[Request, Any], Any]
+Handler = Callable[[Request, json.Json], json.Json]
 
 
 def routes(world: World) -> list[BaseRoute]:
@@ -46,33 +46,33 @@ class _Control:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def health(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+    def health(self, _request: Request, _body: object) -> json.Json:
         return {"sandbox": "m3nop"}
 
-    def clock(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+    def clock(self, _request: Request, _body: object) -> json.Json:
         clock = self._world.clock
         return {"now": to_text(clock.now()), "instant": clock.now(), "offset": clock.offset}
 
-    def advance(self, request: Request, body: Any) -> Any:  # noqa: ANN401
+    def advance(self, request: Request, body: json.Json) -> json.Json:
         self._world.clock.advance(float(body["seconds"]))
         self._world.settle()
         return self.clock(request, body)
 
-    def faults(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+    def faults(self, _request: Request, _body: object) -> json.Json:
         return {"faults": self._world.faults.describe(), "kinds": KINDS}
 
-    def add_fault(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
+    def add_fault(self, _request: Request, body: json.Json) -> json.Json:
         return {"id": self._world.faults.add(Fault.from_document(body))}
 
-    def clear_faults(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+    def clear_faults(self, _request: Request, _body: object) -> json.Json:
         self._world.faults.clear()
         return {}
 
-    def remove_fault(self, request: Request, _body: object) -> Any:  # noqa: ANN401
+    def remove_fault(self, request: Request, _body: object) -> json.Json:
         self._world.faults.remove(request.path_params["number"])
         return {}
 
-    def requests(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+    def requests(self, _request: Request, _body: object) -> json.Json:
         return [
             {
                 "system": logged.system,
@@ -83,12 +83,12 @@ class _Control:
             for logged in self._world.requests
         ]
 
-    def books(self, _request: Request, _body: object) -> Any:  # noqa: ANN401
+    def books(self, _request: Request, _body: object) -> json.Json:
         books = self._world.books
         self._world.settle()
         return {name: len(books.table(name)) for name in books.names() if not name.endswith(".tokens")}
 
-    def table(self, request: Request, _body: object) -> Any:  # noqa: ANN401
+    def table(self, request: Request, _body: object) -> json.Json:
         name = request.path_params["table"]
         if name not in self._world.books.names():
             raise KeyError(name)
@@ -102,17 +102,17 @@ class _Control:
             *conditions, limit=None if limit is None else int(limit), offset=int(offset)
         )
 
-    def reset(self, request: Request, body: object) -> Any:  # noqa: ANN401
+    def reset(self, request: Request, body: object) -> json.Json:
         reset(self._world)
         return self.clock(request, body)
 
-    def place_order(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
+    def place_order(self, _request: Request, body: json.Json) -> json.Json:
         return shop.place_order(self._world, body)
 
-    def change_order(self, request: Request, body: Any) -> Any:  # noqa: ANN401
+    def change_order(self, request: Request, body: json.Json) -> json.Json:
         return shop.change_order(self._world, request.path_params["number"], body)
 
-    def load(self, _request: Request, body: Any) -> Any:  # noqa: ANN401
+    def load(self, _request: Request, body: json.Json) -> json.Json:
         shop.bulk_seed(self._world, orders=int(body["orders"]), customers=int(body["customers"]))
         return {}
 
@@ -131,5 +131,5 @@ def _route(path: str, handler: Handler, *, method: str = "GET") -> Route:
     return Route(path, endpoint, methods=[method])
 
 
-def _json(value: Any, *, status: int = 200) -> Response:  # noqa: ANN401
+def _json(value: json.Json, *, status: int = 200) -> Response:
     return Response(json.dumps(value), status, media_type="application/json")

@@ -146,5 +146,5 @@ def _endpoint(guard: Guard, action: Action) -> Callable[[Request], Any]:
     return endpoint
 
 
-def _json(body: Any, status: int = 200) -> Response:  # noqa: ANN401
+def _json(body: json.Json, status: int = 200) -> Response:
     return Response(json.dumps(body), status, media_type="application/json")

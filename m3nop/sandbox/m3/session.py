@@ -14,6 +14,7 @@ from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from m3nop.core.json import Json
     from m3nop.sandbox.books import Doc, Table
     from m3nop.sandbox.world import World
 
@@ -59,7 +60,7 @@ class Tables:
         self.options = books.table("m3.options")
         """What this installation can: document ``features``."""
 
-    def feature(self, name: str) -> Any:  # noqa: ANN401
+    def feature(self, name: str) -> Json:
         """Tell whether the installation has a feature, or how much of it."""
         features: Doc = self.options.get("features", {})
         return features.get(name, FEATURES[name])

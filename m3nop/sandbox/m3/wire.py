@@ -175,7 +175,7 @@ def _document(body: bytes) -> Mapping[str, Any]:
     return doc
 
 
-def _entry(program: str, entry: Any) -> Ask:  # noqa: ANN401
+def _entry(program: str, entry: json.Json) -> Ask:
     if not isinstance(entry, dict) or not isinstance(entry.get("transaction"), str):
         msg = "each of transactions must be an object that names its transaction"
         raise MalformedError(msg)

@@ -21,6 +21,7 @@ from m3nop.sandbox.shop.statuses import DiscountType, Inventory, OrderStatus, Pa
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from m3nop.core.json import Json
     from m3nop.sandbox.shop.entities import Row
     from m3nop.sandbox.shop.tables import Shop
     from m3nop.sandbox.world import World
@@ -111,7 +112,7 @@ def encrypted(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode()
 
 
-def amount(value: Any) -> Decimal:  # noqa: ANN401 -- JSON values
+def amount(value: Json) -> Decimal:
     """Read an amount that is a JSON number or text.
 
     Raises:

@@ -16,6 +16,8 @@ from m3nop.sandbox.shop.moments import BEGINNING, normalised
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from m3nop.core.json import Json
+
 Row = dict[str, Any]
 
 _CENT_OF_CENT = Decimal("0.0001")
@@ -61,7 +63,7 @@ class Entity:
         """Return a row of type defaults: what a column gets that a full write leaves out."""
         return {column: _BLANKS.get(kind) for column, kind in self.columns.items()}
 
-    def row(self, **values: Any) -> Row:  # noqa: ANN401 -- JSON
+    def row(self, **values: Json) -> Row:
         """Return a row with these values and defaults elsewhere.
 
         Raises:
@@ -91,7 +93,7 @@ class Entity:
         return values, errors
 
 
-def _stored(kind: Kind, value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _stored(kind: Kind, value: Json) -> Json:
     if value is None:
         if kind in _BLANKS:
             msg = "the column cannot be null"
@@ -104,7 +106,7 @@ def _stored(kind: Kind, value: Any) -> Any:  # noqa: ANN401 -- JSON
     return convert(value)
 
 
-def _same(value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _same(value: Json) -> Json:
     return value
 
 

@@ -35,7 +35,7 @@ _JSON = "application/json; charset=utf-8"
 class Refused(Exception):  # noqa: N818 -- an answer, not an error of the sandbox
     """Ends a request with a status and a JSON body."""
 
-    def __init__(self, status: int, body: Any) -> None:  # noqa: ANN401 -- JSON
+    def __init__(self, status: int, body: json.Json) -> None:
         self.status = status
         self.body = body
         super().__init__(f"{status}: {body}")
@@ -118,7 +118,7 @@ class Call:
         """Return ids joined with ``;`` in the query; parts that are no numbers are skipped."""
         return joined_ids(self.text(name) or "")
 
-    def body(self) -> Any:  # noqa: ANN401 -- JSON
+    def body(self) -> json.Json:
         """Return the JSON of the body."""
         try:
             return json.loads(self.raw)
@@ -209,7 +209,7 @@ def _let_in(shop: Shop, request: Request) -> None:
         raise Refused(403, {"message": "Access denied."})
 
 
-def _answer(status: int, body: Any) -> Response:  # noqa: ANN401 -- JSON
+def _answer(status: int, body: json.Json) -> Response:
     if body is None:
         return Response(status_code=status)
     return Response(json.dumps(body), status, headers={"content-type": _JSON})

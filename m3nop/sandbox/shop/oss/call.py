@@ -72,7 +72,7 @@ class Call:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            raise problem({"json": ["Json format is invalid"]})
+            raise problem({"json": ["json.Json format is invalid"]})
         return body
 
     def delta(self, root: str) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _let_in(shop: Shop, request: Request) -> int:
     return customer
 
 
-def _answer(status: int, body: Any) -> Response:  # noqa: ANN401 -- JSON
+def _answer(status: int, body: json.Json) -> Response:
     if body is None:
         headers = {"www-authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004 -- Unauthorized
         return Response(status_code=status, headers=headers)
@@ -163,7 +163,7 @@ def _answer(status: int, body: Any) -> Response:  # noqa: ANN401 -- JSON
     return Response(json.dumps(body), status, media_type="application/json")
 
 
-def _cut(value: Any, names: frozenset[str], *, level: int) -> Any:  # noqa: ANN401 -- JSON
+def _cut(value: json.Json, names: frozenset[str], *, level: int) -> json.Json:
     if isinstance(value, dict):
         inner = {key: _cut(child, names, level=level + 1) for key, child in value.items()}
         return {
