@@ -8,7 +8,7 @@ from m3nop.app.doctor.findings import Finding, Result
 from m3nop.app.doctor.local import check_files, check_secrets, check_start, check_state
 from m3nop.app.doctor.m3 import check_m3
 from m3nop.app.doctor.shop import check_shop
-from m3nop.app.doctor.write_test import check_by_writing, refuse_in_production
+from m3nop.app.doctor.writing import check_by_writing, refuse_in_production
 from m3nop.app.usage import pipelines_of
 
 if TYPE_CHECKING:
