@@ -5,19 +5,19 @@ import json
 import re
 from contextlib import closing
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from m3nop.core.clock import DAY, parse_instant
+from m3nop.core.clock import DAY
 from m3nop.sandbox import access, shop
-from m3nop.sandbox.books import Books
-from m3nop.sandbox.clock import SandboxClock
 from m3nop.sandbox.faults import Fault
-from m3nop.sandbox.server import serve
-from m3nop.sandbox.world import World
+from tests.contract.sandbox.shops import NOW, served
 
-NOW = parse_instant("2026-11-23T09:00:00Z")
+if TYPE_CHECKING:
+    from m3nop.sandbox.world import World
+
 PAID, PENDING = 30, 10
 
 
@@ -41,29 +41,16 @@ class Backend:
         return answer.status_code, answer.json() if answer.content else None
 
 
-def new_world() -> World:
-    books = Books()
-    world = World(books, clock=SandboxClock(books, source=lambda: NOW))
-    shop.seed(world)
-    return world
-
-
 @pytest.fixture
 def backend():
-    world = new_world()
-    with serve(world) as running:
-        client = Backend(world, running.shop_url)
+    with served(Backend) as client:
         yield client
-        client.http.close()
 
 
 @pytest.fixture(scope="module")
 def seeded():
-    world = new_world()
-    with serve(world) as running:
-        client = Backend(world, running.shop_url)
+    with served(Backend) as client:
         yield client
-        client.http.close()
 
 
 # -- signing in

@@ -3,19 +3,18 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from m3nop.core.clock import parse_instant
 from m3nop.sandbox import access, shop
-from m3nop.sandbox.books import Books
-from m3nop.sandbox.clock import SandboxClock
 from m3nop.sandbox.faults import Fault
-from m3nop.sandbox.server import serve
-from m3nop.sandbox.world import World
+from tests.contract.sandbox.shops import served
 
-NOW = parse_instant("2026-11-23T09:00:00Z")
+if TYPE_CHECKING:
+    from m3nop.sandbox.world import World
+
 B2B = {"NopApiClientHost": "b2b.shop.example.com"}
 
 
@@ -41,29 +40,16 @@ class Api:
         return self.http.put(path, json=body)
 
 
-def new_world() -> World:
-    books = Books()
-    world = World(books, clock=SandboxClock(books, source=lambda: NOW))
-    shop.seed(world)
-    return world
-
-
 @pytest.fixture
 def api():
-    world = new_world()
-    with serve(world) as running:
-        client = Api(world, running.shop_url)
+    with served(Api) as client:
         yield client
-        client.http.close()
 
 
 @pytest.fixture(scope="module")
 def seeded():
-    world = new_world()
-    with serve(world) as running:
-        client = Api(world, running.shop_url)
+    with served(Api) as client:
         yield client
-        client.http.close()
 
 
 # -- signing in
