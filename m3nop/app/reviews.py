@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
 from m3nop.app.naming import check_reason, records_named, title
+from m3nop.core.clock import SECOND
 from m3nop.core.connector import Remedy
 from m3nop.core.errors import UsageError
 from m3nop.core.state import AttemptState, RecordState
@@ -60,8 +61,8 @@ def find_review(state: State, text: str, pipelines: Iterable[str]) -> Record:
 def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> Decision:
     """Let a record go on.
 
-    One that was delivered, and changed since, is delivered as it is; any other is ready, its checks that ask
-    for a review pass, and a call in doubt is probed again.
+    One that was delivered, and changed since, is delivered as it is; one that waited too long waits again;
+    any other is ready, its checks that ask for a review pass, and a call in doubt is probed again.
 
     Raises:
         UsageError: it does not wait for a decision, or the reason is blank.
@@ -74,7 +75,7 @@ def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> D
     asked = record.reason
     if attempt is not None and attempt.state is AttemptState.DONE:
         _settle_as_delivered(session, record, now)
-    else:
+    elif attempt is not None or not _wait_again(session, record, now):
         make_ready(record, attempt, reason=f"released: {why}")
         record.released = True
     with state.transaction() as tx:
@@ -128,6 +129,23 @@ def make_ready(record: Record, attempt: Attempt | None, *, reason: str) -> None:
     record.attempts, record.doubts, record.blocked_by = 0, 0, None
     if attempt is None or attempt.state not in _UNSETTLED:
         record.snapshot = None
+
+
+def _wait_again(session: Session, record: Record, now: Instant) -> bool:
+    """Let a record that the shop was not ready with wait for as long again; False if it need not wait."""
+    from m3nop.engine.arrival import classify
+
+    job = session.jobs([record.pipeline])[record.pipeline]
+    pipeline = job.by_store.get(record.store)
+    if pipeline is None or record.snapshot is None:
+        return False
+    arrival = classify(job, record.snapshot, partition=record.partition, now=now, zone="UTC", required=True)
+    if arrival.state is not RecordState.WAITING:
+        return False
+    longest = pipeline.source.recheck_for
+    record.state, record.reason, record.not_before = arrival.state, arrival.reason, now
+    record.deadline = None if longest is None else now + int(longest * SECOND)
+    return True
 
 
 def _settle_as_delivered(session: Session, record: Record, now: Instant) -> None:

@@ -82,6 +82,8 @@ def release(
         print_json(record_document(record))
     elif record.state is RecordState.DONE:
         print_line(f"{record.pipeline} {record.key} is done: what was delivered stays as it is")
+    elif record.state is RecordState.WAITING:
+        print_line(f"{record.pipeline} {record.key} waits again: {record.reason}")
     else:
         print_line(f"{record.pipeline} {record.key} is ready: `m3nop sync {record.pipeline}` goes on with it")
 

@@ -365,6 +365,24 @@ def test_a_delivered_record_that_changed_stays_as_it_is_when_it_is_released(
     assert "changed in the shop since it was entered" in project.run("sync", "orders").err
 
 
+def test_a_record_that_waited_too_long_waits_again_when_it_is_released(
+    make_project: MakeProject, world: World
+) -> None:
+    project = make_project()
+    pipeline = project.folder / "pipelines" / "orders.yaml"
+    text = pipeline.read_text(encoding="utf-8")
+    assert "every: 15m, for: 60d" in text
+    pipeline.write_text(text.replace("every: 15m, for: 60d", "every: 0.1s, for: 1s"), encoding="utf-8")
+    number = place(world, payment_status="pending")
+    project.run("sync", "orders")
+    assert f"orders {number}: review: expired: not ready: " in project.run("sync", "orders").err
+    released = project.run("reviews", "release", str(number), "--reason", "the bank is slow")
+    assert released.out.startswith(f"orders {number} waits again: not ready: ")
+    shop.change_order(world, number, {"payment_status": "paid"})
+    assert project.run("sync", "orders").code == 0
+    assert real_number(world, f"B2C-{number}")
+
+
 def test_a_call_in_doubt_is_probed_again_when_its_record_is_released(
     make_project: MakeProject, world: World
 ) -> None:
