@@ -1,7 +1,8 @@
 """Reads orders and customers of the official dialect by id.
 
 There is no "changed since" and no list by id, so the newest id is looked up and every id up to it is asked
-for. Lists are by creation, newest first; both bounds of a window are inclusive.
+for; only where most of them cannot have a row (a shop whose ids begin high, or jumped) the ids are taken from
+the whole list. Lists are by creation, newest first; both bounds of a window are inclusive.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _NEWEST = 20
 """How many of the newest rows are looked at: a row may be created before another and have the higher id."""
 _EMPTY = 20
 """So many groups of ids without a row are a gap that no order lies behind."""
+_FEW = 20
+"""So many groups of ids are asked for without another thought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class OfficialSource:
         position = position_of(watermark)
         newest = self._newest()
         gaps = Gaps(position, now=self._clock.now())
-        for ids in chunks(range(position + 1, newest + 1), self._ids_per_request):
+        for ids in chunks(self._worth_asking(position, newest), self._ids_per_request):
             found = self._build(self._by_ids(ids))
             if found:
                 missing = [
@@ -158,6 +161,24 @@ class OfficialSource:
             lowest = min(later, default=lowest + 1) - 1
             position = ids[0] - 1
         return lowest
+
+    def _worth_asking(self, position: int, newest: int) -> Sequence[int]:
+        """Return the ids after a position: every one, or those that are listed where that is less to ask."""
+        every = range(position + 1, newest + 1)
+        groups = len(every) // self._ids_per_request
+        if groups <= _FEW or groups <= self._total() // self._page_size:
+            return every
+        return sorted({number for number in self._listed() if number in every})
+
+    def _listed(self) -> Iterator[int]:
+        """List the ids of all rows; one that moves to a later page while others come is listed twice."""
+        what, index, more = self._endpoint.what, 0, True
+        while more:
+            document = self._search(("pageIndex", str(index)), ("pageSize", str(self._page_size)))
+            rows = rows_of(document, what=f"{what}s")
+            yield from (identity(row, what=what) for row in rows)
+            more = bool(rows) and bool(document.get("has_next_page"))
+            index += 1
 
     def _newest(self) -> int:
         document = self._search(("pageIndex", "0"), ("pageSize", str(_NEWEST)))

@@ -291,6 +291,37 @@ def test_orders_imported_later_with_old_dates_do_not_hide_the_shop_s_own(sandbox
     assert json.loads(watermark)["id"] == own - 1
 
 
+def placed_with_ids_from(world, number, **members):
+    series = world.books.table("sandbox.series")
+    series["shop.Order"] = {"next": number}
+    return [place_order(world, {"customer_id": 5, "lines": [TENT], **members})["id"] for _ in range(3)]
+
+
+def read_from_the_beginning(source, world):
+    """Return the ids that were read, and how many requests for orders by id it took."""
+    before = len(world.requests)
+    found = [record["id"] for page in source.pages("", None) for record in page.records]
+    made = list(world.requests)[before:]
+    return found, sum(any("/Order/GetByIds" in name for name in request.operations) for request in made)
+
+
+@pytest.mark.parametrize("first", [30_000, 2**31 - 10])
+def test_a_shop_whose_ids_begin_high_is_not_asked_for_lower_ones(sandbox, world, connect, stores, first):
+    world.books.table("shop.orders").clear()
+    placed = placed_with_ids_from(world, first)
+    source = connect(sandbox.shop_url, page_size=2).source("orders", stores=stores, wanted=frozenset({"id"}))
+    found, asked = read_from_the_beginning(source, world)
+    assert (found, asked) == (placed, 2)
+
+
+def test_orders_with_low_ids_and_late_dates_are_read_too(sandbox, world, connect, stores):
+    own = order_ids(world)
+    imported = placed_with_ids_from(world, 5_000_000, created="2001-01-01T00:00:00Z")
+    source = connect(sandbox.shop_url).source("orders", stores=stores, wanted=frozenset({"id"}))
+    assert read_from_the_beginning(source, world)[0][: len(own)] == own
+    assert imported[0] == 5_000_000
+
+
 def test_an_order_of_another_store_stops_the_pass(sandbox, connect):
     wrong = [StoreRef("b2b", 2, "unknown.example.com")]
     source = connect(sandbox.shop_url, "oss").source("orders", stores=wrong, wanted=None)
