@@ -88,6 +88,14 @@ def test_every_module_folder_is_a_layer_of_the_contract():
     assert set(LAYERS) <= declared
 
 
+def test_every_connector_is_kept_apart_from_the_others():
+    contract = next(c for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["id"] == "connectors")
+    present = {path.parent.name for path in (ROOT / "m3nop" / "connectors").glob("*/__init__.py")}
+
+    assert contract["type"] == "independence"
+    assert set(contract["modules"]) == {f"m3nop.connectors.{name}" for name in present}
+
+
 def test_the_version_is_stated_once_for_users_and_once_for_installers():
     assert PYPROJECT["project"]["version"] == m3nop.__version__
 
