@@ -302,9 +302,9 @@ class Bench:
             file.unlink()
         self.state = self._open_state()
 
-    def settle(self, *names: str, days: int = 2) -> None:
+    def settle(self, *names: str) -> None:
         """Run until nothing is left to do, long enough for everything late and every sweep."""
-        for seconds in (SETTLE + 1, 2 * SETTLE, *[3600] * 3, *[6 * 3600] * 4 * days):
+        for seconds in (SETTLE + 1, 2 * SETTLE, 3600, 6 * 3600, *[12 * 3600] * 3):
             self.run(*names, linger=600.0)
             self.clock.wait(seconds)
         self.run(*names, linger=600.0)

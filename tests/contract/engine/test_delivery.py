@@ -82,7 +82,7 @@ def test_a_run_that_dies_anywhere_is_completed_by_the_next(make_bench, dialect: 
     bench.run(fate=whole)
     assert len(whole.passed) > 25
 
-    for at in range(1, len(whole.passed) + 1, 3):
+    for at in range(1, len(whole.passed) + 1, 6):
         orders = [guest(bench), guest(bench)]
         fate = bench.die(at)
         bench.clock.wait(SETTLE + 1)
@@ -217,7 +217,7 @@ def test_a_head_that_lands_late_leaves_one_order_and_no_orphan(bench: Bench, sec
     order = guest(bench)
     bench.fault("late_effect", "OIS100MI/AddBatchHead", seconds=seconds)
     bench.run(linger=200.0)
-    assert len(bench.real(order)) == (1 if seconds > SETTLE else len(bench.real(order)))
+    assert len(bench.real(order)) == 1
 
     bench.settle()
     assert bench.judge(order) == CLEAN
@@ -273,7 +273,7 @@ def test_an_undone_attempt_that_is_due_for_a_sweep_does_not_hold_up_the_next(ben
     bench.run(fate=whole)
     assert bench.judge(order) == CLEAN
     undone = [n for n, name in enumerate(whole.passed, start=1) if name == "commit:after"]
-    for at in undone[6:16]:
+    for at in undone[8:16:2]:
         again = guest(bench)
         bench.fault("reset_after", "OIS100MI/AddBatchLine")
         bench.die(at)
@@ -534,7 +534,7 @@ def test_a_reference_that_m3_could_not_keep_is_a_dead_letter(bench: Bench) -> No
     bench.edit(
         "pipelines/orders.yaml",
         "upper(concat(store.code, '-', order.id))",
-        "upper(concat(store.code, '/', order.id))",
+        "upper(concat(store.code, '-', left(order.created_on_utc, `16`)))",
     )
     order = guest(bench)
     bench.run()

@@ -418,7 +418,7 @@ def test_a_plan_says_what_a_check_or_a_reference_would_refuse(bench: Bench) -> N
     bench.edit(
         "pipelines/orders.yaml",
         "upper(concat(store.code, '-', order.id))",
-        "upper(concat(store.code, '/', order.id))",
+        "upper(concat(store.code, '-', left(order.created_on_utc, `16`)))",
     )
     assert bench.plan()[-1].state is RecordState.DEAD
     assert "upper-case letters" in bench.plan()[-1].reason

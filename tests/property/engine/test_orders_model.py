@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -313,10 +314,10 @@ class Orders(RuleBasedStateMachine):
 
 _MANY = os.environ.get("M3NOP_EXAMPLES")
 Orders.TestCase.settings = settings(
-    max_examples=int(_MANY or 12),
+    max_examples=int(_MANY or 10),
     stateful_step_count=20,
     deadline=None,
     derandomize=not _MANY,
     suppress_health_check=list(HealthCheck),
 )
-TestOrders = Orders.TestCase
+TestOrders = pytest.mark.timeout(3600 if _MANY else 600)(Orders.TestCase)
