@@ -14,7 +14,6 @@ from m3nop.engine.preview import preview
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.functions.codes import FACTOR, UNITS
 from m3nop.mapping.lookups import Lookup, Miss
-from m3nop.mapping.pipeline import Pipeline, Request, Step
 from m3nop.mapping.values import text_of
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
     from m3nop.core.state import Record
     from m3nop.mapping.fields import FieldRule
+    from m3nop.mapping.pipeline import Pipeline, Request, Step
 
 _LEFT_ALONE = (RecordState.BASELINED, RecordState.IGNORED)
 _EXAMPLES = 3
@@ -189,9 +189,6 @@ def watched(pipeline: Pipeline, told: Told) -> Pipeline:
 
     def relaxed_step(step: Step) -> Step:
         call, switch = step.call, step.switch
-        if step.upsert is not None:
-            fields = (*step.upsert.match, *step.upsert.fields, *step.upsert.on_create)
-            call = Request(step.upsert.target, fields)
         if switch is not None:
             cases = {name: tuple(map(relaxed_step, steps)) for name, steps in switch.cases.items()}
             switch = replace(switch, cases=cases, default=tuple(map(relaxed_step, switch.default)))

@@ -55,12 +55,12 @@ steps:
       LNCD: {from: item.quantity, unit: item.name}
     outputs: [ITDS]
   - id: back
-    upsert: shop/orders/attribute
-    match: {order_id: order.id}
+    call: shop/orders/attribute
     fields:
+      order_id: order.id
+      store_id: order.store_id
       key: {from: "steps.lines[0].ITDS", lookup: items, missing: review}
       value: {from: order.shipping_method, lookup: labels, missing: reject}
-    ambiguous: review
 """,
     "lookups/countries.csv": "from,v\nEUR,EU\n",
     "lookups/items.csv": "from,v\nA,B\n",
