@@ -112,6 +112,9 @@ class Stop:
 class Finish:
     """Everything is delivered."""
 
+    remembered: Mapping[str, Json] | None = None
+    """What the pipeline keeps with the record, if it keeps anything."""
+
 
 Ending = Send | NeedLink | Park | Undone | Stop | Finish
 """What ends a record's turn; the others lead on to the next decision."""

@@ -42,6 +42,8 @@ class _Value:
 
 def advance(work: Work, now: Instant) -> Action:
     """Say the one thing that this record needs next."""
+    if work.blind:
+        return settle.cannot_look(work, now)
     # The walk also puts what is known into the root; taking back and sweeping look at it.
     action = _forward(work, now)
     if work.sweeping:
@@ -89,7 +91,8 @@ class _Walk:
                 return outcome
             work.results[step.id] = outcome.value
             work.cursor += 1
-        return Finish()
+        kept = {name: value.evaluate(work.root(), work.context) for name, value in work.pipeline.remember}
+        return Finish(kept or None)
 
     def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         if step.when is not None and not step.when.condition(root, self._work.context):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.core.clock import SECOND
+from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
@@ -102,7 +102,7 @@ class Claims:
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         if attempt is not None and attempt.state in _OPEN:
             return not attempt.committed and record.commit_target is None and record.seen_at < self._started
-        return now - record.seen_at > STALE_AFTER
+        return record.seen_at < self._started or now - record.seen_at > STALE_AFTER
 
     def _renew(self, record: Record, snapshot: Json, now: Instant) -> bool:
         """Put a fresh snapshot into a record; False if there is none and nothing of it is under way."""
@@ -126,7 +126,9 @@ class Claims:
         job = self._parts.jobs[record.pipeline]
         pipeline = job.by_store.get(record.store)
         if pipeline is None:
-            rest(self._parts, record, RecordState.IGNORED, f"store {record.store or 'unknown'} is not served")
+            # It may have something in M3 already: it waits in case its store is served again.
+            record.not_before = self._parts.clock.now() + DAY
+            rest(self._parts, record, RecordState.WAITING, f"store {record.store} is not served")
             return None
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         if attempt is not None and attempt.state in _OPEN:

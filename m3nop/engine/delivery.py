@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from m3nop.engine.work import Work
 
 _STEPS_PER_ANSWER = 10_000
+RESTARTS = 20
+"""Attempts that are given up without a refusal (no answers, changes) until a person is asked."""
+LONGEST_RESTART = 300
+"""Seconds between two of them; the first follows at once, then the pause doubles."""
 
 
 class Delivery:
@@ -164,6 +168,11 @@ class Delivery:
                 self._parts.lanes.add(Waiting(work, action))
             case actions.NeedLink():
                 self._block(work, action)
+            case actions.Park() if work.sweeping:
+                # The record itself rests where it is; only its sweep is made later.
+                work.attempt.sweep_at = action.until
+                self._parts.outbox.attempt(work)
+                del self._active[work.record.id]
             case actions.Park():
                 work.record.not_before = action.until
                 self._answers.forget(work, action.forget)
@@ -173,7 +182,7 @@ class Delivery:
             case actions.Stop():
                 self._stop(work, action)
             case actions.Finish():
-                self._finish(work)
+                self._finish(work, action)
 
     def _resolve(self, work: Work, need: actions.NeedLink) -> bool:
         link = self._parts.state.link(need.pipeline, need.key)
@@ -224,17 +233,21 @@ class Delivery:
         self._parts.outbox.attempt(work)
         then = RecordState(attempt.then or RecordState.READY)
         if then is RecordState.READY:
-            record.attempts += 1
-            if record.attempts > work.pipeline.retry.retries:
-                reason = f"gave up after {record.attempts} attempts: {attempt.reason}"
-                self._rest(work, RecordState.REVIEW, reason=reason)
-                return
-            # Claimed again, so that what changed meanwhile is judged like anything new.
-            record.not_before = None
-            self._rest(work, RecordState.READY, reason=attempt.reason)
+            self._begin_again(work)
             return
         kept = attempt.failure or {}
         self._end(work, then, attempt.reason, failure=kept.get("failure"), step=kept.get("step", ""))
+
+    def _begin_again(self, work: Work) -> None:
+        """Let the record be claimed once more, later each time; it is then judged like anything new."""
+        record, reason = work.record, work.attempt.reason
+        record.attempts += 1
+        if record.attempts > RESTARTS:
+            self._rest(work, RecordState.REVIEW, reason=f"gave up after {record.attempts} attempts: {reason}")
+            return
+        pause = min(2 ** (record.attempts - 2), LONGEST_RESTART) if record.attempts > 1 else 0
+        record.not_before = self._parts.clock.now() + pause * SECOND
+        self._rest(work, RecordState.READY, reason=reason)
 
     def _stop(self, work: Work, action: actions.Stop) -> None:
         attempt, record, retry = work.attempt, work.record, work.pipeline.retry
@@ -261,7 +274,7 @@ class Delivery:
         work.record.not_before = None
         rest(self._parts, work.record, state, reason)
 
-    def _finish(self, work: Work) -> None:
+    def _finish(self, work: Work, action: actions.Finish) -> None:
         if work.sweeping:
             self._end_sweep(work)
             del self._active[work.record.id]
@@ -270,15 +283,15 @@ class Delivery:
         work.attempt.state = AttemptState.DONE
         if not work.attempt.committed:
             self._answers.link(work, origin="run")
-        if pipeline.remember:
-            record.remembered = {
-                name: value.evaluate(work.root(), work.context) for name, value in pipeline.remember
-            }
+        if action.remembered is not None:
+            record.remembered = dict(action.remembered)
         if work.attempt.id or work.log:
             self._parts.outbox.attempt(work)
         record.attempts, record.released, record.blocked_by = 0, False, None
         record.digest = ""
-        record.not_before, record.deadline = first_look_again(pipeline, record, work.attempt.snapshot, now)
+        record.not_before, record.deadline = first_look_again(
+            pipeline, record, work.attempt.snapshot, now, zone=self._parts.tools.zone
+        )
         self._rest(work, RecordState.DONE, reason="; ".join(work.notes))
         self._parts.outbox.also(lambda tx: tx.settle_dead_letters(record.id, now=now, settlement="resolved"))
         self._parts.outbox.also(lambda tx: tx.wake(record.pipeline, [record.key]))

@@ -207,6 +207,7 @@ class Bench:
         self.load()
         self.state = self._open_state()
         self.watcher = Watcher()
+        self.closed: Callable[[Instant], str] | None = None
         self.stop = StopSignal()
 
     def _open_state(self) -> SqlState:
@@ -266,7 +267,10 @@ class Bench:
     def tools(self, executor: Any = None) -> Tools:
         connections = {name: self.connection(name) for name in ("erp", "shop")}
         recompile = self.project.compile_definition
-        return Tools(connections, executor or InlineExecutor(), self.watcher, recompile, self.stop, "UTC")
+        tools = Tools(connections, executor or InlineExecutor(), self.watcher, recompile, self.stop, "UTC")
+        if self.closed is not None:
+            tools.closed = self.closed
+        return tools
 
     def run(
         self, *names: str, fate: Fate | None = None, executor: Any = None, jobs: Any = None, **wish: Any

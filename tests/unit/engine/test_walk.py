@@ -299,3 +299,22 @@ def test_a_condition_that_cannot_be_worked_out_is_the_configurations_fault() -> 
 
     assert isinstance(action, Stop)
     assert (action.state, action.failure.remedy) == (RecordState.DEAD, Remedy.CONFIGURATION)
+
+
+def test_what_a_pipeline_remembers_is_worked_out_at_its_end() -> None:
+    text = 'remember: {count: "add(default(remembered.count, `0`), order.id)"}\n'
+    case = Case(steps(note("only", "order.id") + text))
+    case.work.record.remembered = {"count": 1}
+
+    assert case.log("only").next() == Finish({"count": 1043})
+
+
+def test_something_to_remember_that_cannot_be_worked_out_ends_the_work() -> None:
+    action = (
+        Case(steps(note("only", "order.id") + 'remember: {count: "add(order.items, `1`)"}\n'))
+        .log("only")
+        .next()
+    )
+
+    assert isinstance(action, Stop)
+    assert (action.state, action.failure.remedy) == (RecordState.DEAD, Remedy.CONFIGURATION)
