@@ -10,7 +10,7 @@ import json
 import math
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import to_text
@@ -58,6 +58,8 @@ class Note:
     """It closed the database itself."""
     openings: tuple[str, ...] = field(default=())
     """Marks that the database may carry if it is the one that was here last."""
+    files: str = ""
+    """What tells the files that were here then from copies of them."""
 
     def __str__(self) -> str:
         return f"process {self.pid} ({self.command}), since {self.started_at}"
@@ -95,12 +97,19 @@ class Ownership:
             if self._descriptor is None:
                 os.close(descriptor)
         self.before = self._read()
-        self._write(Note(os.getpid(), command, to_text(clock.now()), openings=self.before.openings))
+        now = to_text(clock.now())
+        self._write(replace(self.before, pid=os.getpid(), command=command, started_at=now, clean=False))
+
+    def continues(self, opening: str) -> bool:
+        """Tell whether a database that carries this mark is the one that was here last, in the same files.
+
+        A folder that is put back whole brings its note along, and with it the mark: only the files differ.
+        """
+        return opening in self.before.openings and self.before.files == self._files()
 
     def remember(self, *openings: str) -> None:
-        """Note the marks that tell this database from one that was put in its place."""
-        note = self._note
-        self._write(Note(note.pid, note.command, note.started_at, openings=openings))
+        """Note the marks, and the files, that tell this database from one that was put in its place."""
+        self._write(replace(self._note, openings=openings, files=self._files()))
 
     def release(self, *, clean: bool) -> None:
         """Give the lock back; ``clean`` says that the database was closed in good order."""
@@ -108,8 +117,7 @@ class Ownership:
             return
         try:
             if clean:
-                note = self._note
-                self._write(Note(None, note.command, note.started_at, clean=True, openings=note.openings))
+                self._write(replace(self._note, pid=None, clean=True))
         finally:
             os.close(self._descriptor)
             self._descriptor = None
@@ -121,6 +129,12 @@ class Ownership:
             f"the state database {self._database} is in use by {holder}; wait for it to end (--wait 10m), "
             "or end that process"
         )
+
+    def _files(self) -> str:
+        # POSIX file systems may give the number of a deleted file to the next one. But the lock file is never
+        # written to, and no program that copies can set the time of its last change (st_ctime; that of its
+        # creation on Windows). Not the device: its number may differ from one start of the machine to the next.
+        return f"{self._database.stat().st_ino} {self._lock_file.stat().st_ctime_ns}"
 
     def _read(self) -> Note:
         try:

@@ -72,7 +72,8 @@ class SqliteBackend:
 
     def continues(self, opening: str) -> bool:
         """Tell whether a database that was last opened so is the one that was last used here."""
-        return opening in self._ownership.before.openings
+        with self._files():
+            return self._ownership.continues(opening)
 
     def note_openings(self, *openings: str) -> None:
         """Write down the marks by which the next owner knows this database."""
