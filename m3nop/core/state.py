@@ -407,7 +407,7 @@ class State(Protocol):
         """List attempts whose late temporary documents are to be looked for by now, earliest first."""
         ...
 
-    def next_due(self, pipelines: Sequence[str]) -> Instant | None:
+    def next_due(self, pipelines: Sequence[str], *, sweeps: bool = True) -> Instant | None:
         """Say when the next ready or pending record, or sweep, falls due."""
         ...
 

@@ -97,12 +97,14 @@ class Answers:
     def _absorb_check(self, work: Work, send: actions.Send, line: LoggedCall) -> None:
         if line.state not in (CallState.DONE, CallState.REFUSED):
             return
-        rows = line.rows if line.state is CallState.DONE else ()
         work.asked_at[send.path] = line.sent_at
         if send.probe is None:
-            work.checked[send.path] = [dict(row) for row in rows]
+            work.checked[send.path] = [dict(row) for row in line.rows or ()]
+        elif line.state is CallState.REFUSED:
+            # "There is none" is an answer without rows: a refusal says that nobody looked.
+            work.blind = f"{line.operation} refused to look: {(line.failure or {}).get('message', '')}"
         else:
-            named = matching_rows(work, send.probe, rows, send.root or work.root())
+            named = matching_rows(work, send.probe, line.rows, send.root or work.root())
             work.checked[send.path] = [self._with_owner(work, row) for row in named]
             self._answer_pending(work, send.path)
         if work.attempt.id:

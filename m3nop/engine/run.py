@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from m3nop.engine.wish import Wish
 
 _NAP = 0.5
+_SWEEP_PATIENCE = 10 * SECOND
+"""A run waits no longer than this for a sweep alone; the next one makes it."""
 
 
 @dataclass(slots=True)
@@ -153,6 +155,8 @@ class Engine:
         while not self._tools.stop:
             now, due = self._clock.now(), self._state.next_due(names)
             if due is None or due > give_up_at:
+                return False
+            if due > now + _SWEEP_PATIENCE and self._state.next_due(names, sweeps=False) is None:
                 return False
             if due <= now:
                 return True

@@ -47,10 +47,23 @@ def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], n
     return found or _not_found(work, step, line, root, probe=probe, now=now)
 
 
+def cannot_look(work: Work, now: Instant) -> Action:
+    """Wait and look again; a look-up that was refused proves nothing, and after many a person is asked."""
+    if work.record.doubts >= PROBES_BEFORE_REVIEW and not work.sweeping:
+        failure = Failure(Remedy.IN_DOUBT, f"in doubt: {work.blind}")
+        return Stop(RecordState.REVIEW, failure.message, failure)
+    pause = min(ASK_AGAIN * 2 ** min(work.record.doubts, PROBES_BEFORE_REVIEW), LONGEST_PAUSE)
+    state = RecordState.READY if work.commit_line is None else RecordState.PENDING
+    return _later(work, state, now + pause, work.blind)
+
+
 def ask(work: Work, path: str, probe: Probe, root: Mapping[str, Json]) -> Send:
     """Make the read of a probe."""
     mapped = work.map(probe.read, root)
-    columns = tuple(probe.read.outputs.names.values())
+    matched = {
+        path[1] for path in (probe.match.paths if probe.match else ()) if path[0] == "row" and path[1:]
+    }
+    columns = tuple(dict.fromkeys((*probe.read.outputs.names.values(), *sorted(matched))))
     return Send(path, Purpose.CHECK, probe.read.target, mapped.fields, mapped.origins, columns, probe, root)
 
 

@@ -33,6 +33,8 @@ class Work:
         self.attempt = attempt
         self.log = {line.step: line for line in lines}
         self.checked: dict[str, list[dict[str, Any]]] = {}
+        self.blind = ""
+        """Why the last look-up could not look; what it would have found is unknown."""
         self.asked_at: dict[str, Instant] = {}
         """When each look-up in ``checked`` was sent: it says nothing of what happened later."""
         self.links: dict[tuple[str, str], Link | None] = {}

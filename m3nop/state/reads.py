@@ -130,10 +130,10 @@ class Reads:
         found = self._rows(statement.group_by(records.c.state))
         return {RecordState(row["state"]): row["number"] for row in found}
 
-    def next_due(self, pipelines: Sequence[str]) -> Instant | None:
+    def next_due(self, pipelines: Sequence[str], *, sweeps: bool = True) -> Instant | None:
         """Return when the next ready or pending record, or sweep, falls due; 0 for at once."""
         with self._connect() as connection:
-            times = [_next_sweep(connection)]
+            times = [_next_sweep(connection)] if sweeps else []
             for pipeline in pipelines:
                 times.extend(_next_record(connection, pipeline, state) for state in CLAIMABLE)
         return min((time for time in times if time is not None), default=None)

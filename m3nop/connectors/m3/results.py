@@ -83,7 +83,7 @@ def _refused(call: Call, refusal: Refusal, *, partly: bool, clean: bool) -> Answ
     outcome, failure = judge(refusal)
     there = failure.code in call.operation.done_codes
     if call.operation.effect is Effect.READ:
-        if there and not partly:
+        if (there or _names_the_key(call, outcome, failure)) and not partly:
             return Answer(Outcome.DONE, clean=clean)
         return Answer(
             Outcome.NOT_SENT if outcome is Outcome.IN_DOUBT else outcome, failure=failure, clean=clean
@@ -94,6 +94,14 @@ def _refused(call: Call, refusal: Refusal, *, partly: bool, clean: bool) -> Answ
     if there and call.operation.effect is Effect.KEYED:
         return Answer(Outcome.DONE, rows=(_as_if_done(call, failure.code),), clean=clean)
     return Answer(outcome, failure=failure, clean=clean)
+
+
+def _names_the_key(call: Call, outcome: Outcome, failure: Failure) -> bool:
+    """Tell whether a read of one record was refused because of the key that it was asked for by.
+
+    Message ids differ between programs and releases; the field that a refusal names does not.
+    """
+    return outcome is Outcome.REFUSED and not call.operation.many and bool(call.fields.get(failure.field))
 
 
 def _as_if_done(call: Call, code: str) -> Row:
