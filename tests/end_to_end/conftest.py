@@ -159,3 +159,11 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
             return True
         threading.Event().wait(0.005)
     return False
+
+
+SLOW = "timeout: 0.5s, settle_after: 2.5s"
+
+
+def slowly(text: str) -> str:
+    """Let M3 have more time to apply what it was sent."""
+    return text.replace("timeout: 0.5s, settle_after: 0.7s", SLOW)

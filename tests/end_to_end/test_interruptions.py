@@ -11,19 +11,22 @@ import pytest
 
 from m3nop.sandbox import shop
 from m3nop.sandbox.faults import Fault
-from tests.end_to_end.conftest import CLEAN, MakeProject, Project, Verdict, judge, place, rows, wait_for
+from tests.end_to_end.conftest import (
+    CLEAN,
+    MakeProject,
+    Project,
+    Verdict,
+    judge,
+    place,
+    rows,
+    slowly,
+    wait_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from m3nop.sandbox.world import World
-
-SLOW = "timeout: 0.5s, settle_after: 2.5s"
-
-
-def slowly(text: str) -> str:
-    """Let M3 have more time to apply what it was sent."""
-    return text.replace("timeout: 0.5s, settle_after: 0.7s", SLOW)
 
 
 def die_after(project: Project, world: World, operation: str) -> None:
