@@ -132,8 +132,8 @@ class Ownership:
 
     def _files(self) -> str:
         # POSIX file systems may give the number of a deleted file to the next one. But the lock file is never
-        # written to, and no program that copies can set the time of its last change (st_ctime; that of its
-        # creation on Windows). Not the device: its number may differ from one start of the machine to the next.
+        # written to, and no program that copies can set the time of its last change (on Windows st_ctime is
+        # that of its creation). Not the device: its number may change when the machine is started again.
         return f"{self._database.stat().st_ino} {self._lock_file.stat().st_ctime_ns}"
 
     def _read(self) -> Note:
