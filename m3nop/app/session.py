@@ -121,20 +121,27 @@ class Session:
             from m3nop.state.store import open_state
 
             self._state = open_state(
-                self.state_url, scope=self.scope(), clock=self.clock, command=self._command, wait=wait,
-                read_only=read_only,
+                self.state_url, scope=self.scope(read_only=read_only), clock=self.clock,
+                command=self._command, wait=wait, read_only=read_only,
             )  # fmt: skip
             self._open.callback(self._state.close)
         return self._state
 
-    def scope(self) -> Mapping[str, str]:
-        """Name what the rows of the state belong to."""
+    def scope(self, *, read_only: bool = False) -> Mapping[str, str]:
+        """Name what the rows of the state belong to.
+
+        For a reader only what is known without a network: it has to work while a system is away.
+
+        Raises:
+            AccessError: a system cannot be asked who it is.
+        """
         scope = {"environment": self.place.environment}
         for name, config in sorted(self.project.connections.items()):
             if config.url == SANDBOX:
                 scope[f"{name}.url"] = SANDBOX
                 continue
-            identity = self.connection(name).facts().identity
+            connection = self.connection(name)
+            identity = connection.identity() if read_only else connection.facts().identity
             scope.update({f"{name}.{part}": text for part, text in sorted(identity.items())})
         return scope
 

@@ -211,6 +211,10 @@ class Connection(Protocol):
         """Open a source; ``wanted`` are the dotted paths the mappings use, None for everything."""
         ...
 
+    def identity(self) -> Mapping[str, str]:
+        """Tell as much of the facts' identity as is known without asking the system."""
+        ...
+
     def facts(self) -> Facts:
         """Describe who and where this is: base URL, tenant, company, time zone. May read once."""
         ...

@@ -21,7 +21,7 @@ from m3nop.core.connector import Answer, Call, Effect, Facts, Failure, Outcome, 
 from m3nop.core.errors import AccessError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from m3nop.connectors.m3.exchange import Exchange
     from m3nop.core.clock import Clock
@@ -97,6 +97,15 @@ class M3Connection:
         """
         _refuse_source(self.name, resource, stores, wanted)
 
+    def identity(self) -> Mapping[str, str]:
+        """Tell base address and tenant, and company and division where they are configured; reads nothing."""
+        known = {"base_url": self._gateway.base_url, "tenant": self._gateway.tenant}
+        if self._config.company is not None:
+            known["company"] = str(self._config.company)
+        if self._config.division is not None:
+            known["division"] = self._config.division
+        return known
+
     def facts(self) -> Facts:
         """Tell base address, tenant, company, division and time zone; reads at most once.
 
@@ -131,22 +140,14 @@ class M3Connection:
             self._sizes.answered(operations, calls=len(calls), seconds=seconds)
 
     def _find_facts(self) -> Facts:
-        config = self._config
-        company = "" if config.company is None else str(config.company)
-        division = config.division or ""
+        config, identity = self._config, {"company": "", "division": "", **self.identity()}
         time_zone = config.time_zone
         if time_zone == FROM_SERVER or config.company is None:
             server, user = self._read_one("GENERAL/ServerTimeZone"), self._read_one("GENERAL/GetUserInfo")
-            company = company or str(user.get("ZDCONO") or "")
-            division = division if config.division is not None else str(user.get("ZDDIVI") or "")
+            own = {"company": str(user.get("ZDCONO") or ""), "division": str(user.get("ZDDIVI") or "")}
+            identity = {**own, **self.identity()}
             if time_zone == FROM_SERVER:
                 time_zone = server_time_zone(server, user)
-        identity = {
-            "base_url": self._gateway.base_url,
-            "tenant": self._gateway.tenant,
-            "company": company,
-            "division": division,
-        }
         return Facts(identity, time_zone)
 
     def _read_one(self, name: str) -> Row:

@@ -18,7 +18,7 @@ from m3nop.http.client import HttpClient, Timeouts
 from m3nop.http.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.connectors.nopcommerce.official_source import OfficialSource
@@ -101,9 +101,13 @@ class NopConnection:
             raise UsageError(msg)
         return self._dialect.source(resource, stores=stores, wanted=Wanted(wanted))
 
+    def identity(self) -> Mapping[str, str]:
+        """Tell address and dialect."""
+        return {"url": self._config.url.rstrip("/"), "dialect": self._config.dialect}
+
     def facts(self) -> Facts:
         """Describe where this is; times of a shop are UTC."""
-        return Facts({"url": self._config.url.rstrip("/"), "dialect": self._config.dialect})
+        return Facts(self.identity())
 
     def get(self, resource: str, number: int | None = None, *, limit: int = 20) -> Sequence[Record]:
         """Read one record by id, or some: the newest orders or customers, the first of the others.
