@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from m3nop.connectors.nopcommerce.auth import Access
     from m3nop.core.clock import Clock
+    from m3nop.core.connector import Failure
     from m3nop.core.json import Json
     from m3nop.http.client import HttpClient
     from m3nop.http.response import Response
@@ -56,7 +57,7 @@ class ShopApi:
                 return self._read(request)
             except ShopFailure as error:
                 failure = error.failure
-                if failure.remedy is not Remedy.TRANSIENT or (failure.retry_after or 0) > _LONGEST_PAUSE:
+                if not _may_pass(failure) or (failure.retry_after or 0) > _LONGEST_PAUSE:
                     raise
                 self._clock.wait(max(pause, failure.retry_after or 0))
         return self._read(request)
@@ -128,6 +129,11 @@ def _document(response: Response, request: Request) -> Json:
         return response.json()
     except ValueError as error:
         raise unreadable(_where(request)) from error
+
+
+def _may_pass(failure: Failure) -> bool:
+    # Any failure of the server: a shop answers 500 where its database was busy for a moment.
+    return failure.remedy is Remedy.TRANSIENT or (failure.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _where(request: Request) -> str:

@@ -58,10 +58,15 @@ class Official:
         }
 
     def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted) -> OfficialSource:  # noqa: ARG002
-        """Open a source of the whole installation."""
+        """Open a source of the whole installation; what it cannot read of a record is said in the record."""
+        proof = get(ENDPOINTS[resource].search, ("pageIndex", "0"), ("pageSize", "1"))
+        return self._open(resource, wanted=wanted, proof=proof)
+
+    def _open(self, resource: str, *, wanted: Wanted, proof: Request | None) -> OfficialSource:
         assembler = OfficialRecords(
-            self._api, wanted=wanted, config=self._config, clock=self._clock, workers=self._workers
-        )
+            self._api, wanted=wanted, config=self._config, clock=self._clock, workers=self._workers,
+            proof=proof,
+        )  # fmt: skip
         build = assembler.orders if resource == ORDERS else assembler.customers
         return OfficialSource(self._api, ENDPOINTS[resource], build, config=self._config, clock=self._clock)
 
@@ -76,7 +81,8 @@ class Official:
     def read(self, resource: str, number: int) -> Sequence[Record]:
         """Read one record; no row if it is gone."""
         if resource in ENDPOINTS:
-            return self.source(resource, stores=(), wanted=EVERYTHING).fetch([str(number)])
+            # Who asks for one record wants all of it, or to know why not.
+            return self._open(resource, wanted=EVERYTHING, proof=None).fetch([str(number)])
         row = self._api.read(get(f"{_CONTROLLERS[resource]}/GetById/{number}"))
         return [] if row is None else [records.plain(row)]
 

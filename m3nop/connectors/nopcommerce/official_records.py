@@ -1,7 +1,8 @@
 """Puts records of the official dialect together from its many small reads.
 
 An order's header, lines, products, addresses, customer, roles and coupons are separate rows. They are read in
-groups where the API can, side by side where it cannot, and only those that the mappings use.
+groups where the API can, side by side where it cannot, and only those that the mappings use. Where one cannot
+be read, the record comes as its header and says so.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from m3nop.connectors.nopcommerce import records
 from m3nop.connectors.nopcommerce.api import Request
 from m3nop.connectors.nopcommerce.cache import Cache
 from m3nop.connectors.nopcommerce.places import REFERENCE_SECONDS, Places
+from m3nop.connectors.nopcommerce.refusals import ShopFailure
 from m3nop.connectors.nopcommerce.rows import asked_for, chunks, only_of, rows_of
 from m3nop.connectors.nopcommerce.shape import ADDRESSES
+from m3nop.connectors.nopcommerce.tolerance import UNREADABLE, Flaws, RowReader
 from m3nop.connectors.nopcommerce.variants import VARIANTS_HAVE_STOCK
 from m3nop.core import json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.api import ShopApi
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
@@ -54,15 +57,19 @@ def joined(ids: Iterable[int]) -> str:
 
 
 class OfficialRecords:
-    """Makes records out of headers, with caches that live as long as this object and are short of memory."""
+    """Makes records out of headers, with caches that live as long as this object and are short of memory.
+
+    ``proof`` is a list that answers as long as the shop works; without it every failure is raised.
+    """
 
     def __init__(
-        self, api: ShopApi, *, wanted: Wanted, config: NopCommerceConfig, clock: Clock, workers: Workers
-    ) -> None:
+        self, api: ShopApi, *, wanted: Wanted, config: NopCommerceConfig, clock: Clock, workers: Workers,
+        proof: Request | None = None,
+    ) -> None:  # fmt: skip
         self._api = api
         self._wanted = wanted
         self._ids_per_request = config.ids_per_request
-        self._workers = workers
+        self._rows = RowReader(api, workers, proof=proof)
         self._places = Places(
             api,
             countries=get("Country/GetAllCountries", ("showHidden", "true")),
@@ -77,40 +84,49 @@ class OfficialRecords:
 
     def orders(self, headers: Sequence[Raw]) -> list[Record]:
         """Make the records of orders."""
-        wanted = self._wanted
+        wanted, flaws = self._wanted, Flaws("order")
         parts: dict[int, Record] = defaultdict(dict)
         if wanted.has("items"):
-            self._add_items(headers, parts)
-        self._add_addresses(headers, [name for name in ADDRESSES if wanted.has(name)], parts)
+            self._add_items(headers, parts, flaws)
+        self._add_addresses(headers, [name for name in ADDRESSES if wanted.has(name)], parts, flaws)
         if wanted.has("customer"):
-            self._add_customers(headers, parts)
+            self._add_customers(headers, parts, flaws)
         if wanted.has("coupon_codes"):
-            self._add_coupon_codes([header["id"] for header in headers], parts)
-        return [records.order(header, parts[header["id"]], wanted=wanted) for header in headers]
+            self._add_coupon_codes([header["id"] for header in headers], parts, flaws)
+        return [
+            flaws.record(header["id"], partial(records.order, header, wanted=wanted), parts[header["id"]])
+            for header in headers
+        ]
 
     def customers(self, rows: Sequence[Raw], *, wanted: Wanted | None = None) -> list[Record]:
         """Make the records of customers."""
         wanted = self._wanted if wanted is None else wanted
+        flaws = Flaws("customer")
         parts: dict[int, Record] = defaultdict(dict)
         if wanted.any_of("roles", "is_guest"):
-            self._add_roles(rows, parts)
+            self._add_roles(rows, parts, flaws)
         if wanted.any_of(*_NAMES.values()):
-            nameless = [row for row in rows if "first_name" not in row]
-            for row, names in zip(nameless, self._workers.each(self._names_of, nameless), strict=True):
-                parts[row["id"]].update(names)
-        self._add_addresses(rows, [name for name in ADDRESSES[:2] if wanted.has(name)], parts)
-        return [records.customer(row, parts[row["id"]], wanted=wanted) for row in rows]
+            nameless = [row["id"] for row in rows if "first_name" not in row]
+            found, failed = self._rows.each(self._names_of, nameless)
+            for number, names in found.items():
+                parts[number].update(names)
+            flaws.note_all("its name", failed)
+        self._add_addresses(rows, [name for name in ADDRESSES[:2] if wanted.has(name)], parts, flaws)
+        return [
+            flaws.record(row["id"], partial(records.customer, row, wanted=wanted), parts[row["id"]])
+            for row in rows
+        ]
 
-    def _add_items(self, headers: Sequence[Raw], parts: dict[int, Record]) -> None:
-        numbers = [header["id"] for header in headers]
-        lines = dict(zip(numbers, self._workers.each(self._lines, numbers), strict=True))
+    def _add_items(self, headers: Sequence[Raw], parts: dict[int, Record], flaws: Flaws) -> None:
+        lines, failed = self._rows.each(self._lines, [header["id"] for header in headers])
+        flaws.note_all("its lines", failed)
         products: Mapping[int, Raw] = {}
         skus: Mapping[int, str | None] = {}
         if self._wanted.any_of("items.sku", "items.name"):
             every = [line for rows in lines.values() for line in rows]
-            products = self._products_of(every)
+            products = self._products_of(every, flaws)
             if self._wanted.has("items.sku"):
-                skus = self._variants_of(every, products)
+                skus = self._variants_of(every, products, flaws)
         for number, rows in lines.items():
             parts[number]["items"] = records.items(rows, products, skus)
 
@@ -118,35 +134,58 @@ class OfficialRecords:
         rows = rows_of(self._api.read(get(f"OrderItem/GetOrderItems/{order_id}")) or [], what="order lines")
         return only_of(rows, "order_id", order_id, what="order line")
 
-    def _products_of(self, lines: Sequence[Raw]) -> Mapping[int, Raw]:
-        numbers = [line["product_id"] for line in lines if line.get("product_id")]
-        found = self._products.many(numbers, self._read_products)
+    def _products_of(self, lines: Sequence[Raw], flaws: Flaws) -> Mapping[int, Raw]:
+        failed: dict[int, ShopFailure] = {}
+        found = self._products.many(
+            [line["product_id"] for line in lines if line.get("product_id")],
+            partial(self._read_products, failed=failed),
+        )
+        for line in lines:
+            if line.get("product_id") in failed:
+                flaws.note(line["order_id"], "the product of a line", failed[line["product_id"]])
         return {number: product for number, product in found.items() if product is not None}
 
-    def _read_products(self, numbers: Sequence[int]) -> Mapping[int, Raw | None]:
-        found: dict[int, Raw | None] = {}
-        for ids in chunks(numbers, self._ids_per_request):
-            rows = rows_of(self._api.read(get(f"Product/GetProductsByIds/{joined(ids)}")), what="products")
-            found.update({row["id"]: row for row in asked_for(rows, ids, what="product")})
+    def _read_products(
+        self, numbers: Sequence[int], *, failed: dict[int, ShopFailure]
+    ) -> Mapping[int, Raw | None]:
+        found: dict[int, Raw | None] = {
+            row["id"]: row for row in self._together("Product/GetProductsByIds", numbers, what="product")
+        }
         # A deleted product is in no list, and its SKU still on the line.
-        deleted = [number for number in numbers if number not in found]
-        found.update(zip(deleted, self._workers.each(partial(self._row, "Product"), deleted), strict=True))
+        unlisted = [number for number in numbers if number not in found]
+        single, lost = self._rows.each(partial(self._row, "Product"), unlisted)
+        found.update(single)
+        failed.update(lost)
         return {
             number: row and {name: row.get(name) for name in _OF_PRODUCT} for number, row in found.items()
         }
 
-    def _variants_of(self, lines: Sequence[Raw], products: Mapping[int, Raw]) -> Mapping[int, str | None]:
+    def _together(self, path: str, numbers: Sequence[int], *, what: str) -> Iterator[Raw]:
+        """Read rows in groups; of a group that fails none comes, and each may be asked for alone."""
+        for ids in chunks(numbers, self._ids_per_request):
+            try:
+                document = self._api.read(get(f"{path}/{joined(ids)}"))
+            except ShopFailure as error:
+                self._rows.bear(error)
+                continue
+            yield from asked_for(rows_of(document, what=f"{what}s"), ids, what=what)
+
+    def _variants_of(
+        self, lines: Sequence[Raw], products: Mapping[int, Raw], flaws: Flaws
+    ) -> Mapping[int, str | None]:
         variants = {
             line["id"]: (line["product_id"], line["attributes_xml"])
             for line in lines
             if line.get("attributes_xml")
             and products.get(line["product_id"], {}).get("manage_inventory_method_id") == VARIANTS_HAVE_STOCK
         }
-        skus = self._skus.many(
-            variants.values(),
-            lambda keys: dict(zip(keys, self._workers.each(self._variant_sku, keys), strict=True)),
-        )
-        return {line: skus[variant] for line, variant in variants.items()}
+        failed: dict[tuple[int, str], ShopFailure] = {}
+        skus = self._skus.many(variants.values(), partial(self._rows.found, self._variant_sku, failed=failed))
+        for line in lines:
+            variant = variants.get(line["id"])
+            if variant in failed:
+                flaws.note(line["order_id"], "the SKU of a line", failed[variant])
+        return {line: skus[variant] for line, variant in variants.items() if variant in skus}
 
     def _variant_sku(self, variant: tuple[int, str]) -> str | None:
         product_id, attributes = variant
@@ -154,12 +193,17 @@ class OfficialRecords:
         sku = self._api.read(Request("POST", f"{BASE}/Product/FormatSku/{product_id}", body=attributes))
         return sku if isinstance(sku, str) else None
 
-    def _add_addresses(self, rows: Sequence[Raw], names: Sequence[str], parts: dict[int, Record]) -> None:
+    def _add_addresses(
+        self, rows: Sequence[Raw], names: Sequence[str], parts: dict[int, Record], flaws: Flaws
+    ) -> None:
         numbers = sorted({row[f"{name}_id"] for row in rows for name in names if row.get(f"{name}_id")})
-        found = dict(zip(numbers, self._workers.each(partial(self._row, "Address"), numbers), strict=True))
+        found, failed = self._rows.each(partial(self._row, "Address"), numbers)
         for row in rows:
             for name in names:
-                parts[row["id"]][name] = self._places.address(found.get(row.get(f"{name}_id") or 0))
+                number = row.get(f"{name}_id") or 0
+                if number in failed:
+                    flaws.note(row["id"], f"its {name.replace('_', ' ')}", failed[number])
+                parts[row["id"]][name] = self._places.address(found.get(number))
 
     def _row(self, controller: str, number: int) -> Raw | None:
         row: Raw | None = self._api.read(get(f"{controller}/GetById/{number}"))
@@ -167,33 +211,38 @@ class OfficialRecords:
             only_of([row], "id", number, what=controller.lower())
         return row
 
-    def _add_customers(self, headers: Sequence[Raw], parts: dict[int, Record]) -> None:
+    def _add_customers(self, headers: Sequence[Raw], parts: dict[int, Record], flaws: Flaws) -> None:
+        failed: dict[int, object] = {}
         found = self._customers.many(
-            (header["customer_id"] for header in headers if header.get("customer_id")), self._read_customers
+            (header["customer_id"] for header in headers if header.get("customer_id")),
+            partial(self._read_customers, failed=failed),
         )
         for header in headers:
-            parts[header["id"]]["customer"] = found.get(header.get("customer_id") or 0)
+            number = header.get("customer_id") or 0
+            if number in failed:
+                flaws.note(header["id"], "its customer", failed[number])
+            parts[header["id"]]["customer"] = found.get(number)
 
-    def _read_customers(self, numbers: Sequence[int]) -> Mapping[int, Record | None]:
-        found: dict[int, Record | None] = dict.fromkeys(numbers)
-        rows: list[Raw] = []
-        for ids in chunks(numbers, self._ids_per_request):
-            listed = rows_of(
-                self._api.read(get(f"Customer/GetCustomersByIds/{joined(ids)}")), what="customers"
-            )
-            rows.extend(asked_for(listed, ids, what="customer"))
+    def _read_customers(
+        self, numbers: Sequence[int], *, failed: dict[int, object]
+    ) -> Mapping[int, Record | None]:
+        rows = list(self._together("Customer/GetCustomersByIds", numbers, what="customer"))
         known = {row["id"] for row in rows}
-        deleted = [number for number in numbers if number not in known]
-        rows.extend(row for row in self._workers.each(partial(self._row, "Customer"), deleted) if row)
-        found.update(
-            {record["id"]: record for record in self.customers(rows, wanted=self._wanted.under("customer"))}
-        )
-        return found
+        unlisted = [number for number in numbers if number not in known]
+        single, lost = self._rows.each(partial(self._row, "Customer"), unlisted)
+        failed.update(lost)
+        rows.extend(row for row in single.values() if row)
+        made = {
+            record["id"]: record for record in self.customers(rows, wanted=self._wanted.under("customer"))
+        }
+        failed.update({number: record[UNREADABLE] for number, record in made.items() if UNREADABLE in record})
+        return {number: made.get(number) for number in numbers if number not in failed}
 
-    def _add_roles(self, rows: Sequence[Raw], parts: dict[int, Record]) -> None:
+    def _add_roles(self, rows: Sequence[Raw], parts: dict[int, Record], flaws: Flaws) -> None:
         # A visitor who never registered has neither, and there are very many of them.
         registered = [row["id"] for row in rows if row.get("email") or row.get("username")]
-        answers = dict(zip(registered, self._workers.each(self._role_ids, registered), strict=True))
+        answers, failed = self._rows.each(self._role_ids, registered)
+        flaws.note_all("its roles", failed)
         names = self._roles.one("roles", self._read_roles) if registered else {}
         for row in rows:
             numbers = answers.get(row["id"])
@@ -210,23 +259,26 @@ class OfficialRecords:
         )
         return {row["id"]: role_word(row) for row in rows}
 
-    def _names_of(self, row: Raw) -> Record:
-        rows = rows_of(
-            self._api.read(
-                get(f"GenericAttribute/GetAttributesForEntity/{row['id']}", ("keyGroup", "Customer"))
-            ),
-            what="attributes",
-        )
+    def _names_of(self, customer_id: int) -> Record:
+        request = get(f"GenericAttribute/GetAttributesForEntity/{customer_id}", ("keyGroup", "Customer"))
+        rows = rows_of(self._api.read(request), what="attributes")
         return {_NAMES[held["key"]]: held.get("value") for held in rows if held.get("key") in _NAMES}
 
-    def _add_coupon_codes(self, order_ids: Sequence[int], parts: dict[int, Record]) -> None:
-        used = self._workers.each(self._discounts_of, order_ids)
+    def _add_coupon_codes(self, order_ids: Sequence[int], parts: dict[int, Record], flaws: Flaws) -> None:
+        used, lost = self._rows.each(self._discounts_of, order_ids)
+        flaws.note_all("its discounts", lost)
+        failed: dict[int, ShopFailure] = {}
         codes = self._codes.many(
-            (number for numbers in used for number in numbers),
-            lambda ids: dict(zip(ids, self._workers.each(self._coupon_code, ids), strict=True)),
+            (number for numbers in used.values() for number in numbers),
+            partial(self._rows.found, self._coupon_code, failed=failed),
         )
-        for order_id, numbers in zip(order_ids, used, strict=True):
-            parts[order_id]["coupon_codes"] = sorted({code for number in numbers if (code := codes[number])})
+        for order_id, numbers in used.items():
+            for number in numbers:
+                if number in failed:
+                    flaws.note(order_id, "its coupon", failed[number])
+            parts[order_id]["coupon_codes"] = sorted(
+                {code for number in numbers if (code := codes.get(number))}
+            )
 
     def _discounts_of(self, order_id: int) -> list[int]:
         query = (("orderId", str(order_id)), ("pageIndex", "0"), ("pageSize", "100"))
