@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import SECOND, Instant, parse_instant
@@ -13,8 +14,6 @@ from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from m3nop.engine.ports import Job
     from m3nop.mapping.expressions import Expression
     from m3nop.mapping.pipeline import Pipeline
@@ -29,8 +28,13 @@ def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) ->
     """Return what M3 remembers a record by, or ``""`` where the pipeline has no reference.
 
     Raises:
-        EvaluationError: it has other characters than upper-case letters, digits and ``-``.
+        EvaluationError: it has other characters than upper-case letters, digits and ``-``, or the record was
+            not read whole.
     """
+    if unreadable := _unreadable(snapshot):
+        # Not even a person's release makes an order of half a record.
+        msg = f"the record cannot be read: {unreadable}"
+        raise EvaluationError(msg)
     if pipeline.reference is None:
         return ""
     context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
@@ -123,6 +127,9 @@ def first_look_again(
 def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bool:
     """Tell whether the shop has nothing more to say about a record (``recheck.until``)."""
     until = pipeline.source.recheck_until
+    if _unreadable(snapshot):
+        # It has never been judged: its end in the shop must not be the end of it here.
+        return False
     try:
         return until is not None and _holds(pipeline, until, snapshot, now, zone)
     except EvaluationError:
@@ -130,7 +137,7 @@ def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bo
         return False
 
 
-def _judge(
+def _judge(  # noqa: PLR0911 - one return for each judgement
     pipeline: Pipeline, snapshot: Mapping[str, Json], now: Instant, zone: str, *, required: bool,
     baseline: Instant | None,
 ) -> tuple[RecordState, Instant | None, str]:  # fmt: skip
@@ -138,6 +145,9 @@ def _judge(
     oldest = max((limit for limit in (pipeline.start, baseline) if limit is not None), default=None)
     if not required and oldest is not None and born is not None and born < oldest:
         return RecordState.BASELINED, None, "created before the start of this pipeline"
+    again = now + int((source.recheck_every or LOOK_AGAIN) * SECOND)
+    if unreadable := _unreadable(snapshot):
+        return RecordState.WAITING, again, f"cannot be read: {unreadable}"
     try:
         if source.filter is not None and not _holds(pipeline, source.filter, snapshot, now, zone):
             return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"
@@ -145,8 +155,7 @@ def _judge(
         if born is not None and now < born + quiet:
             return RecordState.WAITING, born + quiet, "too young: the shop may still be writing it"
         if source.ready is not None and not _holds(pipeline, source.ready, snapshot, now, zone):
-            pause = int((source.recheck_every or LOOK_AGAIN) * SECOND)
-            return RecordState.WAITING, now + pause, f"not ready: {source.ready.text}"
+            return RecordState.WAITING, again, f"not ready: {source.ready.text}"
     except EvaluationError as error:
         return RecordState.REVIEW, None, str(error)
     return RecordState.READY, None, ""
@@ -155,6 +164,11 @@ def _judge(
 def _holds(pipeline: Pipeline, condition: Expression, snapshot: Json, now: Instant, zone: str) -> bool:
     context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
     return bool(condition.condition(source_root(pipeline, snapshot), context))
+
+
+def _unreadable(snapshot: Json) -> str:
+    """Return what of a record its source could not read, or ``""`` if it is whole."""
+    return str(snapshot.get("unreadable") or "").strip() if isinstance(snapshot, Mapping) else ""
 
 
 def fingerprint(snapshot: Mapping[str, Json]) -> str:

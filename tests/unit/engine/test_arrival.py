@@ -239,3 +239,48 @@ def test_a_question_that_cannot_be_answered_does_not_close_a_record(pipeline: Pi
 
     assert not is_closed(broken, SNAPSHOT, NOW, "UTC")
     assert first_look_again(broken, delivered(NOW), SNAPSHOT, NOW)[0] == NOW + 15 * MINUTE
+
+
+# -- what its source could not read
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_record_that_cannot_be_read_waits_whatever_its_mapping_would_say(
+    pipeline: Pipeline, *, required: bool
+) -> None:
+    arrival = read(
+        pipeline, required=required, customer_id=13, order_status="complete", unreadable="order 1042, its lines: 500"
+    )  # fmt: skip
+
+    assert (arrival.state, arrival.not_before) == (RecordState.WAITING, NOW + 15 * MINUTE)
+    assert arrival.reason == "cannot be read: order 1042, its lines: 500"
+    assert arrival.deadline == NOW - HOUR + 60 * DAY
+
+
+def test_a_record_that_cannot_be_read_is_tried_again_where_the_pipeline_does_not_say_when() -> None:
+    source = SOURCE.replace("  recheck:", "  # recheck:")
+
+    arrival = read(compiled(source, settings={"ready": ["paid"]}), unreadable="its lines")
+
+    assert arrival.not_before == NOW + 15 * MINUTE
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_a_record_of_which_nothing_is_said_to_be_unreadable_is_whole(
+    pipeline: Pipeline, blank: str | None
+) -> None:
+    assert read(pipeline, unreadable=blank).state is RecordState.READY
+
+
+def test_an_old_record_that_cannot_be_read_is_still_old(pipeline: Pipeline) -> None:
+    assert read(pipeline, baseline=NOW, unreadable="its lines").state is RecordState.BASELINED
+
+
+def test_a_record_that_cannot_be_read_is_not_closed_and_has_no_reference(pipeline: Pipeline) -> None:
+    snapshot = {**SNAPSHOT, "order_status": "complete"}
+    broken = {**snapshot, "unreadable": "order 1042, its lines: 500"}
+
+    assert is_closed(pipeline, snapshot, NOW, "UTC")
+    assert not is_closed(pipeline, broken, NOW, "UTC")
+    with pytest.raises(EvaluationError, match="cannot be read: order 1042, its lines"):
+        reference_of(pipeline, broken, NOW, "UTC")
