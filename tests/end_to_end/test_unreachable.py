@@ -1,4 +1,4 @@
-"""Commands that only read the state while M3 is away, over real HTTP."""
+"""M3 is away, or stumbles while a run begins: what goes on all the same, over real HTTP."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 
 from m3nop.core import json
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
+from m3nop.sandbox.faults import Fault
 from m3nop.sandbox.server import serve
-from tests.end_to_end.conftest import MakeProject, Project, place
+from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +68,26 @@ def test_a_reader_still_refuses_the_state_of_another_system(project: Project) ->
 
     assert ended.code != 0
     assert "belongs to another scope: erp.base_url" in ended.err
+
+
+STUMBLES = {
+    "429": Fault(kind="status", system="m3", operation="GENERAL/*", status=429, retry_after=1),
+    "a reset": Fault(kind="reset_after", system="m3", operation="GENERAL/*"),
+    "a gateway's page": Fault(kind="html", system="m3", operation="GENERAL/*"),
+    "a terminated request": Fault(kind="terminated", system="m3", operation="GENERAL/*"),
+    "no token": Fault(kind="status", system="m3", operation="token", status=503),
+}
+
+
+@pytest.mark.parametrize("name", STUMBLES)
+def test_a_run_begins_although_its_first_request_meets(
+    name: str, make_project: MakeProject, world: World
+) -> None:
+    project = make_project()
+    reference = f"B2C-{place(world)}"
+    world.faults.add(STUMBLES[name])
+
+    ended = project.run("sync", "orders")
+
+    assert (ended.code, judge(world, [reference])) == (0, CLEAN), ended.err
+    assert [fault["fired"] for fault in world.faults.describe()] == [1]

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 _LOOK_UPS_IN_A_QUERY = 30
 
+_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds between the tries of a read that a run begins with."""
+_LONGEST_PAUSE = 60.0
+"""Seconds; a run that has not begun does not wait any longer for M3."""
+_PASSING = frozenset({Remedy.TRANSIENT, Remedy.SYSTEMIC})
+
 
 def open_m3(name: str, config: M3Config, *, clock: Clock, catalog: Catalog) -> Connection:
     """Open a connection; nothing is sent yet.
@@ -48,6 +54,7 @@ class M3Connection:
         self.settle_after = config.settle_after
         self.group_bytes = config.group_bytes
         self._config = config
+        self._clock = clock
         self._catalog = catalog
         self._gateway = Gateway(config, clock=clock)
         session = Session(config.company, config.division)
@@ -110,7 +117,7 @@ class M3Connection:
         """Tell base address, tenant, company, division and time zone; reads at most once.
 
         Raises:
-            AccessError: M3 cannot be reached, or refuses who we are.
+            AccessError: M3 cannot be reached, also not after a few tries, or refuses who we are.
             ConfigurationError: the time zone cannot be told.
         """
         with self._facts_lock:
@@ -155,11 +162,30 @@ class M3Connection:
         if operation is None:
             msg = f"{self.name}: the snapshot lacks {name}"
             raise ConfigurationError(msg)
-        got = self.send([Call(name, operation, {})])[0]
+        call = Call(name, operation, {})
+        for pause in _PAUSES:
+            got = self.send([call])[0]
+            if got.failure is None or not _may_pass(got.failure):
+                break
+            self._clock.wait(max(pause, got.failure.retry_after or 0.0))
+        else:
+            got = self.send([call])[0]
         if got.outcome is not Outcome.DONE:
-            msg = f"{self.name}: {name} failed: {got.failure}"
+            msg = f"{self.name}: {name} failed: {got.failure}{_what_to_do(got.failure)}"
             raise AccessError(msg)
         return got.rows[0] if got.rows else {}
+
+
+def _may_pass(failure: Failure) -> bool:
+    return failure.remedy in _PASSING and (failure.retry_after or 0.0) <= _LONGEST_PAUSE
+
+
+def _what_to_do(failure: Failure | None) -> str:
+    if failure is None or failure.remedy not in _PASSING:
+        return ""
+    if not _may_pass(failure):
+        return f"; it asks for a pause of {failure.retry_after:g} s: run again later"
+    return f"; it was tried {len(_PAUSES) + 1} times: run `m3nop doctor`, or again later"
 
 
 def _refuse_source(name: str, *asked: object) -> NoReturn:
