@@ -209,6 +209,38 @@ def test_a_bulk_of_which_only_a_part_was_processed_leaves_the_rest_to_be_proved_
     assert bench.sent("OIS100MI/AddBatchHead") == 2
 
 
+def test_a_look_up_that_breaks_off_is_not_taken_for_absence(bench: Bench) -> None:
+    order = guest(bench)
+    bench.fault("reset_after", "OIS100MI/AddBatchHead")
+    bench.fault("list_fails", "EXPORTMI/Select", times=3)
+    bench.run()
+    assert bench.record(order).state is RecordState.READY
+    assert "refused to look" in bench.record(order).reason
+
+    bench.clock.wait(SETTLE + 1)
+    bench.run(linger=600.0)
+    assert bench.judge(order) == CLEAN
+    assert bench.sent("OIS100MI/AddBatchHead") == 1
+
+
+def test_a_sweep_that_cannot_look_is_made_later(bench: Bench) -> None:
+    order = guest(bench)
+    bench.fault("reset_after", "OIS100MI/AddBatchHead")
+    bench.run()
+    bench.clock.wait(SETTLE)
+    bench.fault("list_fails", "EXPORTMI/Select", times=2)
+    bench.run()
+    assert attempt(bench, order).sweeps == 0
+    assert attempt(bench, order).sweep_at > bench.clock.now()
+    assert (bench.record(order).state, bench.record(order).reason) == (RecordState.DONE, "")
+
+    bench.clock.wait(600)
+    bench.run()
+    bench.clock.wait(600)
+    bench.run()
+    assert attempt(bench, order).sweeps == 1
+
+
 # -- what lands late
 
 
@@ -502,13 +534,15 @@ def test_what_fails_after_the_commit_is_retried_less_and_less_often_and_never_un
 def test_an_attempt_that_never_comes_through_is_left_to_a_person_in_the_end(bench: Bench) -> None:
     order = guest(bench)
     bench.fault("invalid_json", "OIS100MI/AddBatchLine", times=None)
-    for _ in range(8):
-        bench.run()
-        bench.clock.wait(SETTLE + 1)
+    pauses = []
+    while bench.run() and (record := bench.record(order)).state is RecordState.READY:
+        pauses.append((record.not_before - bench.clock.now()) // SECOND)
+        bench.clock.instant = record.not_before
 
-    record = bench.record(order)
+    assert pauses[:4] == [1, 2, 4, 8]
+    assert set(pauses[9:]) == {300}
     assert record.state is RecordState.REVIEW
-    assert record.reason == "gave up after 6 attempts: no answer to OIS100MI/AddBatchLine: beginning again"
+    assert record.reason == "gave up after 21 attempts: no answer to OIS100MI/AddBatchLine: beginning again"
     assert bench.judge() == CLEAN
     bench.world.faults.clear()
     bench.retry(order)

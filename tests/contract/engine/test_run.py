@@ -224,7 +224,7 @@ def test_a_stop_while_the_shop_is_read_keeps_what_was_read(bench: Bench) -> None
 
 def test_a_stop_ends_the_waiting_for_what_is_parked(bench: Bench) -> None:
     bench.place(guest=GUEST)
-    bench.fault("reset_after", "OIS100MI/AddBatchHead")
+    bench.fault("reset_before", "OIS100MI/AddBatchHead")
     naps: list[float] = []
     wait = bench.clock.wait
 

@@ -255,3 +255,59 @@ def test_a_read_that_a_crash_cut_off_is_made_again() -> None:
     assert Case(steps(read)).log("order_again", CallState.SENT, sent=MINUTE).next() == Settle(
         "order_again", found=False
     )
+
+
+# -- a look-up that was refused
+
+
+def blind() -> Case:
+    case = Case(compiled(ORDERS)).log("head", CallState.SENT, sent=DAY, fields=HEAD)
+    case.work.blind = "table:OXHEAD refused to look: no such column"
+    return case
+
+
+def test_a_look_up_that_was_refused_proves_nothing_and_is_made_again_later() -> None:
+    case = blind()
+
+    assert case.next() == Park(
+        RecordState.READY, NOW + ASK_AGAIN, "table:OXHEAD refused to look: no such column"
+    )
+    case.work.record.doubts = 3
+    assert case.next().until == NOW + 8 * ASK_AGAIN
+
+
+def test_a_commit_that_nobody_can_look_for_stays_pending() -> None:
+    case = blind().entered().log("confirm", CallState.SENT)
+
+    assert case.next().state is RecordState.PENDING
+
+
+def test_after_many_refused_look_ups_a_person_is_asked() -> None:
+    case = blind()
+    case.work.record.doubts = PROBES_BEFORE_REVIEW
+
+    action = case.next()
+
+    assert isinstance(action, Stop)
+    assert (action.state, action.failure.remedy) == (RecordState.REVIEW, Remedy.IN_DOUBT)
+    assert action.reason == "in doubt: table:OXHEAD refused to look: no such column"
+
+
+def test_a_sweep_that_cannot_look_is_made_again_and_never_a_persons_work() -> None:
+    case = blind()
+    case.work.sweeping, case.work.record.doubts = True, 20 * PROBES_BEFORE_REVIEW
+
+    action = case.next()
+
+    assert isinstance(action, Park)
+    assert action.until == NOW + LONGEST_PAUSE
+
+
+def test_a_probe_is_given_the_columns_that_its_match_looks_at() -> None:
+    by_customer = ORDERS.replace(
+        "    table: erp/OXHEAD\n    where: {OACUOR: reference}\n    outputs: {ORNO: OAORNO, CUNO: OACUNO}\n    agree: {CUNO: steps.head.fields.CUNO}",
+        "    read: erp/OIS100MI/LstBatchHead\n    fields: {CUNO: steps.head.fields.CUNO}\n    match: row.CUOR == reference\n    outputs: [ORNO]",
+    )
+    action = Case(compiled(by_customer)).log("head", CallState.SENT, fields=HEAD).next()
+
+    assert (action.fields, action.columns) == ({"CUNO": "W1042"}, ("ORNO", "CUOR"))
