@@ -43,8 +43,11 @@ class Oss:
         self._workers = workers
 
     def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted) -> OssSource:
-        """Open a source with a part for each store."""
-        assembler = OssRecords(self._api, wanted=wanted, clock=self._clock, workers=self._workers)
+        """Open a source with a part for each store; what it cannot read of a record is said in the record."""
+        proof = get(ENDPOINTS[resource].path, ("Limit", "1"), ("Page", "1"))
+        assembler = OssRecords(
+            self._api, wanted=wanted, clock=self._clock, workers=self._workers, proof=proof
+        )
         return OssSource(
             self._api, resource, assembler, stores=stores, config=self._config, clock=self._clock
         )

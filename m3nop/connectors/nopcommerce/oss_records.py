@@ -1,10 +1,12 @@
 """Makes the records of the open-source dialect: its lists hold nearly all, in names of their own.
 
-Its DTO classes lack order guid and number, pickup address, coupons, roles and county.
+Its DTO classes lack order guid and number, pickup address, coupons, roles and county. An order whose customer
+cannot be read comes as its header and says so.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import records
@@ -13,6 +15,7 @@ from m3nop.connectors.nopcommerce.cache import Cache
 from m3nop.connectors.nopcommerce.places import Places
 from m3nop.connectors.nopcommerce.rows import asked_for, rows_of
 from m3nop.connectors.nopcommerce.shape import ADDRESSES
+from m3nop.connectors.nopcommerce.tolerance import Flaws, RowReader
 from m3nop.connectors.nopcommerce.variants import variant_sku
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from m3nop.connectors.nopcommerce.api import ShopApi
     from m3nop.connectors.nopcommerce.records import Raw, Record
+    from m3nop.connectors.nopcommerce.refusals import ShopFailure
     from m3nop.connectors.nopcommerce.wanted import Wanted
     from m3nop.connectors.nopcommerce.workers import Workers
     from m3nop.core.clock import Clock
@@ -49,22 +53,29 @@ def get(path: str, *query: tuple[str, str], host: str = "") -> Request:
 
 
 class OssRecords:
-    """Makes records out of the rows of a list."""
+    """Makes records out of the rows of a list.
 
-    def __init__(self, api: ShopApi, *, wanted: Wanted, clock: Clock, workers: Workers) -> None:
+    ``proof`` is a list that answers as long as the shop works; without it every failure is raised.
+    """
+
+    def __init__(
+        self, api: ShopApi, *, wanted: Wanted, clock: Clock, workers: Workers, proof: Request | None = None
+    ) -> None:
         self._api = api
         self._wanted = wanted
         self._workers = workers
+        self._rows = RowReader(api, workers, proof=proof)
         self._places = Places(api, countries=get("countries"), states=get("stateprovinces"), clock=clock)
         self._customers: Cache[int, Record | None] = Cache(_ROWS, seconds=_ROW_SECONDS, clock=clock)
 
     def orders(self, rows: Sequence[Raw]) -> list[Record]:
         """Make the records of orders."""
-        wanted = self._wanted
+        wanted, flaws = self._wanted, Flaws("order")
         customers: Mapping[int, Record | None] = {}
+        failed: dict[int, ShopFailure] = {}
         if wanted.has("customer"):
             numbers = (row["customer_id"] for row in rows if row.get("customer_id"))
-            customers = self._customers.many(numbers, self._read_customers)
+            customers = self._customers.many(numbers, partial(self._read_customers, failed=failed))
         found = []
         for row in rows:
             parts = self._addresses(row, wanted)
@@ -73,8 +84,12 @@ class OssRecords:
             if wanted.has("items"):
                 parts["items"] = _items(row.get("order_items") or ())
             if wanted.has("customer"):
-                parts["customer"] = customers.get(row.get("customer_id") or 0)
-            found.append(records.order(_renamed(row), parts, wanted=wanted))
+                number = row.get("customer_id") or 0
+                if number in failed:
+                    flaws.note(row["id"], "its customer", failed[number])
+                parts["customer"] = customers.get(number)
+            make = partial(records.order, _renamed(row), wanted=wanted)
+            found.append(flaws.record(row["id"], make, parts))
         return found
 
     def customers(self, rows: Sequence[Raw], *, wanted: Wanted | None = None) -> list[Record]:
@@ -99,10 +114,13 @@ class OssRecords:
         rows = asked_for(rows_of(document, what="customers"), [number], what="customer")
         return rows[0] if rows else None
 
-    def _read_customers(self, numbers: Sequence[int]) -> Mapping[int, Record | None]:
-        found: dict[int, Record | None] = dict.fromkeys(numbers)
-        made = self.customers(self.customer_rows(numbers), wanted=self._wanted.under("customer"))
-        found.update({record["id"]: record for record in made})
+    def _read_customers(
+        self, numbers: Sequence[int], *, failed: dict[int, ShopFailure]
+    ) -> Mapping[int, Record | None]:
+        rows = self._rows.found(self._customer_row, numbers, failed=failed)
+        there = [row for row in rows.values() if row is not None]
+        found: dict[int, Record | None] = dict.fromkeys(rows)
+        found.update({row["id"]: row for row in self.customers(there, wanted=self._wanted.under("customer"))})
         return found
 
     def _addresses(self, row: Raw, wanted: Wanted) -> Record:

@@ -163,3 +163,28 @@ def test_a_pause_that_the_shop_asks_for_is_kept(sandbox, world, order, connect, 
     )
     assert connect(sandbox.shop_url).get("orders", order["id"])
     assert clock.waits == [7]
+
+
+def test_oss_orders_of_a_customer_who_cannot_be_read_are_the_only_ones_that_suffer(
+    sandbox, world, order, read
+):
+    whole = {record["id"]: record for record in read(sandbox.shop_url, "oss")}
+    break_for_ever(world, "*/api/customers/5")
+
+    records = {record["id"]: record for record in read(sandbox.shop_url, "oss")}
+
+    suffering = {number for number, record in records.items() if record["customer_id"] == 5}
+    assert order["id"] in suffering
+    for number in suffering:
+        assert records[number]["unreadable"].startswith(
+            f"order {number}, its customer: GET /api/customers/5: "
+        )
+    assert all(records[number] == whole[number] for number in set(whole) - suffering)
+
+
+def test_an_oss_shop_that_goes_down_in_mid_read_is_a_shop_that_is_down(sandbox, world, connect, stores):
+    source = connect(sandbox.shop_url, "oss").source("orders", stores=stores, wanted=None)
+    break_for_ever(world, "*/api/customers/*", status=503)
+    break_for_ever(world, "*/api/orders", status=503, nth=2)
+    with pytest.raises(AccessError, match="/api/customers/"):
+        list(source.pages("b2c", None))
