@@ -31,9 +31,9 @@ def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) ->
         EvaluationError: it has other characters than upper-case letters, digits and ``-``, or the record was
             not read whole.
     """
-    if unreadable := _unreadable(snapshot):
+    if failed := unreadable(snapshot):
         # Not even a person's release makes an order of half a record.
-        msg = f"the record cannot be read: {unreadable}"
+        msg = f"the record cannot be read: {failed}"
         raise EvaluationError(msg)
     if pipeline.reference is None:
         return ""
@@ -127,7 +127,7 @@ def first_look_again(
 def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bool:
     """Tell whether the shop has nothing more to say about a record (``recheck.until``)."""
     until = pipeline.source.recheck_until
-    if _unreadable(snapshot):
+    if unreadable(snapshot):
         # It has never been judged: its end in the shop must not be the end of it here.
         return False
     try:
@@ -146,8 +146,8 @@ def _judge(  # noqa: PLR0911 - one return for each judgement
     if not required and oldest is not None and born is not None and born < oldest:
         return RecordState.BASELINED, None, "created before the start of this pipeline"
     again = now + int((source.recheck_every or LOOK_AGAIN) * SECOND)
-    if unreadable := _unreadable(snapshot):
-        return RecordState.WAITING, again, f"cannot be read: {unreadable}"
+    if failed := unreadable(snapshot):
+        return RecordState.WAITING, again, f"cannot be read: {failed}"
     try:
         if source.filter is not None and not _holds(pipeline, source.filter, snapshot, now, zone):
             return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"
@@ -166,7 +166,7 @@ def _holds(pipeline: Pipeline, condition: Expression, snapshot: Json, now: Insta
     return bool(condition.condition(source_root(pipeline, snapshot), context))
 
 
-def _unreadable(snapshot: Json) -> str:
+def unreadable(snapshot: Json) -> str:
     """Return what of a record its source could not read, or ``""`` if it is whole."""
     return str(snapshot.get("unreadable") or "").strip() if isinstance(snapshot, Mapping) else ""
 
