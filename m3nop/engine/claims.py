@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CLAIM = 200
 """Records that are worked on at once."""
 SWEEP_AGAIN = 60 * SECOND
+CLOCKS_DIFFER = DAY
+"""How far the clock of a shop may be ahead: one that takes local time for UTC is hours wrong."""
 STALE_AFTER = 600 * SECOND
 """A snapshot older than this is read again before its record's first attempt."""
 
@@ -47,6 +49,9 @@ class Claims:
         self._begun: dict[int, str] = {}
         """Keys of the records that a limit has let in."""
         self._started = parts.clock.now()
+        self._epoch_began = max(
+            (entry["at"] for entry in parts.state.stream("audit") if entry["action"] == "epoch"), default=0
+        )
         self._settle_after = {
             name: int(one.settle_after * SECOND) for name, one in parts.tools.connections.items()
         }
@@ -206,10 +211,12 @@ class Claims:
     def _work(
         self, pipeline: Pipeline, record: Record, attempt: Attempt, lines: Sequence[LoggedCall]
     ) -> Work:
-        return Work(
+        work = Work(
             pipeline, record, attempt, lines=lines, link=self._parts.state.link(record.pipeline, record.key),
             zone=self._parts.tools.zone, settle_after=self._settle_after,
         )  # fmt: skip
+        work.predates = (record.created_at or 0) < self._epoch_began + CLOCKS_DIFFER
+        return work
 
     def sweeps(self) -> Iterator[Work]:
         """Yield the works of sweeps that are due; one that cannot be done yet is postponed."""

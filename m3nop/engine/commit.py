@@ -52,7 +52,7 @@ def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | 
         if unproved is not None:
             return unproved
     double_check = work.pipeline.double_check
-    if double_check is None or not (double_check.always or _suspicious(work)):
+    if double_check is None or not (double_check.always or work.predates or _suspicious(work)):
         return None
     return _look_for_others(work, step, double_check, root, when="commit")
 
@@ -60,7 +60,10 @@ def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | 
 def before_first_call(work: Work, root: Mapping[str, Json]) -> Action | None:
     """Say what must happen before the first call that acts, where something may exist already, or None."""
     double_check, step = work.pipeline.double_check, work.pipeline.commit_step
-    if double_check is None or step is None or not _suspicious(work):
+    if double_check is None or step is None:
+        return None
+    # What is looked for before every commit anyway need not be looked for twice.
+    if not (_suspicious(work) or (work.predates and not double_check.always)):
         return None
     return _look_for_others(work, step, double_check, root, when="first")
 

@@ -41,6 +41,8 @@ class Work:
         self.outdated = ""
         """Why the attempt no longer fits (the record or the mapping changed), or ``""``."""
         self.older_epoch = record.epoch < attempt.epoch
+        self.predates = False
+        """Whether it is from before this state was set up or restored, which knows nothing of that time."""
         self.sweeping = sweeping
         self._settle_after = settle_after or {}
         self.notes: list[str] = []

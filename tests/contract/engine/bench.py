@@ -299,11 +299,13 @@ class Bench:
         self.state = self._open_state()
         self.stop = StopSignal()
 
-    def lose_state(self) -> None:
-        """Begin on an empty state, as after the loss of a disk."""
+    def lose_state(self, backup: Path | None = None) -> None:
+        """Begin on an empty state, as after the loss of a disk, or on a backup."""
         self.state.close()
         for file in self._folder.glob("state.db*"):
             file.unlink()
+        if backup is not None:
+            shutil.copy(backup, self._folder / "state.db")
         self.state = self._open_state()
 
     def settle(self, *names: str) -> None:

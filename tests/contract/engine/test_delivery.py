@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,9 @@ from m3nop.core.state import AttemptState, CallState, RecordState
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from tests.contract.engine.bench import CLEAN, SETTLE, Bench, Fate
 from tests.contract.engine.test_run import GUEST
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MINUTES = 60
 
@@ -332,6 +335,47 @@ def test_an_order_that_m3_has_already_is_adopted_after_the_state_was_lost(bench:
     assert link is not None
     assert (link.m3, link.origin) == (real["ORNO"], "adopted")
     assert bench.record(order).state is RecordState.DONE
+
+
+def without_table_reads(text: str) -> str:
+    """Forbid EXPORTMI, and orders of guests, who cannot be told apart without it."""
+    assert "rate_limit: null" in text
+    return text.replace("rate_limit: null", "rate_limit: null, table_reads: false").replace(
+        "guest_customer: W9999 ", "guest_customer: null "
+    )
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_without_exact_probes_no_order_is_doubled_after_the_state_was_lost_or_restored(
+    make_bench, tmp_path: Path, restored: bool
+) -> None:
+    bench = make_bench(change=without_table_reads)
+    known = bench.place(customer_id=6)
+    bench.run()
+    bench.state.backup(tmp_path / "backup.db")
+    orders = [bench.place(customer_id=6), bench.place(customer_id=7)]
+    bench.run()
+    bench.lose_state(tmp_path / "backup.db" if restored else None)
+    bench.clock.wait(60)
+    later = bench.place(customer_id=7)
+    bench.run()
+
+    assert bench.judge(known, *orders, later) == CLEAN
+    assert set(bench.states().values()) == {"done"}
+    assert {bench.state.link("orders", str(order)).origin for order in orders} == {"adopted"}
+
+
+def test_what_was_ordered_long_after_the_state_was_set_up_is_not_looked_for_without_a_reason(
+    make_bench,
+) -> None:
+    bench = make_bench(change=without_table_reads)
+    bench.run()
+    bench.clock.wait(2 * 86_400)
+    order = bench.place(customer_id=6)
+    bench.run()
+
+    assert bench.judge(order) == CLEAN
+    assert bench.sent("OIS100MI/LstHead") == 0
 
 
 def test_a_temporary_order_that_was_left_behind_is_deleted_before_the_commit(bench: Bench) -> None:

@@ -243,6 +243,7 @@ class Case:
         )  # fmt: skip
         other.work.asked_at = dict(work.asked_at)
         other.work.checked, other.work.links = deepcopy(work.checked), dict(work.links)
+        other.work.predates = work.predates
         other.work.outdated, other.work.blind = work.outdated, work.blind
         return other
 

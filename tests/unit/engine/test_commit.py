@@ -59,7 +59,7 @@ def test_an_automatic_double_check_is_left_out_while_nothing_is_suspicious() -> 
     assert ready_to_commit(automatic()).next().path == "confirm"
 
 
-@pytest.mark.parametrize("why", ["doubt", "number", "epoch"])
+@pytest.mark.parametrize("why", ["doubt", "number", "epoch", "predates"])
 def test_an_automatic_double_check_is_made_after_a_doubt_an_earlier_attempt_or_a_restore(why: str) -> None:
     case = ready_to_commit(automatic())
     if why == "doubt":
@@ -67,8 +67,10 @@ def test_an_automatic_double_check_is_made_after_a_doubt_an_earlier_attempt_or_a
         case.found("verify:lines", *lines_of(case))
     elif why == "number":
         case.work.attempt.number = 2
-    else:
+    elif why == "epoch":
         case.older()
+    else:
+        case.work.predates = True
 
     assert case.next().path == "check:commit:temporary"
 
@@ -87,6 +89,17 @@ def test_before_the_first_call_it_is_looked_where_something_may_exist_already(ca
     assert (asked.path, asked.fields) == ("check:first:temporary", {"OACUOR": "B2C-1042"})
     assert case.found("check:first:temporary").next().path == "check:first:real"
     assert case.found("check:first:real").next().path == "head"
+
+
+def test_what_is_from_before_the_state_was_set_up_is_looked_for_before_the_first_call_or_the_commit(
+    case: Case,
+) -> None:
+    auto = Case(automatic())
+    auto.work.predates = case.work.predates = True
+
+    assert auto.next().path == "check:first:temporary"
+    assert case.next().path == "head"
+    assert case.entered().next().path == "check:commit:temporary"
 
 
 def test_what_was_seen_before_the_first_call_is_not_believed_at_the_commit() -> None:
