@@ -8,7 +8,7 @@ from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
-from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of
+from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of, unreadable
 from m3nop.engine.resting import bury, rest
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
@@ -122,6 +122,8 @@ class Claims:
         if record.fingerprint and mark != record.fingerprint:
             rest(self._parts, record, RecordState.REVIEW, "another record has taken its key in the shop")
             return False
+        if unreadable(snapshot) and record.snapshot is not None and record.attempt_id is not None:
+            return True
         record.snapshot, record.seen_at, record.fingerprint = snapshot, now, mark
         record.created_at = record.created_at or created(snapshot)
         self._parts.outbox.renewed(record)
@@ -155,7 +157,7 @@ class Claims:
             self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now,
             zone=self._parts.tools.zone, required=True, store=record.store,
         )  # fmt: skip
-        if arrival.state is not RecordState.READY and not record.released:
+        if arrival.state is not RecordState.READY and (not record.released or unreadable(record.snapshot)):
             record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
             rest(self._parts, record, arrival.state, arrival.reason)
             return None

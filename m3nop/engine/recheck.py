@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from m3nop.core.clock import DAY, SECOND, Clock, Instant
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Attempt, Record, RecordState, State
-from m3nop.engine.arrival import LOOK_AGAIN, classify, first_look_again, is_closed
+from m3nop.engine.arrival import LOOK_AGAIN, classify, first_look_again, is_closed, unreadable
 from m3nop.engine.preview import Planned, content_digest, differences, preview
 from m3nop.engine.sources import FETCH
 from m3nop.engine.work import Work
@@ -95,7 +95,7 @@ class Recheck:
     def _delivered(
         self, pipeline: Pipeline, record: Record, snapshot: Mapping[str, Json] | None, now: Instant
     ) -> None:
-        if snapshot is None:
+        if snapshot is None or unreadable(snapshot):
             record.not_before = now + int((pipeline.source.recheck_every or LOOK_AGAIN) * SECOND)
             if record.deadline is not None and now > record.deadline:
                 record.not_before = None

@@ -93,4 +93,22 @@ def test_a_record_that_broke_before_its_attempt_is_not_entered(bench: Bench, *, 
     assert bench.real(order) == []
     assert bench.sent("OIS100MI/AddBatchHead") == 0
     assert "cannot be read" in bench.record(order).reason
-    assert bench.record(order).state is (RecordState.DEAD if released else RecordState.WAITING)
+    assert bench.record(order).state is RecordState.WAITING
+
+
+def test_a_delivered_order_that_cannot_be_read_again_has_not_changed(bench: Bench) -> None:
+    order = bench.place()
+    bench.run()
+    entered = bench.record(order).snapshot
+    break_lines(bench, order)
+    bench.clock.wait(900)
+    bench.run()
+    assert bench.record(order).state is RecordState.DONE
+    assert bench.record(order).snapshot == entered
+
+    bench.world.faults.clear()
+    line = min(row["id"] for row in bench.rows("shop.order_items", order_id=order))
+    bench.change(order, quantities={str(line): 3})
+    bench.clock.wait(900)
+    bench.run()
+    assert "ORQT: 1 -> 3" in bench.record(order).reason
