@@ -338,7 +338,7 @@ class Bench:
     def retry(self, *keys: object, pipeline: str = "orders") -> None:
         """Turn dead or reviewed records ready, all their tries before them."""
         with self.state.transaction() as tx:
-            for record in self.state.records(pipeline, keys=[str(key) for key in keys]):
+            for record in self.state.records(pipeline, keys=[str(key) for key in keys]) if keys else ():
                 open_attempt = record.attempt_id and str(self.state.attempt(record.attempt_id).state) in (
                     "open",
                     "undoing",
