@@ -28,6 +28,8 @@ class Effect(StrEnum):
     """An absolute write: a second one changes nothing more."""
     OVERWRITE = "overwrite"
     """A full-row write: repeating is harmless, but somebody else's edit can be lost."""
+    CONVERGENT = "convergent"
+    """Reads, compares and writes what differs; a repeat is right once no earlier one can be under way."""
     KEYED = "keyed"
     """The target's own key makes a repeat refusable; the refusal means that it was done."""
     UNSAFE = "unsafe"
