@@ -42,6 +42,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "SAPR": ("WSA", "Sales price"),
     "STCO": ("WST", "Constant value"),
     "STKY": ("WSK", "Key value"),
+    "STQT": ("WSQ", "On-hand balance"),
     "TEDL": ("WTD", "Delivery terms"),
     "TEPY": ("WTE", "Payment terms"),
     "TRNM": ("WTR", "Transaction"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.sandbox.catalogue import COUNTRIES, ITEMS
+from m3nop.sandbox.m3 import stock
 from m3nop.sandbox.m3.programs.customers import TEMPLATE
 from m3nop.sandbox.m3.programs.customers import blank as blank_customer
 from m3nop.sandbox.m3.session import DIVISION, Row, Session, Tables
@@ -38,6 +39,7 @@ def seed(world: World) -> None:
     _organization(session)
     _codes(session)
     _items(session)
+    _balances(session)
     _customers(session)
 
 
@@ -98,6 +100,14 @@ def _item(
         "SAPR": price,
         **session.created(),
     }
+
+
+def _balances(session: Session) -> None:
+    for index, item in enumerate(session.tables.items.values()):
+        # The central warehouse has plenty of everything, the shop's a few, and of some things none.
+        for warehouse, on_hand in (("001", 120 + index * 37 % 400), ("002", index * 7 % 23)):
+            row = stock.new_row(warehouse, item, on_hand)
+            session.tables.balances[stock.key(warehouse, item["ITNO"])] = {**row, **session.created()}
 
 
 def _alias(session: Session, category: str, alias: str, number: str) -> None:

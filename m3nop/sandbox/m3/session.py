@@ -51,6 +51,8 @@ class Tables:
         """MITMAS by item number."""
         self.aliases = books.table("m3.aliases", indexes=["ITNO"])
         """MITPOP by ``ALWT/POPN``."""
+        self.balances = books.table("m3.balances", indexes=["ITNO", "LMTS"])
+        """MITBAL by ``WHLO/ITNO``; what may change in it is in ``m3/stock.py``."""
         self.codes = books.table("m3.codes", indexes=["STCO"])
         """CSYTAB by ``STCO/STKY``: payment terms, delivery methods, languages, countries …"""
         self.order_types = books.table("m3.order_types")
