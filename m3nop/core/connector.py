@@ -202,6 +202,14 @@ class Connection(Protocol):
         """
         ...
 
+    def scan(self, call: Call) -> Iterator[Answer]:
+        """Answer one reading call page by page, so that a long list needs the memory of a page.
+
+        The last page is the end of the list, unless it is an answer that is not DONE. A row that changes
+        while the list is read may come twice.
+        """
+        ...
+
     group_bytes: int
     """About how many bytes of fields one request may carry."""
 

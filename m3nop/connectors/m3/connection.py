@@ -11,7 +11,7 @@ from m3nop.connectors.m3.config import FROM_SERVER, M3Config
 from m3nop.connectors.m3.exchange import TIMED_OUT, Session
 from m3nop.connectors.m3.gateway import Gateway
 from m3nop.connectors.m3.identity import server_time_zone
-from m3nop.connectors.m3.lists import read_to_end, with_key
+from m3nop.connectors.m3.lists import read_to_end, scan, with_key
 from m3nop.connectors.m3.results import answer
 from m3nop.connectors.m3.sizes import GroupSizes
 from m3nop.connectors.m3.table_reader import QUERIES_AT_ONCE, TableReader
@@ -21,9 +21,10 @@ from m3nop.core.connector import Answer, Call, Effect, Facts, Failure, Outcome, 
 from m3nop.core.errors import AccessError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from m3nop.connectors.m3.exchange import Exchange
+    from m3nop.connectors.m3.results import Reply
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Catalog, Connection, Operation, Row, Source, StoreRef
 
@@ -80,15 +81,26 @@ class M3Connection:
         reads = all(call.operation.effect is Effect.READ for call in calls)
         most = self._config.page_size if reads else 0
         calls = [with_key(call) for call in calls] if reads else calls
-        begun = time.monotonic()
-        replies = self._exchange.send(calls, most=most)
-        self._take_note(calls, [reply.failure for reply in replies], seconds=time.monotonic() - begun)
-        if reads:
-            replies = [
-                read_to_end(call, reply, exchange=self._exchange, most=most)
-                for call, reply in zip(calls, replies, strict=True)
-            ]
-        return [answer(call, reply) for call, reply in zip(calls, replies, strict=True)]
+        replies = self._ask(calls, most=most)
+        if not reads:
+            return [answer(call, reply) for call, reply in zip(calls, replies, strict=True)]
+        return [
+            read_to_end(call, reply, exchange=self._exchange, most=most)
+            for call, reply in zip(calls, replies, strict=True)
+        ]
+
+    def scan(self, call: Call) -> Iterator[Answer]:
+        """Answer one reading call page by page; a table read is one page."""
+        if call.operation.effect is not Effect.READ:
+            failure = Failure(Remedy.CONFIGURATION, f"{call.operation.name} is no read")
+            yield Answer(Outcome.NOT_SENT, failure=failure)
+            return
+        if call.operation.name.startswith(TABLE):
+            yield from self._read_tables([call])
+            return
+        call, most = with_key(call), self._config.page_size
+        (reply,) = self._ask([call], most=most)
+        yield from scan(call, reply, exchange=self._exchange, most=most)
 
     def group_size(self, operation: Operation) -> int:
         """Say how many calls like this one request may carry at present."""
@@ -128,6 +140,12 @@ class M3Connection:
     def close(self) -> None:
         """Give back sockets."""
         self._gateway.close()
+
+    def _ask(self, calls: Sequence[Call], *, most: int) -> list[Reply]:
+        begun = time.monotonic()
+        replies = self._exchange.send(calls, most=most)
+        self._take_note(calls, [reply.failure for reply in replies], seconds=time.monotonic() - begun)
+        return replies
 
     def _read_tables(self, calls: Sequence[Call]) -> list[Answer]:
         select = self._catalog.operation("EXPORTMI/Select")

@@ -1,102 +1,207 @@
-"""Reads a list to its end, or fails: a list that was cut must never pass for a whole one."""
+"""Reads a list to its end, or fails: a list that was cut must never pass for a whole one.
+
+A list goes on at the position that the server tells. Releases that tell none are asked for windows: the list
+once more, from the key or date of the last row, whose rows are then repeated. What has neither is asked for
+with larger pages.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from m3nop.connectors.m3.results import Reply
-from m3nop.core.connector import Effect, Failure, Outcome, Remedy
+from m3nop.connectors.m3.results import Reply, answer
+from m3nop.core.connector import Answer, Effect, Failure, Outcome, Remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from m3nop.connectors.m3.exchange import Exchange
     from m3nop.connectors.m3.results import Record, Result
-    from m3nop.core.connector import Call
+    from m3nop.core.connector import Call, Row
 
 LARGEST_PAGE = 10_000
-"""Rows that a list which cannot be read on is asked for, before it is given up."""
+"""Rows of the larger page that a list is asked for which cannot be read on; site-defined lists end there."""
 
 MOST_ROWS = 200_000
-"""Longer lists are not gathered in memory."""
+"""Rows of the largest page of all; and longer lists are not gathered in memory."""
 
-_KEY_WINDOWS = MappingProxyType({"CRS610MI/LstByNumber": "CUNO"})
-"""Lists in the order of a unique field that is also the input to begin at, inclusive."""
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How a list is read on without a position: ``begin`` is the input it starts at, inclusive.
+
+    Its rows come in the order of ``column`` and are told apart by ``unique``. The order of dates is checked;
+    that of keys cannot be, because it depends on the database. ``unless`` one of these inputs is given, which
+    may change the order.
+    """
+
+    begin: str
+    column: str
+    unique: tuple[str, ...]
+    dated: bool = False
+    unless: frozenset[str] = frozenset()
+
+
+_WINDOWS = MappingProxyType(
+    {
+        "CRS610MI/LstByNumber": Window("CUNO", "CUNO", ("CUNO",)),
+        "MMS200MI/SelItem": Window("FRIT", "ITNO", ("ITNO",), unless=frozenset({"LMDT", "LMTS"})),
+        "MMS200MI/LstItmDescLang": Window("FITN", "ITNO", ("ITNO", "LNCD")),
+        "MMS200MI/LstItmByChgDate": Window("FLMD", "LMDT", ("ITNO",), dated=True, unless=frozenset({"CSDS"})),
+    }
+)
 
 
 def with_key(call: Call) -> Call:
-    """Return the call with the column in it that its list is read on by."""
-    key = _KEY_WINDOWS.get(call.operation.name)
-    if key is None or not call.columns or key in call.columns:
+    """Return the call with the columns in it that its list is read on by."""
+    window = _window_of(call)
+    if window is None or not call.columns:
         return call
-    return replace(call, columns=(*call.columns, key))
+    lacking = {window.column: None, **dict.fromkeys(window.unique)}
+    return replace(call, columns=(*call.columns, *(name for name in lacking if name not in call.columns)))
 
 
-def read_to_end(call: Call, reply: Reply, *, exchange: Exchange, most: int) -> Reply:
-    """Read on from the first answer of a list until its end."""
+def scan(call: Call, reply: Reply, *, exchange: Exchange, most: int) -> Iterator[Answer]:
+    """Answer a read page by page, from its first reply on; a page that failed is the last."""
     if call.operation.effect is not Effect.READ:
-        return reply
-    if _must_begin_again(call, reply.result, most=most):
-        most = LARGEST_PAGE
-        reply = exchange.send([call], most=most)[0]
-    gathered: list[Record] = []
-    while reply.result is not None and _goes_on(call, reply.result, most=most):
-        gathered += _fresh(call, gathered, reply.result)
-        if len(gathered) > MOST_ROWS:
-            return _failed(f"{call.operation.name} has more than {MOST_ROWS} rows; narrow its fields")
-        last = reply.result
-        reply = _next_page(call, last, exchange=exchange, most=most)
-        if reply.result is not None and _stands_still(call, last, reply.result):
-            return _failed(f"{call.operation.name} does not advance: its pages repeat themselves")
-    if reply.result is None or not gathered:
-        return reply
-    records = [*gathered, *_fresh(call, gathered, reply.result)]
-    return replace(reply, result=replace(reply.result, records=records))
+        yield answer(call, reply)
+        return
+    for page in _Pages(call, exchange=exchange, most=most).read(reply):
+        got = answer(call, page)
+        yield got
+        if got.outcome is not Outcome.DONE:
+            return
 
 
-def _must_begin_again(call: Call, result: Result | None, *, most: int) -> bool:
-    """Tell whether the list goes on, and only a larger page can show how."""
-    if result is None or not _goes_on(call, result, most=most) or most >= LARGEST_PAGE:
-        return False
-    return not result.position and call.operation.name not in _KEY_WINDOWS
+def read_to_end(call: Call, reply: Reply, *, exchange: Exchange, most: int) -> Answer:
+    """Answer a call with all rows of its list, read on from the first reply until its end."""
+    rows: list[Row] = []
+    clean = True
+    for page in scan(call, reply, exchange=exchange, most=most):
+        if page.outcome is not Outcome.DONE:
+            return page
+        rows += page.rows
+        clean = clean and page.clean
+        if len(rows) > MOST_ROWS:
+            failure = Failure(
+                Remedy.CONFIGURATION,
+                f"{call.operation.name} has more than {MOST_ROWS} rows; narrow its fields",
+            )
+            return Answer(Outcome.NOT_SENT, failure=failure)
+    return Answer(Outcome.DONE, tuple(rows), clean=clean)
 
 
-def _goes_on(call: Call, result: Result, *, most: int) -> bool:
-    if result.refusal is not None or not result.processed:
-        return False
-    if result.position and call.operation.many:
-        return bool(result.records)
-    return len(result.records) >= most
+class _Pages:
+    """The pages of one list, each with only the rows that the one before it had not."""
+
+    def __init__(self, call: Call, *, exchange: Exchange, most: int) -> None:
+        self._call = call
+        self._name = call.operation.name
+        self._exchange = exchange
+        self._most = most
+        self._window = _window_of(call)
+
+    def read(self, reply: Reply) -> Iterator[Reply]:
+        """Read on from the first reply; the last page is the end of the list or says why there is no more."""
+        reply = self._begin(reply)
+        last: Result | None = None
+        while True:
+            result = reply.result
+            if result is None:
+                yield reply
+                return
+            yield replace(reply, result=replace(result, records=self._fresh(result.records, last)))
+            if not self._goes_on(result):
+                return
+            last = result
+            reply = self._next(last)
+
+    def _begin(self, reply: Reply) -> Reply:
+        """Ask for larger pages where the first one does not show how to read on."""
+        result = reply.result
+        if result is None or not self._goes_on(result) or result.position or self._may_go_on_from(result):
+            return reply
+        return self._enlarged(self._call, result)
+
+    def _may_go_on_from(self, page: Result) -> bool:
+        window = self._window
+        if window is None:
+            return False
+        reached = [_text(record, window.column) for record in page.records]
+        return bool(reached[-1]) and (not window.dated or reached == sorted(reached))
+
+    def _goes_on(self, page: Result) -> bool:
+        if page.refusal is not None or not page.processed:
+            return False
+        if page.position and self._call.operation.many:
+            return bool(page.records)
+        return len(page.records) >= self._most
+
+    def _next(self, last: Result) -> Reply:
+        if last.position:
+            reply = self._exchange.read_on(self._call, most=self._most, position=last.position)
+            stands = reply.result is not None and reply.result.position == last.position
+            return self._repeats_itself() if stands else reply
+        if self._window is None or not self._may_go_on_from(last):
+            return self._cannot_go_on(last)
+        return self._next_window(self._window, _text(last.records[-1], self._window.column))
+
+    def _next_window(self, window: Window, reached: str) -> Reply:
+        call = replace(self._call, fields={**self._call.fields, window.begin: reached})
+        reply = self._exchange.send([call], most=self._most)[0]
+        page = reply.result
+        if page is None or len(page.records) < 2:  # noqa: PLR2004 - the row that is repeated, and no other
+            return reply
+        if _text(page.records[-1], window.column) != reached:
+            return reply
+        if window.unique == (window.column,):
+            return self._repeats_itself()
+        return self._enlarged(call, page) if self._goes_on(page) else reply
+
+    def _enlarged(self, call: Call, page: Result) -> Reply:
+        """Ask for larger pages until one is not full; an answer as long as a limit of M3's may be cut."""
+        for size in (LARGEST_PAGE, MOST_ROWS):
+            if size <= self._most:
+                continue
+            self._most = size
+            reply = self._exchange.send([call], most=size)[0]
+            if reply.result is None:
+                return reply
+            page = reply.result
+            if page.position or len(page.records) not in {size, LARGEST_PAGE}:
+                return reply
+        return self._cannot_go_on(page)
+
+    def _fresh(self, records: Sequence[Record], last: Result | None) -> Sequence[Record]:
+        """Leave out the rows that a window repeats."""
+        window = self._window
+        if window is None or last is None or last.position:
+            return records
+        reached = _text(last.records[-1], window.column)
+        seen = {_key(record, window) for record in last.records if _text(record, window.column) == reached}
+        return [record for record in records if _key(record, window) not in seen]
+
+    def _repeats_itself(self) -> Reply:
+        return _failed(f"{self._name} does not advance: its pages repeat themselves")
+
+    def _cannot_go_on(self, page: Result) -> Reply:
+        rows = len(page.records)
+        return _failed(f"{self._name} has {rows} rows or more and cannot be read on; narrow its fields")
 
 
-def _next_page(call: Call, last: Result, *, exchange: Exchange, most: int) -> Reply:
-    if last.position:
-        return exchange.read_on(call, most=most, position=last.position)
-    key = _KEY_WINDOWS.get(call.operation.name)
-    reached = last.records[-1].get(key, "").rstrip() if key else ""
-    if key is None or not reached:
-        return _failed(
-            f"{call.operation.name} has {most} rows or more and cannot be read on; narrow its fields"
-        )
-    return exchange.send([replace(call, fields={**call.fields, key: reached})], most=most)[0]
+def _window_of(call: Call) -> Window | None:
+    window = _WINDOWS.get(call.operation.name)
+    return None if window is None or any(call.fields.get(name) for name in window.unless) else window
 
 
-def _fresh(call: Call, gathered: list[Record], page: Result) -> Sequence[Record]:
-    """Leave out the row that a window by key repeats."""
-    key = _KEY_WINDOWS.get(call.operation.name)
-    if key is None or not gathered or not page.records:
-        return page.records
-    repeated = page.records[0].get(key) == gathered[-1].get(key)
-    return page.records[1:] if repeated else page.records
+def _text(record: Record, column: str) -> str:
+    return record.get(column, "").rstrip()
 
 
-def _stands_still(call: Call, last: Result, page: Result) -> bool:
-    if last.position:
-        return page.position == last.position
-    key = _KEY_WINDOWS[call.operation.name]
-    return len(page.records) > 1 and page.records[-1].get(key) == last.records[-1].get(key)
+def _key(record: Record, window: Window) -> tuple[str, ...]:
+    return tuple(_text(record, name) for name in (window.column, *window.unique))
 
 
 def _failed(message: str) -> Reply:

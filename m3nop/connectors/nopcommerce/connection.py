@@ -18,7 +18,7 @@ from m3nop.http.client import HttpClient, Timeouts
 from m3nop.http.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.connectors.nopcommerce.official_source import OfficialSource
@@ -82,6 +82,10 @@ class NopConnection:
     def send(self, calls: Sequence[Call]) -> list[Answer]:
         """Make each call with a request of its own and answer it; a failure is an answer."""
         return [self._answer(call) for call in calls]
+
+    def scan(self, call: Call) -> Iterator[Answer]:
+        """Answer a read in one page: what a call of a shop reads is short, its long lists are sources."""
+        yield self._answer(call)
 
     def group_size(self, operation: Operation) -> int:  # noqa: ARG002 - the same for all
         """Return 1: neither API takes several writes at once."""

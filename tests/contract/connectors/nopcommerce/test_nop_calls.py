@@ -351,3 +351,16 @@ def test_a_broken_row_in_a_source_is_an_error_of_the_source(scripted, connect):
         connect(scripted.url, credentials={"token": "t"}).source(
             "orders", stores=[], wanted=frozenset()
         ).fetch(["1"])
+
+
+@DIALECTS
+def test_a_read_is_one_page_and_a_failure_an_answer(sandbox, world, connect, dialect):
+    shop = connect(sandbox.shop_url, dialect)
+    call = Call("1", OPERATIONS["orders/get"], {"id": 1001})
+
+    (answer,) = shop.scan(call)
+    world.faults.add(shop_fault("status", status=403))
+    (refused,) = shop.scan(call)
+
+    assert [row["id"] for row in answer.rows] == [1001]
+    assert refused.outcome is not Outcome.DONE
