@@ -83,7 +83,8 @@ def _quantities(shop: Shop, order: Row, wanted: Mapping[str, int]) -> None:
         if item is None or item["order_id"] != order["id"]:
             msg = f"order {order['id']} has no line {item_id}"
             raise ValueError(msg)
-        processing.move_stock(shop, item, item["quantity"] - quantity)
+        message = f"Order {order['id']} has been edited"
+        processing.move_stock(shop, item, item["quantity"] - quantity, message=message)
         if quantity:
             shop.items[str(item_id)] = _with_quantity(item, quantity)
         else:

@@ -93,7 +93,9 @@ def complete(shop: Shop, detail: dict[str, Any]) -> None:
     for item in detail["items"]:
         row = entities.ORDER_ITEM.blank() | item | {"order_id": order["id"]}
         row["order_item_guid"] = str(uuid.uuid5(_NAMESPACE, f"item {len(shop.items)}"))
-        processing.move_stock(shop, shop.insert(entities.ORDER_ITEM, shop.items, row), -row["quantity"])
+        stored = shop.insert(entities.ORDER_ITEM, shop.items, row)
+        message = f"Order {order['id']} has been placed"
+        processing.move_stock(shop, stored, -row["quantity"], message=message)
     if detail["discount_id"]:
         usage = entities.DISCOUNT_USAGE.row(
             discount_id=detail["discount_id"], order_id=order["id"], created_on_utc=order["created_on_utc"]

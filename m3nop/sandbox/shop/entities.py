@@ -292,3 +292,29 @@ LANGUAGE = _entity(
     bools="rtl limited_to_stores published",
     texts="name language_culture unique_seo_code flag_image_file_name",
 )
+SHIPMENT = _entity(
+    "Shipment",
+    ints="order_id",
+    money_or_null="total_weight",
+    times="created_on_utc",
+    times_or_null="shipped_date_utc delivery_date_utc",
+    texts="tracking_number admin_comment",
+)
+SHIPMENT_ITEM = _entity("ShipmentItem", ints="shipment_id order_item_id quantity warehouse_id")
+STOCK_HISTORY = _entity(
+    "StockQuantityHistory",
+    ints="quantity_adjustment stock_quantity product_id",
+    ints_or_null="combination_id warehouse_id",
+    times="created_on_utc",
+    texts="message",
+)
+TIER_PRICE = _entity(
+    "TierPrice",
+    ints="product_id store_id quantity",
+    ints_or_null="customer_role_id",
+    money="price",
+    times_or_null="start_date_time_utc end_date_time_utc",
+)
+LOCALIZED = _entity(
+    "LocalizedProperty", ints="entity_id language_id", texts="locale_key_group locale_key locale_value"
+)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from m3nop.sandbox.shop import stock
 from m3nop.sandbox.shop.entities import money
-from m3nop.sandbox.shop.statuses import Inventory, OrderStatus, PaymentStatus, ShippingStatus
+from m3nop.sandbox.shop.statuses import OrderStatus, PaymentStatus, ShippingStatus
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -61,24 +62,56 @@ def is_supported(order: Row) -> bool:
 
 
 def save(shop: Shop, order: Row, note: str, *, at: str | None = None) -> None:
-    """Store an order with the status that follows from its parts, and note what was done."""
+    """Store an order with the status that follows from its parts, and note what was done.
+
+    A status that follows is noted as well, but not while the order is placed (``at``).
+    """
+    before = order["order_status_id"]
     _derive_status(shop, order)
     shop.orders[str(order["id"])] = order
     shop.add_note(order["id"], note, at=at)
+    if at is None and order["order_status_id"] != before:
+        word = OrderStatus.shown(order["order_status_id"])
+        shop.add_note(order["id"], f"Order status has been changed to {word}")
 
 
 def cancel(shop: Shop, order: Row) -> None:
     """Cancel an order and put its goods back into stock."""
     order["order_status_id"] = int(OrderStatus.CANCELLED)
+    shop.add_note(order["id"], "Order status has been changed to Cancelled")
     save(shop, order, "Order has been cancelled")
+    return_goods(shop, order, f"Order {order['id']} has been cancelled")
+
+
+def return_goods(shop: Shop, order: Row, message: str) -> None:
+    """Put the goods of an order back: what was shipped into its warehouse, then what was sold or reserved."""
+    for shipment in shop.shipments.find(order_id=order["id"]):
+        if shipment["shipped_date_utc"]:
+            for row in shop.shipment_items.find(shipment_id=shipment["id"]):
+                _put_back(shop, row, message)
     for item in shop.order_items(order["id"]):
-        move_stock(shop, item, item["quantity"])
+        move_stock(shop, item, item["quantity"], message=message)
+
+
+def _put_back(shop: Shop, row: Row, message: str) -> None:
+    item = shop.items.get(str(row["order_item_id"]))
+    if item is not None:
+        product = shop.products[str(item["product_id"])]
+        stock.put_back(shop, product, row["warehouse_id"], row["quantity"], message=message)
 
 
 def authorize(shop: Shop, order: Row) -> None:
     """Mark an order as authorized."""
     order["payment_status_id"] = int(PaymentStatus.AUTHORIZED)
     save(shop, order, "Order has been marked as authorized")
+
+
+def capture(shop: Shop, order: Row) -> None:
+    """Take the money that was authorized."""
+    order["payment_status_id"] = int(PaymentStatus.PAID)
+    order["paid_date_utc"] = shop.now()
+    order["capture_transaction_id"] = f"CAPTURE-{order['id']}"
+    save(shop, order, "Order has been captured")
 
 
 def pay(shop: Shop, order: Row) -> None:
@@ -106,21 +139,14 @@ def void(shop: Shop, order: Row) -> None:
 def delete(shop: Shop, order: Row) -> None:
     """Hide an order, and put its goods back into stock unless it was cancelled before."""
     if can_cancel(order):
-        for item in shop.order_items(order["id"]):
-            move_stock(shop, item, item["quantity"])
+        return_goods(shop, order, f"Order {order['id']} has been deleted")
     order["deleted"] = True
     save(shop, order, "Order has been deleted")
 
 
-def move_stock(shop: Shop, item: Row, quantity: int) -> None:
+def move_stock(shop: Shop, item: Row, quantity: int, *, message: str) -> None:
     """Add to the stock of what an order line names, wherever the product counts it."""
-    product = shop.products[str(item["product_id"])]
-    if product["manage_inventory_method_id"] == Inventory.PRODUCT:
-        product["stock_quantity"] += quantity
-        shop.products[str(product["id"])] = product
-    elif combination := shop.combination(item["product_id"], item["attributes_xml"]):
-        combination["stock_quantity"] += quantity
-        shop.combinations[str(combination["id"])] = combination
+    stock.adjust(shop, item["product_id"], quantity, attributes=item["attributes_xml"], message=message)
 
 
 def _derive_status(shop: Shop, order: Row) -> None:

@@ -67,6 +67,14 @@ class Inventory(IntEnum):
     COMBINATION = 2
 
 
+class LowStock(IntEnum):
+    """What happens to a product when its stock falls to the minimum."""
+
+    NOTHING = 0
+    DISABLE_BUY_BUTTON = 1
+    UNPUBLISH = 2
+
+
 class DiscountType(IntEnum):
     """What a discount is taken from."""
 

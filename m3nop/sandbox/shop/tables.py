@@ -26,6 +26,7 @@ class Shop:
     def __init__(self, world: World) -> None:
         self.world = world
         table = world.books.table
+        self._open_goods()
         self.orders = table(
             "shop.orders",
             indexes=[
@@ -42,10 +43,6 @@ class Shop:
         self.passwords = table("shop.passwords")
         self.tokens = table("shop.tokens")
         self.roles = table("shop.roles")
-        self.products = table("shop.products", indexes=["id", "sku"])
-        self.product_extras = table("shop.product_extras")
-        self.combinations = table("shop.combinations", indexes=["product_id", "sku"])
-        self.inventories = table("shop.inventories", indexes=["product_id"])
         self.countries = table("shop.countries")
         self.states = table("shop.states")
         self.stores = table("shop.stores")
@@ -56,6 +53,26 @@ class Shop:
         self.discounts = table("shop.discounts")
         self.discount_usages = table("shop.discount_usages", indexes=["order_id"])
         self.attributes = table("shop.generic_attributes", indexes=[["key_group", "entity_id"]])
+
+    def _open_goods(self) -> None:
+        table = self.world.books.table
+        self.products = table(
+            "shop.products",
+            indexes=[
+                "sku", ["deleted", "id"], ["deleted", "display_order"],
+                ["deleted", "published", "display_order"],
+            ],
+        )  # fmt: skip
+        self.product_extras = table("shop.product_extras")
+        self.combinations = table("shop.combinations", indexes=["product_id", "sku"])
+        self.inventories = table("shop.inventories", indexes=["product_id"])
+        self.stock_history = table("shop.stock_history", indexes=["product_id"])
+        self.tier_prices = table("shop.tier_prices", indexes=["product_id"])
+        self.shipments = table("shop.shipments", indexes=["order_id", "created_on_utc"])
+        self.shipment_items = table("shop.shipment_items", indexes=["shipment_id", "order_item_id"])
+        self.localized = table(
+            "shop.localized_properties", indexes=[["locale_key_group", "entity_id", "language_id"]]
+        )
 
     def now(self) -> str:
         """Return the present time as the shop writes it."""
@@ -106,6 +123,11 @@ class Shop:
             for value in attributes[mapping]["attribute_values"]
             if str(value["id"]) == number
         ]
+
+    def inventory(self, product_id: int, warehouse_id: int) -> Row | None:
+        """Return the stock row of a product in a warehouse."""
+        rows = self.inventories.find(product_id=product_id)
+        return next((row for row in rows if row["warehouse_id"] == warehouse_id), None)
 
     def add_note(self, order_id: int, note: str, *, at: str | None = None) -> None:
         """Write an order note, as the shop does whenever an order changes."""

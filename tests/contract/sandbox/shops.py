@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from m3nop.core.clock import parse_instant
-from m3nop.sandbox import shop
+from m3nop.sandbox import access, shop
 from m3nop.sandbox.books import Books
 from m3nop.sandbox.clock import SandboxClock
 from m3nop.sandbox.server import serve
@@ -28,3 +32,58 @@ def served(sign_in: Callable[[World, str], Any]) -> Iterator[Any]:
         client = sign_in(world, running.shop_url)
         yield client
         client.http.close()
+
+
+class Backend:
+    """A client of the official dialect, signed in."""
+
+    def __init__(self, world: World, url: str, *, user=access.SHOP_USER, password=access.SHOP_PASSWORD):
+        self.world = world
+        self.http = httpx.Client(base_url=f"{url}/api-backend/")
+        login = {"username": user, "email": user, "password": password}
+        token = self.http.post("Authenticate/GetToken", json=login).json()["token"]
+        self.http.headers["Authorization"] = token
+
+    def get(self, path: str, **query: object):
+        answer = self.http.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return json.loads(answer.content, parse_float=Decimal)
+
+    def status(self, path: str) -> tuple[int, object]:
+        answer = self.http.get(path)
+        return answer.status_code, answer.json() if answer.content else None
+
+    def act(self, path: str, **query: object) -> None:
+        """Ask for a verb that answers nothing."""
+        answer = self.http.get(path, params=query)
+        assert (answer.status_code, answer.content) == (200, b""), answer.text
+
+    def create(self, controller: str, **row: object) -> dict:
+        answer = self.http.post(f"{controller}/Create", json=row)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def product(self, sku: str) -> dict:
+        return self.get("Product/GetProductBySku", sku=sku)
+
+
+class Api:
+    """A client of the oss dialect, signed in."""
+
+    def __init__(self, world: World, url: str, *, user=access.SHOP_USER, password=access.SHOP_PASSWORD):
+        self.world = world
+        self.http = httpx.Client(base_url=url)
+        token = self.http.post("/token", json={"username": user, "password": password}).json()["access_token"]
+        self.http.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, *, headers=None):
+        answer = self.http.get(path, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return json.loads(answer.content, parse_float=Decimal)
+
+    def ids(self, path: str, *, headers=None) -> list[int]:
+        (rows,) = self.get(path, headers=headers).values()
+        return [row["id"] for row in rows]
+
+    def put(self, path: str, body: object) -> httpx.Response:
+        return self.http.put(path, json=body)

@@ -5,7 +5,6 @@ import json
 import re
 from contextlib import closing
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -13,32 +12,9 @@ import pytest
 from m3nop.core.clock import DAY
 from m3nop.sandbox import access, shop
 from m3nop.sandbox.faults import Fault
-from tests.contract.sandbox.shops import NOW, served
-
-if TYPE_CHECKING:
-    from m3nop.sandbox.world import World
+from tests.contract.sandbox.shops import NOW, Backend, served
 
 PAID, PENDING = 30, 10
-
-
-class Backend:
-    """A client of the official dialect, signed in."""
-
-    def __init__(self, world: World, url: str, *, user=access.SHOP_USER, password=access.SHOP_PASSWORD):
-        self.world = world
-        self.http = httpx.Client(base_url=f"{url}/api-backend/")
-        login = {"username": user, "email": user, "password": password}
-        token = self.http.post("Authenticate/GetToken", json=login).json()["token"]
-        self.http.headers["Authorization"] = token
-
-    def get(self, path: str, **query: object):
-        answer = self.http.get(path, params=query)
-        assert answer.status_code == 200, answer.text
-        return json.loads(answer.content, parse_float=Decimal)
-
-    def status(self, path: str) -> tuple[int, object]:
-        answer = self.http.get(path)
-        return answer.status_code, answer.json() if answer.content else None
 
 
 @pytest.fixture

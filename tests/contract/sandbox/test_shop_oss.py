@@ -3,41 +3,14 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from m3nop.sandbox import access, shop
 from m3nop.sandbox.faults import Fault
-from tests.contract.sandbox.shops import served
-
-if TYPE_CHECKING:
-    from m3nop.sandbox.world import World
+from tests.contract.sandbox.shops import Api, served
 
 B2B = {"NopApiClientHost": "b2b.shop.example.com"}
-
-
-class Api:
-    """A client of the oss dialect, signed in."""
-
-    def __init__(self, world: World, url: str, *, user=access.SHOP_USER, password=access.SHOP_PASSWORD):
-        self.world = world
-        self.http = httpx.Client(base_url=url)
-        token = self.http.post("/token", json={"username": user, "password": password}).json()["access_token"]
-        self.http.headers["Authorization"] = f"Bearer {token}"
-
-    def get(self, path: str, *, headers=None):
-        answer = self.http.get(path, headers=headers)
-        assert answer.status_code == 200, answer.text
-        return json.loads(answer.content, parse_float=Decimal)
-
-    def ids(self, path: str, *, headers=None) -> list[int]:
-        (rows,) = self.get(path, headers=headers).values()
-        return [row["id"] for row in rows]
-
-    def put(self, path: str, body: object) -> httpx.Response:
-        return self.http.put(path, json=body)
 
 
 @pytest.fixture

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.sandbox.shop.official import access, customers, directory, orders, processing, products
+from m3nop.sandbox.shop.official import (
+    access,
+    customers,
+    directory,
+    localized,
+    orders,
+    prices,
+    processing,
+    products,
+    shipments,
+    stock,
+)
 from m3nop.sandbox.shop.official.call import route
 
 if TYPE_CHECKING:
@@ -12,7 +23,7 @@ if TYPE_CHECKING:
 
     from m3nop.sandbox.shop.tables import Shop
 
-_CONTROLLERS = (orders, processing, customers, products, directory)
+_CONTROLLERS = (orders, processing, shipments, customers, products, stock, prices, localized, directory)
 
 
 def routes(shop: Shop) -> list[BaseRoute]:

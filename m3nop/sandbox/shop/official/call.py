@@ -97,6 +97,12 @@ class Call:
         except InvalidOperation:
             raise invalid(**{name: f"The value '{self.text(name)}' is not valid."}) from None
 
+    def require(self, *names: str) -> None:
+        """Refuse the request unless all of these are in its query."""
+        missing = [name for name in names if self.text(name) is None]
+        if missing:
+            raise unprocessed({name: [f"The {name} field is required."] for name in missing})
+
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Return true or false of the query."""
         text = (self.text(name) or str(default)).lower()
@@ -117,6 +123,13 @@ class Call:
     def numbers(self, name: str) -> list[int]:
         """Return ids joined with ``;`` in the query; parts that are no numbers are skipped."""
         return joined_ids(self.text(name) or "")
+
+    def body_text(self, name: str) -> str:
+        """Return the JSON text that is the whole body; ``name`` is the parameter it is bound to."""
+        body = self.body()
+        if not isinstance(body, str):
+            raise invalid(**{name: "The JSON value could not be converted to System.String."})
+        return body
 
     def body(self) -> json.Json:
         """Return the JSON of the body."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.sandbox.shop import entities
 from m3nop.sandbox.shop.official.call import Call, Entry, Refused, envelope, invalid
-from m3nop.sandbox.shop.official.rows import reading
+from m3nop.sandbox.shop.official.rows import reading, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ ENTRIES: list[Entry] = [
     ("GET", "Store/GetAll", _list(lambda shop: shop.stores)),
     *reading("Store", entities.STORE, lambda shop: shop.stores),
     ("GET", "Warehouse/GetAll", get_warehouses),
-    *reading("Warehouse", entities.WAREHOUSE, lambda shop: shop.warehouses),
+    *writing("Warehouse", entities.WAREHOUSE, lambda shop: shop.warehouses),
     ("GET", "Currency/GetAll", get_currencies),
     *reading("Currency", entities.CURRENCY, lambda shop: shop.currencies),
     ("GET", "Language/GetAll", _visible_list(lambda shop: shop.languages)),

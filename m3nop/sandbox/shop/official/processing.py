@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.sandbox.shop import entities
+from m3nop.sandbox.shop import entities, shipping
 from m3nop.sandbox.shop import processing as rules
 from m3nop.sandbox.shop.official.call import Call, Entry, Refused
 from m3nop.sandbox.shop.official.rows import existing
@@ -67,6 +67,7 @@ def _refund_part(call: Call, order: Row) -> None:
 
 
 def _can_refund_part(call: Call) -> bool:
+    call.require("amountToRefund")
     return rules.can_refund_part(_order(call), call.amount("amountToRefund"))
 
 
@@ -77,8 +78,33 @@ def _refund_part_offline(call: Call) -> None:
 
 
 def _refund_part_by_method(call: Call) -> list[str]:
+    call.require("amountToRefund")
     amount = call.amount("amountToRefund")
     return _through_the_method(lambda order: rules.can_refund_part(order, amount), _refund_part)(call)
+
+
+def cancel_order(call: Call) -> None:
+    """Answer ``CancelOrder``."""
+    call.require("notifyCustomer")
+    call.flag("notifyCustomer")
+    _acting(rules.can_cancel, _CANCEL)(call)
+
+
+def _can_refund_part_by_method(call: Call) -> bool:
+    return rules.is_supported(_order(call)) and _can_refund_part(call)
+
+
+def _shipment_verb(action: Callable[..., None]) -> Callable[[Call], None]:
+    def answer(call: Call) -> None:
+        call.require("notifyCustomer")
+        notify = call.flag("notifyCustomer")
+        shipment = existing(entities.SHIPMENT, call.shop.shipments, call.known_id("shipmentId"))
+        try:
+            action(call.shop, shipment, notify=notify)
+        except shipping.ShipmentError as error:
+            raise Refused(500, {"message": f"{error}."}) from None
+
+    return answer
 
 
 def check_order_status(call: Call) -> None:
@@ -89,6 +115,7 @@ def check_order_status(call: Call) -> None:
 _ALWAYS: Rule = lambda _order: True  # noqa: E731 -- a rule like the others
 _CANCEL: Action = lambda call, order: rules.cancel(call.shop, order)  # noqa: E731
 _AUTHORIZE: Action = lambda call, order: rules.authorize(call.shop, order)  # noqa: E731
+_CAPTURE: Action = lambda call, order: rules.capture(call.shop, order)  # noqa: E731
 _PAY: Action = lambda call, order: rules.pay(call.shop, order)  # noqa: E731
 _VOID: Action = lambda call, order: rules.void(call.shop, order)  # noqa: E731
 _DELETE: Action = lambda call, order: rules.delete(call.shop, order)  # noqa: E731
@@ -96,18 +123,19 @@ _DELETE: Action = lambda call, order: rules.delete(call.shop, order)  # noqa: E7
 _VERBS = {
     "CheckOrderStatus": check_order_status,
     "CanCancelOrder": _asking(rules.can_cancel),
-    "CancelOrder": _acting(rules.can_cancel, _CANCEL),
+    "CancelOrder": cancel_order,
     "CanMarkOrderAsAuthorized": _asking(rules.can_authorize),
     "MarkAsAuthorized": _acting(rules.can_authorize, _AUTHORIZE),
     "CanMarkOrderAsPaid": _asking(rules.can_pay),
     "MarkOrderAsPaid": _acting(rules.can_pay, _PAY),
     # The plugin asks the wrong rule here; it is kept, because clients have to live with it.
     "CanCapture": _asking(rules.can_authorize),
-    "Capture": _through_the_method(rules.can_void, _PAY),
+    "Capture": _through_the_method(rules.can_void, _CAPTURE),
     "CanRefund": _asking(_with_support(rules.can_refund)),
     "Refund": _through_the_method(rules.can_refund, _refund_all),
     "CanRefundOffline": _asking(rules.can_refund),
     "RefundOffline": _acting(rules.can_refund, _refund_all),
+    "CanPartiallyRefund": _can_refund_part_by_method,
     "CanPartiallyRefundOffline": _can_refund_part,
     "PartiallyRefundOffline": _refund_part_offline,
     "PartiallyRefund": _refund_part_by_method,
@@ -119,5 +147,7 @@ _VERBS = {
 
 ENTRIES: list[Entry] = [
     *(("GET", f"OrderProcessing/{verb}/{{orderId}}", handler) for verb, handler in _VERBS.items()),
+    ("GET", "OrderProcessing/Ship/{shipmentId}", _shipment_verb(shipping.ship)),
+    ("GET", "OrderProcessing/Deliver/{shipmentId}", _shipment_verb(shipping.deliver)),
     ("DELETE", "OrderProcessing/DeleteOrder/{orderId}", _acting(_ALWAYS, _DELETE)),
 ]

@@ -1,11 +1,11 @@
-"""Products, their variants and warehouse rows in the official dialect."""
+"""Products and their variants in the official dialect; a write takes a whole row of some 110 columns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from m3nop.sandbox.shop import entities
-from m3nop.sandbox.shop.official.call import Call, Entry, Refused, invalid, joined_ids
+from m3nop.sandbox.shop.official.call import Call, Entry, Refused, joined_ids
 from m3nop.sandbox.shop.official.rows import existing, writing
 
 if TYPE_CHECKING:
@@ -89,20 +89,12 @@ def get_combination_by_sku(call: Call) -> Row:
     return found[0]
 
 
-def get_inventories(call: Call) -> list[Row]:
-    """Answer ``GetAllProductWarehouseInventoryRecords``."""
-    return call.shop.inventories.find(product_id=call.known_id("productId"))
-
-
 def _product(call: Call) -> Row:
     return existing(entities.PRODUCT, call.shop.products, call.known_id("productId"))
 
 
 def _attributes(call: Call) -> str:
-    body = call.body()
-    if not isinstance(body, str):
-        raise invalid(attributesXml="The JSON value could not be converted to System.String.")
-    return body
+    return call.body_text("attributesXml")
 
 
 ENTRIES: list[Entry] = [
@@ -116,6 +108,4 @@ ENTRIES: list[Entry] = [
     ("GET", "ProductAttributeCombination/GetAll/{productId}", get_combinations),
     ("GET", "ProductAttributeCombination/GetBySku", get_combination_by_sku),
     *writing("ProductAttributeCombination", entities.COMBINATION, lambda shop: shop.combinations),
-    ("GET", "ProductWarehouse/GetAllProductWarehouseInventoryRecords/{productId}", get_inventories),
-    *writing("ProductWarehouse", entities.INVENTORY, lambda shop: shop.inventories),
 ]
