@@ -13,6 +13,7 @@ from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.sandbox import shop
 from m3nop.sandbox.faults import KINDS, Fault
+from m3nop.sandbox.m3.happenings import HAPPENINGS, Happening
 from m3nop.sandbox.seed import reset
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def routes(world: World) -> list[BaseRoute]:
         _route("/shop/orders", control.place_order, method="POST"),
         _route("/shop/orders/{number:int}", control.change_order, method="POST"),
         _route("/shop/load", control.load, method="POST"),
+        *(_route(path, _happening(world, happen), method="POST") for path, happen in HAPPENINGS.items()),
     ]
 
 
@@ -115,6 +117,14 @@ class _Control:
     def load(self, _request: Request, body: json.Json) -> json.Json:
         shop.bulk_seed(self._world, orders=int(body["orders"]), customers=int(body["customers"]))
         return {}
+
+
+def _happening(world: World, happen: Happening) -> Handler:
+    def handler(request: Request, body: json.Json) -> json.Json:
+        world.settle()
+        return happen(world, request.path_params, body or {})
+
+    return handler
 
 
 def _route(path: str, handler: Handler, *, method: str = "GET") -> Route:

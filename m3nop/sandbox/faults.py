@@ -36,6 +36,7 @@ KINDS: dict[str, str] = {
     "drop_after": "M3 processes the first `count` of a bulk, the answer holds just their results",
     "not_processed": "M3 processes the first `count` of a bulk, the others are flagged notProcessed",
     "background_confirm": "Confirm answers without an order number and finishes `seconds` later",
+    "background_update": "M3 posts a ledger or payment batch `seconds` after it has answered",
     "duplicate_records": "a list shows its first `count` records twice",
     "list_fails": "a list of M3 breaks off after its first `count` records, with an error beside them",
     "late_records": "a list does not show its newest `count` records yet",

@@ -12,8 +12,7 @@ from starlette.routing import BaseRoute, Route
 from m3nop.core import json
 from m3nop.sandbox import access
 from m3nop.sandbox.m3 import envelopes, refusal
-from m3nop.sandbox.m3.programs import runner
-from m3nop.sandbox.m3.programs.order_entry import finish_confirm
+from m3nop.sandbox.m3.programs import finish_in_background, runner
 from m3nop.sandbox.m3.runner import Outcome, Runner
 from m3nop.sandbox.m3.tokens import Tokens, basic
 from m3nop.sandbox.m3.wire import Bulk, MalformedError, bulk, single
@@ -51,7 +50,7 @@ class _Service:
         self._world = world
         self._runner: Runner = runner(world)
         self._tokens = Tokens(world, self._runner.tables)
-        finish_confirm(world, self._runner.tables)
+        finish_in_background(world, self._runner.tables)
 
     async def token(self, request: Request) -> Response:
         form = (await request.body()).decode("latin-1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.sandbox.catalogue import COUNTRIES, ITEMS
-from m3nop.sandbox.m3 import stock
+from m3nop.sandbox.m3 import finance_seed, stock
 from m3nop.sandbox.m3.programs.customers import TEMPLATE
 from m3nop.sandbox.m3.programs.customers import blank as blank_customer
 from m3nop.sandbox.m3.session import DIVISION, Row, Session, Tables
@@ -41,6 +41,7 @@ def seed(world: World) -> None:
     _items(session)
     _balances(session)
     _customers(session)
+    finance_seed.seed(session)
 
 
 def _organization(session: Session) -> None:

@@ -9,6 +9,9 @@ from m3nop.sandbox.m3.programs import (
     customers,
     exports,
     general,
+    ledger_batches,
+    ledger_interface,
+    ledger_reading,
     order_entry,
     order_interface,
     order_reading,
@@ -17,10 +20,13 @@ from m3nop.sandbox.m3.programs import (
 from m3nop.sandbox.m3.runner import Runner
 
 if TYPE_CHECKING:
+    from m3nop.sandbox.m3.session import Tables
     from m3nop.sandbox.world import World
 
-_INTERFACES = (general, repository, order_interface, customers, basics, exports)
-_HANDLERS = (general, order_entry, order_reading, customers, basics, exports)
+_INTERFACES = (general, repository, order_interface, customers, basics, exports, ledger_interface)
+_HANDLERS = (
+    general, order_entry, order_reading, customers, basics, exports, ledger_batches, ledger_reading,
+)  # fmt: skip
 
 
 def runner(world: World) -> Runner:
@@ -28,3 +34,9 @@ def runner(world: World) -> Runner:
     programs = {program.name: program for module in _INTERFACES for program in module.PROGRAMS}
     handlers = {name: handler for module in _HANDLERS for name, handler in module.HANDLERS.items()}
     return Runner(world, programs, handlers | repository.handlers(programs))
+
+
+def finish_in_background(world: World, tables: Tables) -> None:
+    """Let what M3 does in the background finish in ``world`` when its time has come."""
+    order_entry.finish_confirm(world, tables)
+    ledger_batches.finish_update(world, tables)

@@ -1,4 +1,8 @@
-"""EXPORTMI: rows of OXHEAD, OXLINE (temporary orders), OOHEAD and OOLINE (orders) by a query."""
+"""EXPORTMI: rows of M3's tables by a query.
+
+There are OXHEAD and OXLINE (temporary orders), OOHEAD and OOLINE (orders), FGLEDG (ledger) and FGLINH (ledger
+batches). That a batch's state is FHSTAT is an assumption.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +41,12 @@ _LINE = (
     "CONO:N3 ORNO:A10 PONR:N5 POSX:N3 ITNO:A15 ITDS:A30 WHLO:A3 ORQT:N15.6 SAPR:N17.6 NEPR:N17.6 NLAM:N15.2 "
     f"ALUN:A3 CUPO:A7 CUOR:A20 DWDT:N8 {_STAMPS}"
 )
+_LEDGER = (
+    "CONO:N3 DIVI:A3 YEA4:N4 JRNO:N7 JSNO:N7 VSER:A3 VONO:N8 FEID:A4 FNCN:N3 ACDT:N8 ACYP:N6 AIT1:A10 "
+    "AIT2:A10 AIT3:A10 AIT4:A10 AIT5:A10 AIT6:A10 AIT7:A10 CUCD:A3 CUAM:N15.2 ACAM:N15.2 ARAT:N11.6 "
+    f"DBCR:A1 VTCD:N2 VTXT:A40 TRCD:N2 {_STAMPS}"
+)
+_LEDGER_BATCH = f"CONO:N3 DIVI:A3 KEY1:A15 INTN:A15 DESC:A40 STAT:A2 {_STAMPS}"
 
 
 def _columns(prefix: str, text: str) -> dict[str, Column]:
@@ -54,6 +64,8 @@ TABLES = {
     "OOHEAD": _columns("OA", f"{_HEAD} ORSL:A2 ORST:A2 OBLC:N1"),
     "OXLINE": _columns("OB", _LINE),
     "OOLINE": _columns("OB", f"{_LINE} ORST:A2"),
+    "FGLEDG": _columns("EG", _LEDGER),
+    "FGLINH": _columns("FH", _LEDGER_BATCH),
 }
 
 
@@ -122,6 +134,8 @@ def _table(session: Session, name: str) -> Table:
         "OXLINE": tables.batch_lines,
         "OOHEAD": tables.heads,
         "OOLINE": tables.lines,
+        "FGLEDG": tables.finance.ledger,
+        "FGLINH": tables.finance.batches,
     }[name]
 
 
