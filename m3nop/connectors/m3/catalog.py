@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 TABLE = "table:"
 """Begins the name of a table read."""
 
-TABLES = ("OXHEAD", "OOHEAD", "OOLINE", "OCUSMA")
-"""Tables worth suggesting: temporary orders, orders, order lines, customers."""
+TABLES = (
+    "OXHEAD", "OOHEAD", "OOLINE", "OCUSMA", "MITMAS", "MITBAL", "ODHEAD", "OINVOH", "FGLEDG", "FSLEDG",
+)  # fmt: skip
+"""Tables worth suggesting: temporary orders, orders, order lines, customers, items, balances, deliveries,
+invoices, the general ledger, receivables."""
 
 _TRANSACTION = re.compile(r"[A-Z][A-Z0-9]{2,9}/[A-Za-z][A-Za-z0-9_]*")
 _TABLE = re.compile(r"table:[A-Z][A-Z0-9]{3,9}")

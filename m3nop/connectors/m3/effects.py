@@ -1,6 +1,7 @@
 """What repeating a transaction does, and which refusals say that its effect is there already.
 
-Message ids follow M3's numbering: those that end in 03 say "does not exist", in 04 "already exists".
+Message ids follow M3's numbering: those that end in 03 say "does not exist", in 04 "already exists". They
+differ between releases; a site gives its own with `done_codes` and `effects` of the connection.
 """
 
 from __future__ import annotations
@@ -24,15 +25,37 @@ _KNOWN = MappingProxyType(
         "CRS610MI/ChgBasicData": Effect.IDEMPOTENT,
         "CRS610MI/ChgOrderInfo": Effect.IDEMPOTENT,
         "CRS610MI/ChgFinancial": Effect.IDEMPOTENT,
+        "CRS610MI/ChgAddress": Effect.IDEMPOTENT,
+        # The caller numbers batches and their lines, by the key of the table: a second one is refused.
+        "GLS840MI/AddBatchHead": Effect.KEYED,
+        "GLS840MI/AddBatchLine": Effect.KEYED,
+        "GLS840MI/AddBatchLineFld": Effect.KEYED,
+        "ARS040MI/AddBatchHead": Effect.KEYED,
+        "ARS040MI/AddBatchLine": Effect.KEYED,
+        # A check; UpdBatch is what posts. ARS040MI/ControlBatch passes the payments on, so it is unsafe.
+        "GLS840MI/CtrlBatch": Effect.IDEMPOTENT,
     }
 )
 
 _KEYS = MappingProxyType(
-    {"OIS100MI/DelBatchHead": "ORNO", "CRS610MI/Add": "CUNO", "CRS610MI/AddAddress": "ADID"}
+    {
+        "OIS100MI/DelBatchHead": "ORNO",
+        "CRS610MI/Add": "CUNO",
+        "CRS610MI/AddAddress": "ADID",
+        "GLS840MI/AddBatchHead": "KEY1",
+        # The last part of the key; the others are mandatory.
+        "GLS840MI/AddBatchLine": "LINE",
+        "GLS840MI/AddBatchLineFld": "LINE",
+        "ARS040MI/AddBatchHead": "PBID",
+        "ARS040MI/AddBatchLine": "TRNO",
+    }
 )
 
 _NO_ORDER = frozenset({NO_RECORD, "WOR0103", "WOR0303"})
 _NO_CUSTOMER = frozenset({NO_RECORD, "WCU0103", "WCU0203"})
+_NO_ITEM = frozenset({NO_RECORD, "WIT0103"})
+_NO_DELIVERY = frozenset({NO_RECORD, "WDL0103"})
+_SAME_LINE = frozenset({"XRE0104", "WLI0104"})
 
 _DONE_CODES = MappingProxyType(
     {
@@ -45,7 +68,34 @@ _DONE_CODES = MappingProxyType(
         "OIS100MI/LstBatchLine": _NO_ORDER,
         "OIS275MI/GetTmpOrderStat": _NO_ORDER,
         "OIS275MI/GetBatchHead": _NO_ORDER,
+        "OIS100MI/LstLine": _NO_ORDER,
+        "OIS100MI/LstDelLineByCO": _NO_ORDER | {"WPO0103"},
         "CRS610MI/GetBasicData": _NO_CUSTOMER,
+        "CRS610MI/GetOrderInfo": _NO_CUSTOMER,
+        "CRS610MI/GetFinancial": _NO_CUSTOMER,
+        "CRS610MI/LstAddresses": _NO_CUSTOMER,
+        "MMS200MI/GetItmBasic": _NO_ITEM,
+        "MMS200MI/GetItmWhsBal": _NO_ITEM,
+        "MMS200MI/LstSumWhsBal": _NO_ITEM,
+        "MMS060MI/LstNewItemBal": _NO_ITEM,
+        "OIS100MI/LstWarehBalance": _NO_ITEM,
+        "MMS015MI/Lst": _NO_ITEM,
+        "MMS015MI/Get": _NO_ITEM | {"WUN0103"},
+        "MMS025MI/LstAlias": _NO_ITEM,
+        "MWS411MI/LstDelLnByOrd": _NO_ORDER | {"WRI0103", "WRL0103"},
+        "MWS411MI/LstDeliveryLine": _NO_DELIVERY,
+        "MWS410MI/GetHead": _NO_DELIVERY,
+        "MWS410MI/LstPackages": _NO_DELIVERY,
+        "OIS350MI/LstInvHeadByCo": _NO_ORDER,
+        "OIS350MI/LstAllInvByCO": _NO_ORDER,
+        "OIS350MI/GetInvHead": frozenset({NO_RECORD, "WIV0103"}),
+        "ARS200MI/LstInvoices": _NO_CUSTOMER,
+        "GLS200MI/LstVoucherLines": frozenset({NO_RECORD, "WVO0103"}),
+        "GLS840MI/AddBatchHead": frozenset({"XRE0104", "WKE0104"}),
+        "GLS840MI/AddBatchLine": _SAME_LINE,
+        "GLS840MI/AddBatchLineFld": _SAME_LINE,
+        "ARS040MI/AddBatchHead": frozenset({"XRE0104", "WPB0104"}),
+        "ARS040MI/AddBatchLine": frozenset({"XRE0104", "WTN0104"}),
     }
 )
 

@@ -50,9 +50,17 @@ def catalog(metadata=None, **options):
         ("CRS610MI/ChgBasicData", Effect.IDEMPOTENT),
         ("CRS610MI/ChgFinancial", Effect.IDEMPOTENT),
         ("OIS300MI/ChgHeadInfo", Effect.UNSAFE),
-        ("GLS840MI/AddBatchLine", Effect.UNSAFE),
+        ("CRS610MI/ChgAddress", Effect.IDEMPOTENT),
+        ("GLS840MI/AddBatchHead", Effect.KEYED),
+        ("GLS840MI/AddBatchLine", Effect.KEYED),
+        ("GLS840MI/AddBatchLineFld", Effect.KEYED),
+        ("GLS840MI/CtrlBatch", Effect.IDEMPOTENT),
         ("GLS840MI/UpdBatch", Effect.UNSAFE),
-        ("ARS040MI/AddBatchHead", Effect.UNSAFE),
+        ("ARS040MI/AddBatchHead", Effect.KEYED),
+        ("ARS040MI/AddBatchLine", Effect.KEYED),
+        ("ARS040MI/ControlBatch", Effect.UNSAFE),
+        ("OIS215MI/AddPayment", Effect.UNSAFE),
+        ("MMS015MI/Lst", Effect.READ),
         ("CRS165MI/RtvNextNumber", Effect.UNSAFE),
         ("ZZS165MI/GetNextNumber", Effect.UNSAFE),
         ("OIS100MI/GetHead", Effect.READ),
@@ -116,6 +124,17 @@ def test_every_shipped_field_has_a_type_a_length_and_a_meaning():
                 assert field.type, (info.name, name)
                 assert field.length, (info.name, name)
                 assert field.description, (info.name, name)
+
+
+def test_a_keyed_transaction_has_a_key_that_is_an_input_and_codes_that_say_done():
+    known = catalog()
+    for name in shipped():
+        operation = known.operation(name)
+        if operation.effect is Effect.KEYED:
+            assert operation.key in set(operation.inputs), name
+            assert operation.done_codes, name
+        if operation.effect is Effect.READ:
+            assert "XRE0103" in operation.done_codes, name
 
 
 def test_the_item_behind_an_alias_is_found_without_a_snapshot():
