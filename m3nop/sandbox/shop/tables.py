@@ -165,6 +165,10 @@ class Shop:
         """Put a customer into a role."""
         self.customer_roles[f"{customer_id}/{role_id}"] = {"customer_id": customer_id, "role_id": role_id}
 
+    def take_role(self, customer_id: int, role_id: int) -> None:
+        """Take a customer out of a role."""
+        self.customer_roles.pop(f"{customer_id}/{role_id}", None)
+
     def as_shown(self, table: Table, conditions: Iterable[Condition]) -> list[Condition]:
         """Return the conditions of a list, without the newest rows when a script says that they come late."""
         wanted = list(conditions)

@@ -121,6 +121,12 @@ def add_role_mapping(call: Call) -> Any:  # noqa: ANN401 -- no body
     call.shop.give_role(customer["id"], role["id"])
 
 
+def remove_role_mapping(call: Call) -> None:
+    """Answer ``RemoveCustomerRoleMapping``: a GET that takes a customer out of a role."""
+    role = existing(entities.CUSTOMER_ROLE, call.shop.roles, call.known_id("roleId"))
+    call.shop.take_role(_customer(call)["id"], role["id"])
+
+
 ENTRIES: list[Entry] = [
     ("GET", "Customer/GetAll", get_all),
     ("GET", "Customer/GetCustomersByIds/{ids}", get_customers_by_ids),
@@ -139,6 +145,7 @@ ENTRIES: list[Entry] = [
     ("GET", "CustomerRole/IsRegistered/{customerId}", _is_in("Registered")),
     ("GET", "CustomerRole/IsGuest/{customerId}", _is_in("Guests")),
     ("POST", "CustomerRole/AddCustomerRoleMapping", add_role_mapping),
+    ("GET", "CustomerRole/RemoveCustomerRoleMapping/{customerId}/{roleId}", remove_role_mapping),
     *reading("CustomerRole", entities.CUSTOMER_ROLE, lambda shop: shop.roles),
     *(
         entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.sandbox.shop.oss import access, customers, directory, orders, products
+from m3nop.sandbox.shop.oss import access, customers, directory, orders, products, warehouses
 from m3nop.sandbox.shop.oss.call import route
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from m3nop.sandbox.shop.tables import Shop
 
-_CONTROLLERS = (access, orders, customers, products, directory)
+_CONTROLLERS = (access, orders, customers, products, warehouses, directory)
 
 
 def routes(shop: Shop) -> list[BaseRoute]:

@@ -9,7 +9,7 @@ from m3nop.sandbox.shop import entities
 from m3nop.sandbox.shop.oss import shapes
 from m3nop.sandbox.shop.oss.binding import PAGING, As, lenient
 from m3nop.sandbox.shop.oss.call import Call, Entry, check_paging, listing, merged
-from m3nop.sandbox.shop.oss.refusals import problem, wrong
+from m3nop.sandbox.shop.oss.refusals import problem, thrown_in_write, wrong
 from m3nop.sandbox.shop.oss.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from m3nop.sandbox.books import Condition
     from m3nop.sandbox.shop.entities import Row
 
-_WRITABLE = frozenset(entities.CUSTOMER.columns) - {"id", "billing_address_id", "shipping_address_id"}
+_WRITABLE = frozenset(shapes.CUSTOMER) - {"id"}
 _SEARCHED = re.compile(r"(\w+):")
 
 
@@ -92,11 +92,28 @@ def create_customer(call: Call) -> Row:
 
 
 def update_customer(call: Call) -> Row:
-    """Answer the update: only what was sent is written, and addresses are not written at all."""
+    """Answer the update: only what was sent is written, of what this dialect shows of a customer.
+
+    An address of the customer that is sent is not written, another one throws; roles are replaced as a whole.
+    """
     call.require_administrator()
-    row = merged(entities.CUSTOMER, _customer(call, call.known_id()), _columns(call.delta("customer")))
+    sent = call.delta("customer")
+    row = merged(entities.CUSTOMER, _customer(call, call.known_id()), _columns(sent))
+    own = {address["id"] for address in call.shop.addresses_of(row["id"])}
+    if any(address.get("id") not in own for address in sent.get("addresses") or ()):
+        raise thrown_in_write()
+    if sent.get("role_ids"):
+        _replace_roles(call, row["id"], sent["role_ids"])
     call.shop.customers[str(row["id"])] = row
     return _listed(call, [row], "")
+
+
+def _replace_roles(call: Call, customer_id: int, wanted: list[int]) -> None:
+    for role in call.shop.roles.values():
+        if role["id"] in wanted:
+            call.shop.give_role(customer_id, role["id"])
+        else:
+            call.shop.take_role(customer_id, role["id"])
 
 
 def delete_customer(call: Call) -> Row:

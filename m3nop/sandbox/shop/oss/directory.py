@@ -59,23 +59,6 @@ def get_current_store(call: Call) -> Row:
     return listing("stores", [Shapes(call.shop).store(call.store)], _fields(call))
 
 
-def get_warehouses(call: Call) -> Row:
-    """Answer the warehouses; parameters go by their property names only."""
-    call.require_administrator()
-    wanted = by_name(
-        call.request.query_params, {"productid": As.INT_OR_NULL, "ids": As.INTS, "fields": As.TEXT}
-    )
-    holding = {row["warehouse_id"] for row in call.shop.inventories.find(product_id=wanted["productid"])}
-    made = Shapes(call.shop)
-    rows = [
-        made.warehouse(row)
-        for row in call.shop.warehouses.values()
-        if (wanted["productid"] is None or row["id"] in holding)
-        and (not wanted["ids"] or row["id"] in wanted["ids"])
-    ]
-    return listing("warehouses", rows, wanted["fields"])
-
-
 def get_currencies(call: Call) -> Row:
     """Answer the published currencies."""
     rows = [shapes.currency(call.shop, row) for row in call.shop.currencies.values() if row["published"]]
@@ -117,7 +100,6 @@ ENTRIES: list[Entry] = [
     ("GET", "/api/stateprovinces/{id}", get_state),
     ("GET", "/api/stores", get_stores),
     ("GET", "/api/stores/current", get_current_store),
-    ("GET", "/api/warehouses", get_warehouses),
     ("GET", "/api/currencies", get_currencies),
     ("GET", "/api/currencies/primary", get_primary_currency),
     ("GET", "/api/languages", get_languages),

@@ -1,13 +1,14 @@
-"""Products and warehouse rows in the oss dialect."""
+"""Products in the oss dialect, with the traps of their updates."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from m3nop.sandbox.shop import entities
-from m3nop.sandbox.shop.oss.binding import PAGING, As, Parameters, by_name, lenient
+from m3nop.sandbox.shop.oss import shapes
+from m3nop.sandbox.shop.oss.binding import PAGING, As, Parameters, lenient
 from m3nop.sandbox.shop.oss.call import Call, Entry, check_paging, listing, merged
-from m3nop.sandbox.shop.oss.refusals import wrong
+from m3nop.sandbox.shop.oss.refusals import Refused, thrown_in_write, wrong
 from m3nop.sandbox.shop.oss.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -34,7 +35,15 @@ _COLUMNS = {
     "ids": ("id", "in"),
     "manufacturerpartnumbers": ("manufacturer_part_number", "in"),
 }
-_UNCHANGEABLE = {"id", "created_on_utc", "deleted"}
+_WRITABLE = frozenset(shapes.PRODUCT) - {"id", "created_on_utc", "deleted"}
+_NEW: dict[str, Any] = {
+    "product_type_id": 5, "maximum_customer_entered_price": 1000, "max_number_of_downloads": 10,
+    "recurring_cycle_length": 100, "recurring_total_cycles": 10, "rental_price_length": 1,
+    "stock_quantity": 10_000, "notify_admin_for_quantity_below": 1, "order_minimum_quantity": 1,
+    "order_maximum_quantity": 10_000, "unlimited_downloads": True, "is_ship_enabled": True,
+    "allow_customer_reviews": True, "published": True, "visible_individually": True, "weight": 1,
+}  # fmt: skip
+"""What the plugin gives a new product (its ProductFactory, 4.80)."""
 
 
 def get_products(call: Call) -> Row:
@@ -50,7 +59,10 @@ def get_products(call: Call) -> Row:
 def get_count(call: Call) -> Row:
     """Answer the count, of what the store may show."""
     wanted = lenient(call.request.query_params, _FILTERS)
-    return {"count": len(_of_store(call, call.shop.products.select(*_conditions(wanted))))}
+    conditions = _conditions(wanted)
+    for_all = call.shop.products.count(*conditions, ("limited_to_stores", "=", False))
+    limited = call.shop.products.select(*conditions, ("limited_to_stores", "=", True))
+    return {"count": for_all + len(_of_store(call, limited))}
 
 
 def get_product(call: Call) -> Row:
@@ -59,72 +71,81 @@ def get_product(call: Call) -> Row:
     return listing("products", [Shapes(call.shop).product(row)], call.request.query_params.get("fields", ""))
 
 
-def update_product(call: Call) -> Row:
-    """Answer the update: only what was sent is written, but tags that were not sent are lost."""
+def create_product(call: Call) -> Row:
+    """Answer the insertion: what is not sent gets the plugin's defaults, ten thousand in stock among them."""
     call.require_administrator()
     sent = call.delta("product")
-    row = _product(call, call.known_id())
-    columns = {column: value for column, value in sent.items() if column not in _UNCHANGEABLE}
-    row = merged(entities.PRODUCT, row, columns) | {"updated_on_utc": call.shop.now()}
+    now = call.shop.now()
+    blank = entities.PRODUCT.row(**_NEW, created_on_utc=now, updated_on_utc=now)
+    row = merged(entities.PRODUCT, blank, _columns(sent))
+    if row["name"] is None:
+        raise Refused(500, {"error": "The column 'Name' does not take NULL."})
+    stored = call.shop.insert(entities.PRODUCT, call.shop.products, row)
+    call.shop.product_extras[str(stored["id"])] = {
+        "tags": sent.get("tags") or [],
+        "store_ids": sent.get("store_ids") or [],
+        "attributes": [],
+    }
+    return listing("products", [Shapes(call.shop).product(stored)])
+
+
+def update_product(call: Call) -> Row:
+    """Answer the update: only what was sent is written, but tags that were not sent are lost.
+
+    Combinations are looked at only beside ``attributes``; of both, what is not listed is deleted.
+    """
+    call.require_administrator()
+    sent = call.delta("product")
+    row = merged(entities.PRODUCT, _product(call, call.known_id()), _columns(sent))
+    row["updated_on_utc"] = call.shop.now()
+    # There is no transaction around it: what was written before something throws stays.
     call.shop.products[str(row["id"])] = row
-    call.shop.product_extras[str(row["id"])] = call.shop.extras(row["id"]) | {"tags": sent.get("tags") or []}
-    for combination in sent.get("product_attribute_combinations") or []:
-        _update_combination(call, row, combination)
+    extras = call.shop.extras(row["id"]) | {"tags": sent.get("tags") or []}
+    if sent.get("store_ids") is not None:
+        extras["store_ids"] = sent["store_ids"]
+        row["limited_to_stores"] = bool(sent["store_ids"])
+    if sent.get("attributes") is not None:
+        extras["attributes"] = _listed_attributes(extras["attributes"], sent["attributes"])
+        if sent.get("product_attribute_combinations") is not None:
+            _update_combinations(call, row, sent["product_attribute_combinations"])
+    call.shop.products[str(row["id"])] = row
+    call.shop.product_extras[str(row["id"])] = extras
     return listing("products", [Shapes(call.shop).product(row)])
 
 
-def _update_combination(call: Call, product: Row, sent: dict[str, Any]) -> None:
-    known = call.shop.combinations.get(str(sent.get("id")))
-    if known and known["product_id"] == product["id"]:
-        changed = merged(entities.COMBINATION, known, sent) | {"product_id": product["id"]}
-        call.shop.combinations[str(known["id"])] = changed
-
-
-def get_inventories(call: Call) -> Row:
-    """Answer the stock rows; parameters go by their property names only."""
+def delete_product(call: Call) -> Row:
+    """Answer the deletion; the row is only marked."""
     call.require_administrator()
-    model = {**PAGING, "productid": As.INT_OR_NULL, "warehouseid": As.INT_OR_NULL}
-    wanted = by_name(call.request.query_params, model)
-    check_paging(wanted, page="invalid page parameter")
-    conditions: list[Condition] = [
-        (column, "=", wanted[name])
-        for name, column in (("productid", "product_id"), ("warehouseid", "warehouse_id"))
-        if wanted[name] is not None
-    ]
-    return listing(
-        "product_warehouse_inventories",
-        call.page(call.shop.inventories, conditions, wanted),
-        wanted["fields"],
-    )
+    row = _product(call, call.known_id())
+    call.shop.products[str(row["id"])] = row | {"deleted": True}
+    return {}
 
 
-def get_inventory(call: Call) -> Row:
-    """Answer one stock row."""
-    call.require_administrator()
-    return listing("product_warehouse_inventories", [_inventory(call, "product_warehouse_inventories")])
+def _columns(sent: dict[str, Any]) -> dict[str, Any]:
+    return {column: value for column, value in sent.items() if column in _WRITABLE}
 
 
-def create_inventory(call: Call) -> Row:
-    """Answer the insertion of a stock row; there is one for a product in a warehouse."""
-    call.require_administrator()
-    row = merged(entities.INVENTORY, entities.INVENTORY.blank(), call.delta("product_warehouse_inventory"))
-    if str(row["warehouse_id"]) not in call.shop.warehouses:
-        raise wrong(404, "warehouse_id", "not found")
-    if str(row["product_id"]) not in call.shop.products:
-        raise wrong(404, "product_id", "not found")
-    if call.shop.inventories.find(product_id=row["product_id"], warehouse_id=row["warehouse_id"]):
-        raise wrong(400, "product_warehouse_inventories", "already exist")
-    stored = call.shop.insert(entities.INVENTORY, call.shop.inventories, row)
-    return listing("product_warehouse_inventories", [stored])
+def _listed_attributes(known: list[Row], sent: list[Row]) -> list[Row]:
+    wanted = {item.get("id"): item for item in sent}
+    return [item | wanted[item["id"]] for item in known if item["id"] in wanted]
 
 
-def update_inventory(call: Call) -> Row:
-    """Answer the update of a stock row: only what was sent is written."""
-    call.require_administrator()
-    row = _inventory(call, "product_warehouse_inventory")
-    row = merged(entities.INVENTORY, row, call.delta("product_warehouse_inventory"))
-    call.shop.inventories[str(row["id"])] = row
-    return listing("product_warehouse_inventories", [row])
+def _update_combinations(call: Call, product: Row, sent: list[Row]) -> None:
+    known = {row["id"]: row for row in call.shop.combinations.find(product_id=product["id"])}
+    for number in known.keys() - {item.get("id", 0) for item in sent}:
+        del call.shop.combinations[str(number)]
+    for item in sent:
+        columns = {column: value for column, value in item.items() if column in shapes.COMBINATION}
+        if not item.get("id"):
+            row = merged(entities.COMBINATION, entities.COMBINATION.blank(), columns)
+            call.shop.insert(
+                entities.COMBINATION, call.shop.combinations, row | {"product_id": product["id"]}
+            )
+        elif item["id"] in known:
+            row = merged(entities.COMBINATION, known[item["id"]], columns)
+            call.shop.combinations[str(item["id"])] = row | {"product_id": product["id"]}
+        else:
+            raise thrown_in_write()
 
 
 def _conditions(wanted: Parameters) -> list[Condition]:
@@ -155,20 +176,11 @@ def _product(call: Call, number: int) -> Row:
     return row
 
 
-def _inventory(call: Call, field: str) -> Row:
-    row = call.shop.inventories.get(str(call.known_id()))
-    if row is None:
-        raise wrong(404, field, "not found")
-    return row
-
-
 ENTRIES: list[Entry] = [
     ("GET", "/api/products", get_products),
     ("GET", "/api/products/count", get_count),
+    ("POST", "/api/products", create_product),
     ("GET", "/api/products/{id}", get_product),
     ("PUT", "/api/products/{id}", update_product),
-    ("GET", "/api/product_warehouse_inventories", get_inventories),
-    ("POST", "/api/product_warehouse_inventories", create_inventory),
-    ("GET", "/api/product_warehouse_inventories/{id}", get_inventory),
-    ("PUT", "/api/product_warehouse_inventories/{id}", update_inventory),
+    ("DELETE", "/api/products/{id}", delete_product),
 ]

@@ -28,14 +28,14 @@ _ORDER = _without(
 )
 _ITEM = _without(entities.ORDER_ITEM, "order_item_guid order_id attributes_xml is_download_activated")
 _ADDRESS = _without(entities.ADDRESS, "county custom_attributes")
-_CUSTOMER = _without(
+CUSTOMER = _without(
     entities.CUSTOMER,
     """email_to_revalidate affiliate_id vendor_id require_re_login failed_login_attempts
     cannot_login_until_date_utc billing_address_id shipping_address_id street_address street_address2
     zip_postal_code city county country_id state_province_id phone fax time_zone_id
     custom_customer_attributes_xml tax_display_type_id""",
 )
-_PRODUCT = _without(
+PRODUCT = _without(
     entities.PRODUCT,
     """product_type_id product_template_id admin_comment show_on_homepage subject_to_acl limited_to_stores
     gift_card_type_id overridden_gift_card_amount required_product_ids download_id download_activation_type_id
@@ -43,13 +43,15 @@ _PRODUCT = _without(
     product_availability_range_id warehouse_id backorder_mode_id not_returnable baseprice_unit_id
     baseprice_base_unit_id""",
 )
-_COMBINATION = _without(
+COMBINATION = _without(
     entities.COMBINATION, "allow_out_of_stock_orders notify_admin_for_quantity_below min_stock_quantity"
 )
 _COUNTRY = _without(entities.COUNTRY, "three_letter_iso_code published display_order limited_to_stores")
 _STATE = _without(entities.STATE, "country_id")
 _ROLE = _without(entities.CUSTOMER_ROLE, "override_tax_display_type default_tax_display_type_id")
 _CURRENCY = _without(entities.CURRENCY, "rounding_type_id")
+_LANGUAGE = 1
+_TRANSLATED = ("name", "short_description", "full_description")
 _NO_LISTS = (
     "role_ids", "discount_ids", "manufacturer_ids", "images", "product_specification_attributes",
     "associated_product_ids", "required_product_ids",
@@ -102,7 +104,8 @@ class Shapes:
         """Return a product with its variants, tags and stores."""
         extras = self._shop.extras(row["id"])
         combinations = self._shop.combinations.find(product_id=row["id"])
-        return _picked(row, _PRODUCT) | {name: list[int]() for name in _NO_LISTS} | {
+        texts = self._translated(row["id"])
+        return _picked(row | texts, PRODUCT) | {name: list[int]() for name in _NO_LISTS} | {
             "show_on_home_page": row["show_on_homepage"],
             "product_type": "SimpleProduct",
             "special_price": None,
@@ -110,10 +113,19 @@ class Shapes:
             "special_price_end_date_time_utc": None,
             "store_ids": extras["store_ids"],
             "attributes": extras["attributes"],
-            "product_attribute_combinations": [_picked(item, _COMBINATION) for item in combinations],
+            "product_attribute_combinations": [_picked(item, COMBINATION) for item in combinations],
             "tags": extras["tags"],
             "se_name": str(row["sku"] or row["id"]).lower(),
         }  # fmt: skip
+
+    def _translated(self, product_id: int) -> Row:
+        """Return the texts that replace a product's own: a read is in the language of the plugin's user."""
+        rows = self._shop.localized.find(
+            locale_key_group="Product", entity_id=product_id, language_id=_LANGUAGE
+        )
+        columns = {column.replace("_", ""): column for column in _TRANSLATED}
+        found = {row["locale_key"].lower(): row["locale_value"] for row in rows}
+        return {columns[field]: text for field, text in found.items() if field in columns}
 
     def address_of(self, address_id: int | None) -> Row | None:
         """Return an address by its id; None when there is none."""
@@ -122,7 +134,7 @@ class Shapes:
 
     def customer(self, row: Row) -> Row:
         """Return a customer with the address book; the roles never come through."""
-        return _picked(row, _CUSTOMER) | {
+        return _picked(row, CUSTOMER) | {
             "subscribed_to_newsletter": False,
             "eu_cookie_law_accepted": None,
             "role_ids": [],
