@@ -13,7 +13,7 @@ from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.sandbox import shop
 from m3nop.sandbox.faults import KINDS, Fault
-from m3nop.sandbox.m3.happenings import HAPPENINGS, Happening
+from m3nop.sandbox.m3.happenings import HAPPENINGS, VIEWS, Happening
 from m3nop.sandbox.seed import reset
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def routes(world: World) -> list[BaseRoute]:
         _route("/shop/orders/{number:int}", control.change_order, method="POST"),
         _route("/shop/load", control.load, method="POST"),
         *(_route(path, _happening(world, happen), method="POST") for path, happen in HAPPENINGS.items()),
+        *(_route(path, _happening(world, view)) for path, view in VIEWS.items()),
     ]
 
 

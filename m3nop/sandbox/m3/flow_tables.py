@@ -26,3 +26,15 @@ class FinanceTables:
         """VAT codes with VTP1, their rate in percent."""
         self.closed_periods = books.table("m3.closed_periods")
         """Periods YYYYMM in which nothing may be posted."""
+
+
+class LogisticsTables:
+    """Deliveries and what belongs to them."""
+
+    def __init__(self, books: Books) -> None:
+        self.deliveries = books.table("m3.deliveries", indexes=["RIDN"])
+        """MHDISH by DLIX."""
+        self.delivery_lines = books.table("m3.delivery_lines", indexes=["DLIX", ["RIDN", "RIDL"]])
+        """MHDISL by ``DLIX/RIDN/RIDL``, with the invoice that a line is on."""
+        self.packages = books.table("m3.packages", indexes=["DLIX", "PANR", "SSCC"])
+        """MPTRNS by ``DLIX/PANR``."""

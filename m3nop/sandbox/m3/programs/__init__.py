@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from m3nop.sandbox.m3.programs import (
     basics,
     customers,
+    deliveries,
+    delivery_interface,
     exports,
     general,
     ledger_batches,
     ledger_interface,
     ledger_reading,
+    order_changes,
     order_entry,
     order_interface,
     order_reading,
@@ -23,9 +26,12 @@ if TYPE_CHECKING:
     from m3nop.sandbox.m3.session import Tables
     from m3nop.sandbox.world import World
 
-_INTERFACES = (general, repository, order_interface, customers, basics, exports, ledger_interface)
+_INTERFACES = (
+    general, repository, order_interface, customers, basics, exports, delivery_interface, ledger_interface,
+)  # fmt: skip
 _HANDLERS = (
-    general, order_entry, order_reading, customers, basics, exports, ledger_batches, ledger_reading,
+    general, order_entry, order_reading, order_changes, customers, basics, exports, deliveries,
+    ledger_batches, ledger_reading,
 )  # fmt: skip
 
 

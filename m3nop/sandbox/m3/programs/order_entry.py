@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from m3nop.sandbox.m3 import refusal, stock
+from m3nop.sandbox.m3 import order_life, refusal, stock
 from m3nop.sandbox.m3.programs import pricing
 from m3nop.sandbox.m3.refusal import does_not_exist, exists_already, is_not_valid, must_be_entered, refused
 from m3nop.sandbox.m3.session import Handler, Record, Row, Session, Tables
@@ -246,7 +246,7 @@ def _create(session: Session, head: Doc, lines: list[Doc]) -> str:
         session.tables.lines[_line_key(number, line["PONR"])] = {
             **line,
             "ORNO": number,
-            "ORST": "22",
+            **order_life.fresh(line),
             **session.created(),
         }
         stock.reserve(session, line["WHLO"], line["ITNO"], stock.in_basic_unit(line, line["ORQT"]))

@@ -94,8 +94,9 @@ def list_batch_lines(session: Session, record: Record) -> list[Row]:
 
 
 def list_lines(session: Session, record: Record) -> list[Row]:
-    """List the lines of an order."""
+    """List the lines of an order; ORST limits the status from above: an assumption."""
     lines = _lines(session.tables.lines, _head(session, record)["ORNO"])
+    lines = [line for line in lines if line["ORST"] <= record.get("ORST", line["ORST"])]
     return [line for line in lines if record.get("ITNO", line["ITNO"]) == line["ITNO"]]
 
 

@@ -92,6 +92,16 @@ class M3:
         self.line(temporary)
         return temporary, self.row("OIS100MI/Confirm", ORNO=temporary)["ORNO"]
 
+    def happen(self, path: str, body: Any = None) -> Any:
+        answer = self.http.post(f"{self.running.url}/sandbox/m3/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def cannot_happen(self, path: str, body: Any = None) -> str:
+        answer = self.http.post(f"{self.running.url}/sandbox/m3/{path}", json=body)
+        assert answer.status_code == 400, answer.text
+        return answer.json()["error"]
+
     def fault(self, kind: str, **members: Any) -> None:
         self.world.faults.add(Fault(kind=kind, **members))
 

@@ -1,0 +1,66 @@
+"""The interfaces of deliveries."""
+
+from __future__ import annotations
+
+from m3nop.sandbox.m3.interface import parse
+
+_INTERFACES = {
+    "MWS410MI": (
+        "Delivery toolbox interface",
+        """
+GetHead one Get a delivery
+  in CONO:N3 DLIX:N11 CONA:A10 PUTP:N1 PUSN:A17
+  out DLIX:N11 CONN:N7 IVNO:N9 IVDT:D8 CUOR:A20 YREF:A30 MODL:A3 TEDL:A3 NRUL:N5 GRW2:N11 NEW2:N11
+  .. RORC:N1 WHLO:A3 RIDN:A10 TRDT:D10 TRTM:N6 BLOP:N1 RLFA:N1 RLTD:N1 PGRS:A2 PIST:A2 PLSX:N3 CSCD:A3
+  .. ECAR:A2 PONO:A10 ETRN:A30 FWNO:A10 INPX:A6 EXIN:A14 CONA:A10 DSDT:D10 DSHM:N4 DEDA:D10 DLTM:N4
+  .. TTYP:N2
+LstPackages list List the packages of a delivery
+  in CONO:N3 DLIX:N11 PACO:N3 PASO:N1 PAII:A20
+  out PANR:A20 SSCC:A18 PACT:A6 NUPA:N5 DLRM:A40 DLIX:N11 NEWE:N11 GRWE:N11 ETRN:A30 RGDT:D10 RGTM:N6
+  .. LMDT:D10 CHID:A10 DSDT:D10 DSHM:N4 CONA:A10 CONN:N7 RORC:N1 PLSX:N3 PGRS:A2 PACO:N3
+GetPackage one Get a package
+  in CONO:N3 DLIX:N11 PANR:A20 SSCC:A18
+  out PANR:A20 SSCC:A18 PACT:A6 PACO:N3 NEWE:N11 GRWE:N11
+LstPackageLine list List what is in the packages of a delivery
+  in DLIX:N11* PDSO:N2* CONO:N3 PANR:A20 ITNO:A15 RORC:N1 RIDN:A10 RIDL:N6 RIDX:N3 PAII:A20 SSCC:A18
+  out RORC:N1 RIDN:A10 RIDL:N6 RIDX:N3 ITNO:A15 PANR:A20 DLQT:N17 RCQT:N17 NEWE:N11 GRWE:N11 CUOR:A20
+  .. DLQA:N17 RCQM:N17 UNMS:A3 ALUN:A3
+""",
+    ),
+    "MWS411MI": (
+        "Delivery line interface",
+        """
+LstDelLnByOrd list List the delivery lines of an order
+  in RORC:N1 RIDN:A10 RIDL:N6 RIDX:N3
+  out DLIX:N11 RORC:N1 RIDN:A10 RIDL:N6 RIDX:N3 ITNO:A15 FACI:A3 TRQT:N17 PLQT:N17 TRQA:N17 PLQA:N17
+  .. ALUN:A3 GRWE:N11 NEWE:N11 RGDT:D10 RGTM:N6 LMDT:D10 CHNO:N3 CHID:A10 LMTS:N18
+LstDeliveryLine list List the lines of a delivery
+  in DLIX:N11* RIDN:A10
+  out DLIX:N11 RORC:N1 RIDN:A10 RIDL:N6 RIDX:N3 ITNO:A15 FACI:A3 TRQT:N17 PLQT:N17 TRQA:N17 PLQA:N17
+  .. ALUN:A3 GRWE:N11 NEWE:N11 RGDT:D10 RGTM:N6 LMDT:D10 CHNO:N3 CHID:A10 LMTS:N18
+GetDeliveryLine one Get a line of a delivery
+  in DLIX:N11* RORC:N1* RIDN:A10* RIDL:N6* RIDX:N3*
+  out DLIX:N11 RORC:N1 RIDN:A10 RIDL:N6 RIDX:N3 ITNO:A15 FACI:A3 TRQT:N17 PLQT:N17 TRQA:N17 PLQA:N17
+  .. ALUN:A3 GRWE:N11 NEWE:N11 RGDT:D10 RGTM:N6 LMDT:D10 CHNO:N3 CHID:A10 LMTS:N18 WHLO:A3
+""",
+    ),
+    "MWS420MI": (
+        "Picking list interface",
+        """
+Confirm one Report a picking list as issued
+  in DLIX:N11* PLSX:N3*
+""",
+    ),
+    "MWS422MI": (
+        "Picking list detail interface",
+        """
+LstPickDetail list List the lines of a picking list
+  in DLIX:N11* PLSX:N3
+  out CONO:N3 WHLO:A3 ITNO:A15 REPN:N10 TTYP:N2 RIDN:A10 PLSX:N3 RIDL:N6 STAT:A2 ALQT:N17 PAQT:N17
+  .. TRQT:N17 RGDT:D10 RGTM:N6 LMDT:D10 CHNO:N3 CHID:A10 RIDX:N3 ITDS:A30 CONA:A10 UNMS:A3 CUNO:A10
+  .. CUNM:A36
+""",
+    ),
+}
+
+PROGRAMS = tuple(parse(name, about, text) for name, (about, text) in _INTERFACES.items())
