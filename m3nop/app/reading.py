@@ -38,7 +38,8 @@ class Reader:
         self._job = jobs[name]
         self._clock = session.clock
         self._zone = tools.zone
-        self._sources = Sources(tools.connections, clock=session.clock, zone=tools.zone)
+        state = session.state(read_only=True) if session.has_state() else None
+        self._sources = Sources(tools.connections, state=state, clock=session.clock, zone=tools.zone)
 
     def fetch(self, key: str, *, baseline: Instant | None = None) -> Arrival | None:
         """Return a record as a run would take it in now, or None if the source does not have it.

@@ -36,6 +36,10 @@ class Effect(StrEnum):
     """A second one doubles the effect."""
 
 
+AMBIGUOUS = "ambiguous"
+"""Code of the refusal of an upsert that found several rows."""
+
+
 class Remedy(StrEnum):
     """What has to happen before a failed call can succeed."""
 

@@ -399,6 +399,10 @@ class State(Protocol):
         """List the links of a pipeline with one of these keys, this shop id and this M3 key, as given."""
         ...
 
+    def links_since(self, pipeline: str, *, after: tuple[Instant, str], limit: int) -> list[Link]:
+        """List links made after an instant and key, in the order of both."""
+        ...
+
     def owner_of(self, connection: str, field: str, value: str) -> int | None:
         """Find the record whose step answered ``value`` in ``field`` (an order number), if any did."""
         ...

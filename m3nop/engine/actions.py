@@ -51,6 +51,8 @@ class NeedLink:
 
     pipeline: str
     key: str
+    record: Json = None
+    """The record itself, where the requiring one hands it over."""
 
 
 @dataclass(frozen=True, slots=True)

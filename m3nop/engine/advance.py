@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from m3nop.core.connector import Effect, Failure, Remedy
+from m3nop.core.connector import AMBIGUOUS, Effect, Failure, Remedy
 from m3nop.core.state import AttemptState, CallState, RecordState
-from m3nop.engine import commit, settle, sweep, undo
+from m3nop.engine import commit, compare, settle, sweep, undo
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Stop, Undo
 from m3nop.engine.verdicts import STATE_OF, ask_reasons, failed_check, follow_check, give_up, with_reasons
 from m3nop.engine.work import Work, failure_of, key_text, result_of
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
     from m3nop.core.state import LoggedCall
-    from m3nop.mapping.pipeline import ForEach, Request, Requires, Step, Switch
+    from m3nop.mapping.fields import Mapped
+    from m3nop.mapping.pipeline import ForEach, Request, Requires, Step, Switch, Upsert
 
 POLL_FIRST = 5_000_000
 POLL_LONGEST = 600_000_000
@@ -81,6 +82,10 @@ class _Walk:
     def forward(self) -> Action:
         work = self._work
         if not work.log:
+            if work.pipeline.skip_when is not None and work.pipeline.skip_when.condition(
+                work.root(), work.context
+            ):
+                return Finish()
             failed = failed_check(work, work.pipeline.checks, work.root())
             if failed is not None:
                 return follow_check(work, failed, self._now, step="checks")
@@ -91,8 +96,7 @@ class _Walk:
                 return outcome
             work.results[step.id] = outcome.value
             work.cursor += 1
-        kept = {name: value.evaluate(work.root(), work.context) for name, value in work.pipeline.remember}
-        return Finish(kept or None)
+        return Finish(None if work.pipeline.moves else work.to_remember())
 
     def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         if step.when is not None and not step.when.condition(root, self._work.context):
@@ -112,7 +116,9 @@ class _Walk:
             return give_up(self._work, RecordState.DEAD, reason)
         link = self._work.links.get((requires.pipeline, key))
         if link is None:
-            return NeedLink(requires.pipeline, key)
+            given = requires.record
+            record = None if given is None else given.evaluate(root, self._work.context)
+            return NeedLink(requires.pipeline, key, record)
         return _Value({"m3": link.m3, "shop": link.shop})
 
     def _switch(self, switch: Switch, path: str, root: Mapping[str, Json]) -> Action | _Value:
@@ -176,17 +182,26 @@ class _Walk:
             return _Value({"fields": {}, **dict.fromkeys(request.outputs.names)})
         if work.outdated and not work.attempt.committed:
             return Undo(RecordState.READY, work.outdated)
-        return self._guard(step, request, root) or self._send(step, path, request, root)
+        mapped = work.map_step(step, root)
+        if step.compare is not None:
+            asked = compare.look(work, step.compare, path, root)
+            if asked is not None:
+                return asked
+            if compare.is_equal(work, path, mapped.fields):
+                return _Value({**dict.fromkeys(request.outputs.names), "fields": mapped.fields})
+        return self._guard(step, request, root) or self._send(step, path, request, mapped)
 
     def _guard(self, step: Step, request: Request, root: Mapping[str, Json]) -> Action | None:
         if step.commit:
+            if self._work.pipeline.moves:
+                # What is to be remembered with the commit must be known before it.
+                self._work.to_remember()
             return commit.before_commit(self._work, step, root)
         if request.target.operation.effect is not Effect.READ and not self._work.started:
             return commit.before_first_call(self._work, root)
         return None
 
-    def _send(self, step: Step, path: str, request: Request, root: Mapping[str, Json]) -> Send:
-        mapped = self._work.map(request, root)
+    def _send(self, step: Step, path: str, request: Request, mapped: Mapped) -> Send:
         return Send(
             path=path,
             purpose=Purpose.STEP,
@@ -201,6 +216,9 @@ class _Walk:
         """Decide whether an answer that says success is one."""
         work, request = self._work, step.request
         result = result_of(request.outputs, line)
+        missed = None if step.upsert is None else self._missed(step.upsert, path, result)
+        if missed is not None:
+            return missed
         inner = {**root, "result": result}
         failed = failed_check(work, step.expect, inner)
         if failed is not None:
@@ -212,6 +230,18 @@ class _Walk:
         if step.pending_when is not None and step.pending_when.condition(inner, work.context):
             return self._pending(step, path, line, root)
         return _Value(result)
+
+    def _missed(self, upsert: Upsert, path: str, result: Mapping[str, Json]) -> Action | None:
+        """Say what it means that there is no row to write, and note what of somebody else's was lost."""
+        lost = result.get("lost")
+        if lost:
+            note = f"{path}: an edit that somebody made meanwhile was overwritten: {', '.join(lost)}"
+            if note not in self._work.notes:
+                self._work.notes.append(note)
+        if result.get("action") != "missing" or upsert.missing not in (OnFail.REJECT, OnFail.REVIEW):
+            return None
+        reason = f"{upsert.target.operation.name}: there is no row to write"
+        return give_up(self._work, STATE_OF[OnFail(upsert.missing)], reason, step=path)
 
     def _pending(self, step: Step, path: str, line: LoggedCall, root: Mapping[str, Json]) -> Action:
         """Ask the probe about a commit that the system still works on; never send it again."""
@@ -229,7 +259,10 @@ class _Walk:
             return reasons
         failure = failure_of(line)
         reason = with_reasons(self._work, step, path, str(failure))
-        return give_up(self._work, RecordState.DEAD, reason, failure=failure, step=path)
+        state = RecordState.DEAD
+        if step.upsert is not None and failure.code == AMBIGUOUS:
+            state = STATE_OF[step.upsert.ambiguous]
+        return give_up(self._work, state, reason, failure=failure, step=path)
 
 
 def _comes_before_commit(work: Work, path: str) -> bool:

@@ -70,6 +70,9 @@ class Answers:
         if send.target.operation.effect is Effect.READ:
             return
         work.record_line(line)
+        for read in work.unlogged:
+            self._parts.outbox.log(work, read)
+        work.unlogged.clear()
         if send.commit_target is not None:
             work.record.commit_target = send.commit_target
             self._parts.outbox.record(work.record)
@@ -143,7 +146,10 @@ class Answers:
         if line.state not in (CallState.DONE, CallState.REFUSED):
             return
         work.record_line(line)
-        self._parts.outbox.log(work, line)
+        if work.pipeline.source.makes_equal and not work.attempt.id:
+            work.unlogged.append(line)
+        else:
+            self._parts.outbox.log(work, line)
 
     def _absorb_call(self, work: Work, line: LoggedCall) -> None:
         if _found_already(line) and not line.step.startswith(("undo:", "surplus:")):
@@ -215,6 +221,10 @@ class Answers:
             return
         work.attempt.committed = True
         self._parts.outbox.attempt(work)
+        if work.pipeline.moves:
+            # Together with the commit: what moves next is counted from here.
+            work.record.remembered = work.to_remember()
+            self._parts.outbox.record(work.record)
         self.link(work, origin=origin)
 
     def link(self, work: Work, *, origin: str) -> None:

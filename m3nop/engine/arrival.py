@@ -12,6 +12,7 @@ from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Record, RecordState
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
+from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:
     from m3nop.engine.ports import Job
@@ -46,10 +47,11 @@ def reference_of(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) ->
     return text
 
 
-def only_key(pipeline: str, key: str, *, store: str, partition: str) -> Arrival:
-    """Describe a record that is only known because another one requires it."""
+def only_key(pipeline: str, key: str, *, store: str, partition: str, snapshot: Json = None) -> Arrival:
+    """Describe a record that is only known because another one requires it, and may hand it over."""
+    mark = fingerprint(snapshot) if isinstance(snapshot, Mapping) else ""
     return Arrival(
-        pipeline=pipeline, key=key, store=store, partition=partition, snapshot=None, fingerprint="",
+        pipeline=pipeline, key=key, store=store, partition=partition, snapshot=snapshot, fingerprint=mark,
         created_at=None, state=RecordState.READY, reason="required by another record",
     )  # fmt: skip
 
@@ -66,7 +68,7 @@ def classify(
         SourceError: the record has no key.
     """
     number = snapshot.get("store_id")
-    code = job.stores.get(number, "") if number else store
+    code = job.stores.get(number, "") if number else store or job.lead
     pipeline = job.by_store.get(code)
     if pipeline is None:
         key = key_of(job.any, snapshot, now=now, zone=zone)
@@ -127,8 +129,9 @@ def first_look_again(
 def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bool:
     """Tell whether the shop has nothing more to say about a record (``recheck.until``)."""
     until = pipeline.source.recheck_until
-    if unreadable(snapshot):
-        # It has never been judged: its end in the shop must not be the end of it here.
+    if unreadable(snapshot) or pipeline.source.kind is SourceKind.LINKS:
+        # It has never been judged: its end in the shop must not be the end of it here. And what is made equal
+        # again and again ends by what its steps find.
         return False
     try:
         return until is not None and _holds(pipeline, until, snapshot, now, zone)

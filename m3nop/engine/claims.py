@@ -102,6 +102,8 @@ class Claims:
         return [record for record in records if record.id not in gone]
 
     def _is_stale(self, record: Record, now: Instant) -> bool:
+        if not self._parts.jobs[record.pipeline].any.source.can_read_again:
+            return False
         if record.snapshot is None:
             return True
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
@@ -140,8 +142,14 @@ class Claims:
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         if attempt is not None and attempt.state in _OPEN:
             return self._resume(pipeline, record, attempt)
-        if pipeline.commit_step and (
-            record.commit_target or self._parts.state.link(record.pipeline, record.key)
+        if record.snapshot is None:
+            reason = f"{pipeline.name} reads no record by its key, and nobody handed this one over"
+            bury(self._parts, record, reason, failure={}, operation="gone", step="source")
+            return None
+        if (
+            pipeline.commit_step
+            and not pipeline.moves
+            and (record.commit_target or self._parts.state.link(record.pipeline, record.key))
         ):
             # Created once: whatever turned it ready again, its steps never run a second time.
             record.not_before, record.deadline = first_look_again(
@@ -193,7 +201,10 @@ class Claims:
                 del work.log[path]
             elif line.state is CallState.SENT:
                 self._answers.doubt(work, line)
-        if frozen is not pipeline:
+        if frozen.source.makes_equal:
+            # What it read is from another time.
+            work.outdated = "it was interrupted"
+        elif frozen is not pipeline:
             work.outdated = "the mapping, its settings or lookups have changed"
         elif digest(attempt.snapshot) != digest(record.snapshot):
             work.outdated = "the record has changed in the shop"

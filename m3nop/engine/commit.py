@@ -7,13 +7,13 @@ same reference, neither temporary (deleted) nor real (adopted).
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Failure, Remedy
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine import settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
+from m3nop.engine.compare import comparable
 from m3nop.engine.work import Work, answer_row, disagreement, result_of, same_document
 
 if TYPE_CHECKING:
@@ -102,15 +102,7 @@ def _same_lines(work: Work, step: Step, verify: Verify) -> bool:
 
 
 def _shape(fields: Mapping[str, Json], names: list[str]) -> tuple[Any, ...]:
-    return tuple(_comparable(fields.get(name)) for name in names)
-
-
-def _comparable(value: Json) -> Json:
-    text = "" if value is None else str(value).strip()
-    try:
-        return Decimal(text).normalize()
-    except InvalidOperation:
-        return text
+    return tuple(comparable(fields.get(name)) for name in names)
 
 
 def _blank(value: Json) -> bool:

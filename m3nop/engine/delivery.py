@@ -18,6 +18,7 @@ from m3nop.engine.arrival import first_look_again, only_key
 from m3nop.engine.claims import CLAIM, Claims
 from m3nop.engine.lanes import Waiting, fatal
 from m3nop.engine.resting import bury, rest
+from m3nop.engine.verdicts import ends_here
 from m3nop.engine.work import failure_json
 
 if TYPE_CHECKING:
@@ -204,7 +205,9 @@ class Delivery:
         ):
             reason += f", which is {other.state} without a link"
         record.blocked_by = (need.pipeline, need.key)
-        wanted = only_key(need.pipeline, need.key, store=record.store, partition=record.partition)
+        wanted = only_key(
+            need.pipeline, need.key, store=record.store, partition=record.partition, snapshot=need.record
+        )
 
         def require(tx: Transaction) -> None:
             if other is None:
@@ -212,7 +215,9 @@ class Delivery:
             elif other.state in (RecordState.BASELINED, RecordState.IGNORED):
                 store = other.store or record.store
                 tx.save_record(
-                    replace(other, state=RecordState.READY, store=store, snapshot=None, not_before=None)
+                    replace(
+                        other, state=RecordState.READY, store=store, snapshot=need.record, not_before=None
+                    )
                 )
 
         self._parts.outbox.also(require)
@@ -285,13 +290,18 @@ class Delivery:
             self._answers.link(work, origin="run")
         if action.remembered is not None:
             record.remembered = dict(action.remembered)
-        if work.attempt.id or work.log:
+        if pipeline.moves:
+            # What moves next is another document.
+            record.commit_target = None
+        if work.attempt.id or work.is_logged:
             self._parts.outbox.attempt(work)
         record.attempts, record.released, record.blocked_by = 0, False, None
         record.digest = ""
         record.not_before, record.deadline = first_look_again(
             pipeline, record, work.attempt.snapshot, now, zone=self._parts.tools.zone
         )
+        if ends_here(work):
+            record.not_before = record.deadline = None
         self._rest(work, RecordState.DONE, reason="; ".join(work.notes))
         self._parts.outbox.also(lambda tx: tx.settle_dead_letters(record.id, now=now, settlement="resolved"))
         self._parts.outbox.also(lambda tx: tx.wake(record.pipeline, [record.key]))

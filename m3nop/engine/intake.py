@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, Clock, Instant
+from m3nop.core.json import digest
 from m3nop.core.state import Arrival, RecordState, State
 from m3nop.engine.arrival import classify
+from m3nop.engine.schedule import is_due
+from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
     from m3nop.engine.tally import Tally
+
+
+FULL = "full:"
+"""Under this partition a pipeline keeps when everything was last read."""
+
+_MOVING = (RecordState.READY, RecordState.IN_FLIGHT, RecordState.PENDING, RecordState.BLOCKED)
 
 
 class Intake:
@@ -41,10 +50,13 @@ class Intake:
         """
         source, count = self._sources.of(job), 0
         for partition in source.partitions():
-            for page in source.pages(partition, self._watermark(job, partition, since=since, full=full)):
-                count += self._commit(job, partition, page)
+            watermark = self._watermark(job, partition, since=since, full=full)
+            for page in source.pages(partition, watermark):
+                count += self._commit(job, partition, page, every=watermark is None)
                 if self._tools.stop:
                     return count
+            if watermark is None and job.any.source.full is not None:
+                self._note_full(job)
             self._note_stores(job, partition)
             count += self._ask_for_missing(job, partition)
             count += self._cross_check(job, partition)
@@ -52,13 +64,26 @@ class Intake:
 
     def _watermark(self, job: Job, partition: str, *, since: Instant | None, full: bool) -> str | None:
         """Return where the reading begins: at the start again where a store is served that was not before."""
-        if since is None and full:
+        if since is None and (full or self._is_full_due(job)):
             return None
         watermark = self._state.watermark(job.name, partition)
         if since is None and watermark is not None and not self._serves_more(job, partition):
             return watermark
         oldest = since if since is not None else self._start(job)
         return None if oldest is None else self._sources.of(job).watermark_at(partition, oldest)
+
+    def _is_full_due(self, job: Job) -> bool:
+        """Tell whether it is time to read everything again."""
+        rule, now = job.any.source.full, self._clock.now()
+        if rule is None or rule.every is None:
+            return False
+        last = self._state.watermark(job.name, FULL)
+        return last is None or is_due(rule.every, int(last), now, zone=self._tools.zone)
+
+    def _note_full(self, job: Job) -> None:
+        now = self._clock.now()
+        with self._state.transaction() as tx:
+            tx.set_watermark(job.name, FULL, str(now), now=now)
 
     def _serves_more(self, job: Job, partition: str) -> bool:
         served = self._state.watermark(job.name, f"stores:{partition}")
@@ -79,11 +104,15 @@ class Intake:
             return baseline
         return min(known, default=baseline)
 
-    def _commit(self, job: Job, partition: str, page: Page) -> int:
+    def _commit(self, job: Job, partition: str, page: Page, *, every: bool = False) -> int:
         now = self._clock.now()
         arrivals = self._classify(job, partition, page.records, now)
         known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
-        taken_up = self._taken_up(job, [arrival for arrival in arrivals if arrival.key in known], now)
+        again = [arrival for arrival in arrivals if arrival.key in known]
+        if job.any.source.kind is SourceKind.READ:
+            taken_up = self._renewed(job, again, now, every=every)
+        else:
+            taken_up = self._taken_up(job, again, now)
         known -= {record.key for record in taken_up}
         for arrival in arrivals:
             if arrival.key not in known and arrival.state is not RecordState.READY:
@@ -99,6 +128,18 @@ class Intake:
             tx.set_watermark(job.name, partition, page.watermark, now=now)
         self._tools.observer.read(job.name, len(arrivals))
         return len(arrivals)
+
+    def _renewed(self, job: Job, arrivals: Sequence[Arrival], now: Instant, *, every: bool) -> list[Record]:
+        """Return known records whose row has changed, to be worked on again; with ``every`` all of them."""
+        latest = {arrival.key: arrival for arrival in arrivals}
+        every = every or job.any.source.distinct is not None
+        known = self._state.records(job.name, keys=list(latest)) if latest else []
+        return [
+            _renewed(record, latest[record.key], now)
+            for record in known
+            if (every and record.state is RecordState.DONE)
+            or digest(record.snapshot) != digest(latest[record.key].snapshot)
+        ]
 
     def _taken_up(self, job: Job, arrivals: Sequence[Arrival], now: Instant) -> list[Record]:
         """Return the records that were left alone because nobody served their store, as they stand now."""
@@ -156,6 +197,17 @@ class Intake:
         with self._state.transaction() as tx:
             tx.set_watermark(job.name, mark, str(now), now=now)
         return read
+
+
+def _renewed(record: Record, arrival: Arrival, now: Instant) -> Record:
+    """Return a record with its row as it is now; what is under way goes on, what rested is judged again."""
+    record = replace(record, snapshot=arrival.snapshot, seen_at=now)
+    if record.state in _MOVING:
+        return record
+    return replace(
+        record, state=arrival.state, not_before=arrival.not_before, deadline=arrival.deadline,
+        reason=arrival.reason or "changed", attempts=0, released=False,
+    )  # fmt: skip
 
 
 def _stores(job: Job) -> str:

@@ -52,7 +52,7 @@ class Planner:
         self._tools = tools
         self._jobs = jobs
         self._clock = clock
-        self._sources = Sources(tools.connections, clock=clock, zone=tools.zone)
+        self._sources = Sources(tools.connections, state=state, clock=clock, zone=tools.zone)
 
     def plan(self, wish: Wish) -> Iterator[PlannedRecord]:
         """Yield what would happen to each record, those that are required before those that wait for them.

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from m3nop.mapping.pipeline import SourceKind
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -100,6 +102,11 @@ class Job:
     def any(self) -> Pipeline:
         """One of the compiled forms, for what is the same in all (source, key)."""
         return next(iter(self.by_store.values()))
+
+    @property
+    def lead(self) -> str:
+        """The store whose mapping is used for rows that belong to no store, or ``""``."""
+        return next(iter(self.by_store)) if self.any.source.kind is SourceKind.READ else ""
 
 
 def _never(_now: Instant) -> str:

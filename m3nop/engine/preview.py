@@ -90,10 +90,9 @@ class _Walk:
 
     def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
         if step.when is not None and not step.when.condition(root, self._work.context):
-            request = step.call or step.read
-            target, effect = (
-                (str(request.target), str(request.target.operation.effect)) if request else ("", "")
-            )
+            target, effect = "", ""
+            if step.call or step.read or step.upsert:
+                target, effect = str(step.request.target), str(step.request.target.operation.effect)
             self.planned.append(Planned(path, target, effect, skipped=f"{step.when.text} is false"))
             return None
         if step.requires is not None:
@@ -141,27 +140,34 @@ class _Walk:
         return results
 
     def _call(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
-        request = step.call or step.read
-        if request is None:
-            return None
+        request = step.request
         target, effect = str(request.target), str(request.target.operation.effect)
         fields: Mapping[str, Json] = {}
         try:
-            mapped = self._work.map(request, root)
+            mapped = self._work.map_step(step, root)
             fields = mapped.fields
-            self.planned.append(Planned(path, target, effect, fields, mapped.origins))
+            shown = fields if step.upsert is None else _flat(fields)
+            self.planned.append(Planned(path, target, effect, shown, mapped.origins))
         except (FieldRefusal, EvaluationError) as refusal:
             self.planned.append(Planned(path, target, effect, problem=str(refusal)))
         line = self._work.taken(path)
         if line is not None:
             return result_of(request.outputs, line)
         if self._read is None or step.read is None or _unknown(fields):
-            unknown = {name: f"<{source}>" for name, source in request.outputs.names.items()}
+            unknown: dict[str, Json] = {name: f"<{source}>" for name, source in request.outputs.names.items()}
+            if step.upsert is not None:
+                unknown = {"id": "<id>", "action": "<action>", "changed": [], "lost": []}
             return {**unknown, "fields": fields, **({"rows": []} if request.outputs.rows else {})}
         named = [name_row(request.outputs, row) for row in self._read(request, fields)]
         if request.outputs.rows:
             return {"fields": fields, "rows": named}
         return {**(named[0] if named else dict.fromkeys(request.outputs.names)), "fields": fields}
+
+
+def _flat(upsert: Mapping[str, Json]) -> dict[str, Json]:
+    """Show an upsert as its fields, beside what finds the row and what is set only when it is made."""
+    parts = (("match.", "match"), ("", "fields"), ("on_create.", "on_create"))
+    return {f"{prefix}{name}": value for prefix, part in parts for name, value in upsert[part].items()}
 
 
 def _unknown(fields: Mapping[str, Json]) -> bool:

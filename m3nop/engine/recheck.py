@@ -47,7 +47,7 @@ class Recheck:
             for record in due:
                 groups.setdefault(record.partition, []).append(record)
             for partition, records in groups.items():
-                fresh = self._sources.fetch(job, partition, [record.key for record in records])
+                fresh = self._fetch(job, partition, records)
                 for record in records:
                     self._news(job, record, fresh.get(record.key), now)
                 with self._state.transaction() as tx:
@@ -55,6 +55,11 @@ class Recheck:
                         tx.save_record(record)
             count += len(due)
         return count
+
+    def _fetch(self, job: Job, partition: str, records: list[Record]) -> Mapping[str, Mapping[str, Json]]:
+        if job.any.source.can_read_again:
+            return self._sources.fetch(job, partition, [record.key for record in records])
+        return {record.key: record.snapshot for record in records if record.snapshot is not None}
 
     def _news(self, job: Job, record: Record, snapshot: Mapping[str, Json] | None, now: Instant) -> None:
         pipeline = job.by_store.get(record.store)
@@ -103,7 +108,13 @@ class Recheck:
         record.not_before, _ = first_look_again(pipeline, record, snapshot, now, zone=self._tools.zone)
         attempt = self._state.attempt(record.attempt_id) if record.attempt_id else None
         changed = digest(snapshot) != digest(record.snapshot)
-        if attempt is not None and changed and pipeline.on_change is not OnChange.IGNORE:
+        steps = pipeline.on_change is OnChange.STEPS
+        if pipeline.source.makes_equal:
+            _work_again(record, "looked at again")
+        elif changed and steps and (pipeline.moves or attempt is None):
+            # What is to be done, if anything, follows from the record itself.
+            _work_again(record, "changed in the shop")
+        elif attempt is not None and changed and pipeline.on_change is not OnChange.IGNORE:
             self._compare(pipeline, record, attempt, snapshot)
         record.snapshot, record.seen_at = snapshot, now
 
@@ -124,7 +135,7 @@ class Recheck:
             record.digest = seen
             return
         if pipeline.on_change is OnChange.STEPS and pipeline.commit_step is None:
-            record.state, record.not_before, record.reason = RecordState.READY, None, "changed in the shop"
+            _work_again(record, "changed in the shop")
             return
         record.digest = seen
         unclear = [call.problem for call in after if not call.path]
@@ -153,6 +164,10 @@ class Recheck:
         except EvaluationError as error:
             return [Planned("", "", "", problem=str(error))]
         return preview(work)
+
+
+def _work_again(record: Record, reason: str) -> None:
+    record.state, record.not_before, record.reason = RecordState.READY, None, reason
 
 
 def _to_review(record: Record, reason: str) -> None:

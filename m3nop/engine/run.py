@@ -122,7 +122,7 @@ class Engine:
 
     def _work(self, wish: Wish, names: Sequence[str], run_id: int, summary: Summary) -> None:
         zone = self._tools.zone
-        sources = Sources(self._tools.connections, clock=self._clock, zone=zone)
+        sources = Sources(self._tools.connections, state=self._state, clock=self._clock, zone=zone)
         tally = Tally(self._tools.observer)
         summary.counts = tally.counts
         intake = Intake(self._state, self._tools, sources, clock=self._clock, tally=tally)

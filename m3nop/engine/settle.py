@@ -21,7 +21,7 @@ ASK_AGAIN = 15_000_000
 """Microseconds between two probes that could not tell, doubled each time."""
 LONGEST_PAUSE = 1_800_000_000
 
-_HARMLESS = frozenset({Effect.READ, Effect.IDEMPOTENT, Effect.OVERWRITE})
+_HARMLESS = frozenset({Effect.READ, Effect.IDEMPOTENT, Effect.OVERWRITE, Effect.CONVERGENT})
 
 
 def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], now: Instant) -> Action:
@@ -30,6 +30,10 @@ def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], n
     root = work.with_step(step.id, {"fields": line.fields}, root=root)
     way = _way(work, step, line)
     if way is InDoubt.REPEAT:
+        if line.effect == Effect.CONVERGENT and now < work.settled_at(line):
+            # What it reads to compare must not change under its hands.
+            reason = f"no answer to {line.operation}: waiting until it can no longer be under way"
+            return _later(work, RecordState.READY, work.settled_at(line), reason)
         return Settle(path, found=False)
     if way is InDoubt.RESTART:
         return Undo(RecordState.READY, f"no answer to {line.operation}: beginning again", step=path)

@@ -9,7 +9,8 @@ from m3nop.core.state import RecordState
 from m3nop.engine import undo
 from m3nop.engine.actions import Action, Park, Purpose, Send, Stop, Undo
 from m3nop.engine.work import result_of
-from m3nop.mapping.pipeline import OnFail
+from m3nop.mapping.errors import EvaluationError
+from m3nop.mapping.pipeline import OnFail, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,18 @@ def is_committed(work: Work) -> bool:
     if not all(check.condition.condition(root, work.context) for check in serious):
         return False
     return step.pending_when is None or not step.pending_when.condition(root, work.context)
+
+
+def ends_here(work: Work) -> bool:
+    """Tell whether what was found on the way is the end of a record that is made equal again and again."""
+    source = work.pipeline.source
+    if source.kind is not SourceKind.LINKS or source.recheck_until is None:
+        return False
+    try:
+        return source.recheck_until.condition(work.root(), work.context)
+    except EvaluationError as error:
+        work.notes.append(f"recheck.until: {error}")
+        return False
 
 
 def failed_check(work: Work, checks: tuple[Check, ...], root: Mapping[str, Json]) -> Check | None:

@@ -51,6 +51,8 @@ class Work:
         self._link = link
         self._root: dict[str, Json] | None = None
         self._steps = {step.id: step for step in walk(pipeline.steps)}
+        self.unlogged: list[LoggedCall] = []
+        """Reads that are written only when something acts: what changes nothing leaves no trace."""
         self.context = Context(
             now=attempt.opened_at,
             time_zone=zone,
@@ -97,6 +99,11 @@ class Work:
         """Put a new or changed line into the log; what was worked out from it is worked out again."""
         self.log[line.step] = line
 
+    @property
+    def is_logged(self) -> bool:
+        """Whether the call log has anything of it that is worth keeping."""
+        return len(self.log) > len(self.unlogged)
+
     def walk_again(self) -> None:
         """Forget the position, because a line of the log changed its meaning."""
         self.results.clear()
@@ -119,6 +126,7 @@ class Work:
             "environment": pipeline.environment,
             "link": _link_value(self._link),
             "remembered": self.record.remembered or {},
+            "attempt": {"number": attempt.number},
             "reference": attempt.reference or None,
             "steps": self.results,
         }
@@ -141,6 +149,29 @@ class Work:
         return map_fields(
             request.fields, root, self.context, operation.inputs, as_text=not operation.json_values
         )
+
+    def map_step(self, step: Step, root: Mapping[str, Json]) -> Mapped:
+        """Map the fields of a step's call, read or upsert.
+
+        An upsert takes ``match``, ``fields``, ``on_create`` and ``missing``.
+        """
+        upsert = step.upsert
+        if upsert is None:
+            return self.map(step.request, root)
+        fields: dict[str, Json] = {"missing": upsert.missing}
+        origins: dict[str, str] = {}
+        for part, rules in (
+            ("match", upsert.match), ("fields", upsert.fields), ("on_create", upsert.on_create),
+        ):  # fmt: skip
+            mapped = self.map(Request(upsert.target, rules), root)
+            fields[part] = mapped.fields
+            origins.update((f"{part}.{name}", origin) for name, origin in mapped.origins.items())
+        return Mapped(fields, origins)
+
+    def to_remember(self) -> dict[str, Json] | None:
+        """Work out what the pipeline keeps with the record, or None where it keeps nothing."""
+        kept = {name: value.evaluate(self.root(), self.context) for name, value in self.pipeline.remember}
+        return kept or None
 
     def _linked(self, pipeline: str, key: str) -> Mapping[str, Json] | None:
         link = self.links.get((pipeline, key))

@@ -36,6 +36,19 @@ class OnChange(StrEnum):
     STEPS = "steps"
 
 
+class SourceKind(StrEnum):
+    """What a pipeline's records are read from."""
+
+    RESOURCE = "resource"
+    """A resource of a system, such as the shop's orders; a record is read again by its key."""
+    READ = "read"
+    """The rows of a reading operation; a changed row makes its record ready again."""
+    LINKS = "links"
+    """What another pipeline has entered; looked at again until it is finished."""
+    GIVEN = "given"
+    """Nothing: the records that require one hand it over."""
+
+
 class InDoubt(StrEnum):
     """How a call without an answer is settled."""
 
@@ -118,10 +131,14 @@ class ForEach:
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """Names a record of another pipeline that must be delivered first."""
+    """Names a record of another pipeline that must be delivered first.
+
+    ``record`` hands that record over, where its pipeline reads none itself.
+    """
 
     pipeline: str
     key: Expression
+    record: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +185,17 @@ class Step:
     verify: Verify | None = None
     commit: bool = False
     pending_when: Expression | None = None
+    compare: Request | None = None
+    """Read first: a call whose fields have these values already is not made."""
 
     @property
     def request(self) -> Request:
-        """The call or read that the step makes.
+        """The call, read or upsert that the step makes.
 
         Raises:
             LookupError: it makes none (``requires``, ``switch``, nested steps).
         """
-        request = self.call or self.read
+        request = self.call or self.read or (Request(self.upsert.target) if self.upsert else None)
         if request is None:
             raise LookupError(self.id)
         return request
@@ -212,6 +231,26 @@ class DoubleCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far a read has come. ``overlap`` is seconds that are read again."""
+
+    by: str = ""
+    """Field of the rows whose highest value is the next beginning (a date: its day is read again)."""
+    clock: Request | None = None
+    """Reads the server's own time before the rows; its one output is the next beginning, in milliseconds."""
+    overlap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FullRead:
+    """The read that lists everything, and how often it takes the place of the one that lists changes."""
+
+    read: Request
+    every: str | None = None
+    """A schedule: ``every 1d`` or five fields of cron."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRule:
     """Where records come from and when they may be worked on. Durations are seconds."""
 
@@ -219,6 +258,14 @@ class SourceRule:
     resource: str
     name: str
     """The root name of the record in expressions (``as``)."""
+    kind: SourceKind = SourceKind.RESOURCE
+    read: Request | None = None
+    watermark: Watermark = Watermark()
+    distinct: Expression | None = None
+    """Rows with one value are one record."""
+    full: FullRead | None = None
+    of: str = ""
+    """The pipeline whose links are the records."""
     ready: Expression | None = None
     filter: Expression | None = None
     quiet: float = 60.0
@@ -227,6 +274,16 @@ class SourceRule:
     recheck_for: float | None = None
     wanted: frozenset[str] | None = None
     """Dotted paths of the record that the mappings use; None for everything."""
+
+    @property
+    def can_read_again(self) -> bool:
+        """Whether a record can be read again by its key."""
+        return self.kind in (SourceKind.RESOURCE, SourceKind.LINKS)
+
+    @property
+    def makes_equal(self) -> bool:
+        """Whether the steps bring the target to a state, again and again, instead of entering something."""
+        return self.kind in (SourceKind.READ, SourceKind.LINKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +329,8 @@ class Pipeline:
     on_change: OnChange = OnChange.REVIEW
     link: LinkRule | None = None
     remember: tuple[tuple[str, Expression], ...] = ()
+    skip_when: Expression | None = None
+    """Nothing is to be done while this is true."""
     retry: Retry = Retry()
     start: int | None = None
     """Instant: records created before it are baselined."""
@@ -282,6 +341,11 @@ class Pipeline:
         return next((step for step in self.steps if step.commit), None)
 
     @property
+    def moves(self) -> bool:
+        """Whether one record commits several documents, each for what moved since the last (payments)."""
+        return self.commit_step is not None and bool(self.remember)
+
+    @property
     def requires(self) -> frozenset[str]:
         """Names of the pipelines that this one's records may wait for."""
         return frozenset(_required(self.steps))
@@ -289,7 +353,8 @@ class Pipeline:
     @property
     def connections(self) -> frozenset[str]:
         """Names of the connections it reads or calls."""
-        return frozenset({self.source.connection, *_connections(self.steps)})
+        own = {self.source.connection} if self.source.connection else set()
+        return frozenset({*own, *_connections(self.steps)})
 
 
 def walk(steps: tuple[Step, ...]) -> list[Step]:

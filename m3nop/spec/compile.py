@@ -17,7 +17,12 @@ from m3nop.spec.reference import check_reference
 from m3nop.spec.rules import INDEPENDENT
 from m3nop.spec.safety import check_safety
 from m3nop.spec.scope import RESERVED, Scope
-from m3nop.spec.source import compile_source, identity_expression, reference_expression
+from m3nop.spec.source import (
+    compile_source,
+    finish_source,
+    identity_expression,
+    reference_expression,
+)
 from m3nop.spec.steps import StepCompiler
 from m3nop.spec.tree import Node, from_json, plain
 
@@ -90,16 +95,18 @@ class _Compilation:
         source = compile_source(desk, spec.source, site)
         key = identity_expression(desk, ("key",), spec.key, narrow)
         reference = reference_expression(desk, spec, narrow)
-        scope = site.adding("link", "remembered", *(["reference"] if spec.reference else []))
+        scope = site.adding("link", "remembered", "attempt", *(["reference"] if spec.reference else []))
         variables, scope = self._vars(scope)
         steps = StepCompiler(desk, spec.blocks)
         checks = steps.checks(spec.checks, ("checks",), scope)
+        skip_when = desk.optional(("skip_when",), spec.skip_when, scope)
         before = scope.adding("steps")
         compiled, after = steps.compile(spec.steps, ("steps",), before)
         probing = ProbeCompiler(steps, spec, before=before)
         probes = probing.compile()
         link = self._link(after)
         remember = self._expressions("remember", spec.remember, after)
+        finish_source(desk, spec.source, source, after)
         double_check = probing.double_check(probes)
         check_safety(desk, spec, steps.placed, probes)
         if reference is not None:
@@ -125,6 +132,7 @@ class _Compilation:
             on_change=OnChange(spec.on_change or "review"),
             link=link,
             remember=remember,
+            skip_when=skip_when,
             retry=_retry(spec.on_error or RetrySpec()),
             start=desk.site.start,
         )

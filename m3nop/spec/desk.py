@@ -18,7 +18,7 @@ from m3nop.spec.values import split_target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from m3nop.core.connector import Catalog, Operation, Resource, StoreRef
+    from m3nop.core.connector import Catalog, FieldInfo, Operation, Resource, StoreRef
     from m3nop.core.json import Json
     from m3nop.mapping.lookups import Lookup
     from m3nop.spec.scope import Scope
@@ -73,6 +73,8 @@ class Desk:
         self.notes: list[str] = []
         self.used = Used()
         self.resource: Resource | None = None
+        self.row: Mapping[str, FieldInfo] | None = None
+        """Fields of the rows of a reading operation that is the source, where they are known."""
         self.source_catalog: Catalog | None = None
         self.later_steps: frozenset[str] = frozenset()
         self.remembered: frozenset[str] = frozenset()

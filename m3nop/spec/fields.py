@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
     from m3nop.mapping.expressions import Expression
     from m3nop.spec.desk import Desk
-    from m3nop.spec.models import FieldSpec, FieldsSpec
+    from m3nop.spec.field_model import FieldSpec, FieldsSpec
     from m3nop.spec.scope import Scope
 
 

@@ -2,124 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from m3nop.mapping.lookups import VALUE
-from m3nop.spec.schema_forms import Codes, OpenFields, OpenOutputs, ShortForm
+from m3nop.spec.field_model import (
+    CheckSpec,
+    Fields,
+    FieldsSpec,
+    OutputsForm,
+    OutputsSpec,
+    RequestSpec,
+    SpecModel,
+)
+from m3nop.spec.schema_forms import Codes, ShortForm
+from m3nop.spec.source_model import SourceSpec
 from m3nop.spec.values import Id, Jmes, Schedule, Seconds, TargetText
 
-OnFailText = Literal["reject", "review", "wait", "warn"]
 RefusalText = Literal["reject", "review"]
-
-
-class SpecModel(BaseModel):
-    """A mapping of the language."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, coerce_numbers_to_str=True
-    )
-
-
-def _long_form(value: object) -> object:
-    if isinstance(value, dict):
-        return value
-    return {"from": value}
-
-
-class FieldSpec(SpecModel):
-    """How one field gets its value. The short form is the expression alone."""
-
-    from_: Jmes | None = Field(default=None, alias="from")
-    """The expression."""
-    value: Any = None
-    """A constant, instead of ``from``."""
-    lookup: str | None = None
-    """Lookup that turns the value into a code."""
-    column: str | None = None
-    """Column of the lookup, where it has several."""
-    missing: Literal["reject", "review", "blank", "default"] | None = None
-    """What a value that the lookup does not have does."""
-    default: Any = None
-    """Used where the value is blank, or not in the lookup with ``missing: default``."""
-    required: bool = False
-    """A blank value refuses the record."""
-    truncate: bool = False
-    """Cut a value that is longer than the field."""
-    when: Jmes | None = None
-    """The field is sent only where this is true."""
-    unit: Jmes | None = None
-    """Unit of measure that the target counts in: gives the name of a row of the lookup ``units``."""
-
-
-FieldForm = Annotated[FieldSpec, BeforeValidator(_long_form), ShortForm("The expression alone.")]
-
-
-def _open_fields(value: object) -> object:
-    """Take ``include`` apart from the fields themselves."""
-    if not isinstance(value, dict):
-        return value
-    fields = dict(value)
-    include = fields.pop("include", [])
-    return {"include": [include] if isinstance(include, str) else include, "fields": fields}
-
-
-class FieldsSpec(SpecModel):
-    """Fields by name, and the blocks of shared fields that they are added to."""
-
-    include: list[str] = []
-    """Blocks whose fields are taken first."""
-    fields: dict[str, FieldForm] = {}
-    """Fields by name."""
-
-
-Fields = Annotated[FieldsSpec, BeforeValidator(_open_fields), OpenFields()]
-
-
-def _open_outputs(value: object) -> object:
-    match value:
-        case {"rows": rows, **rest} if not rest:
-            return {"names": _names(rows), "rows": True}
-        case _:
-            return {"names": _names(value)}
-
-
-def _names(value: object) -> object:
-    return {str(name): name for name in value} if isinstance(value, list) else value
-
-
-class OutputsSpec(SpecModel):
-    """Which values of an answer are kept: a list, ``{new: OLD}``, or ``{rows: ...}`` to keep every row."""
-
-    names: dict[str, str] = {}
-    """Name to keep, and the field of the answer."""
-    rows: bool = False
-    """Keep every row."""
-
-
-OutputsForm = Annotated[OutputsSpec, BeforeValidator(_open_outputs), OpenOutputs()]
-
-
-class CheckSpec(SpecModel):
-    """A condition, and what happens to the record if it is not true."""
-
-    condition: Jmes
-    """Must be true."""
-    message: str
-    """Said to people if it is not."""
-    on_fail: OnFailText = "reject"
-    """reject: dead letter; review: put aside for a person; wait: looked at again; warn: only said."""
-
-
-class RequestSpec(SpecModel):
-    """A call that undoes a step."""
-
-    call: TargetText
-    """The operation."""
-    fields: Fields = FieldsSpec()
-    """Its fields."""
 
 
 class VerifySpec(SpecModel):
@@ -162,6 +64,17 @@ class RequiresSpec(SpecModel):
     """The other pipeline."""
     key: Jmes
     """Key of its record."""
+    record: Jmes | None = None
+    """The record itself, where that pipeline is ``given`` its records."""
+
+
+class CompareSpec(SpecModel):
+    """Reads what is there; a call whose fields have these values already is not made."""
+
+    read: TargetText
+    """The reading operation."""
+    fields: Fields = FieldsSpec()
+    """Its fields."""
 
 
 class SwitchSpec(SpecModel):
@@ -204,7 +117,7 @@ class StepSpec(SpecModel):
     """Fields of the call, read or upsert."""
     outputs: OutputsForm = OutputsSpec()
     """Values of the answer to keep: ``steps.ID.NAME``."""
-    expect: list[CheckSpec] = []
+    expect: list[CheckSpec] = Field(default=[])
     """Conditions on an answer that says success, on ``result``."""
     reasons: ReasonsSpec | None = None
     """Reads why the step was refused."""
@@ -220,6 +133,8 @@ class StepSpec(SpecModel):
     """Makes the document real: from here on nothing is undone."""
     pending_when: Jmes | None = None
     """True while the system still works on the commit."""
+    compare: CompareSpec | None = None
+    """Reads what is there; the call is left out where its fields have these values already."""
     optional: bool = False
     """Left out where the connection cannot do it."""
     match: Fields | None = None
@@ -230,7 +145,7 @@ class StepSpec(SpecModel):
     """What no matching row does."""
     on_create: Fields = FieldsSpec()
     """Fields that are set only when the row is made."""
-    cases: dict[str, list[StepSpec]] = {}
+    cases: dict[str, list[StepSpec]] = Field(default={})
     """Steps of a switch, by the value that takes them."""
     default: list[StepSpec] | None = None
     """Steps of a switch for any other value."""
@@ -264,7 +179,7 @@ class ProbeSpec(SpecModel):
     """Keeps the rows where this is true; the row is ``row``."""
     outputs: OutputsForm = OutputsSpec()
     """Values of the row to keep."""
-    agree: dict[str, Jmes] = {}
+    agree: dict[str, Jmes] = Field(default={})
     """Outputs that must equal these, else what was found is a conflict."""
     proves_absence: bool = False
     """A complete answer without a match proves that nothing was made."""
@@ -305,43 +220,6 @@ class RetrySpec(SpecModel):
     """No delay is longer."""
 
 
-class WatermarkSpec(SpecModel):
-    """By what the source is read on."""
-
-    by: str
-    """An immutable field that grows, such as ``id``."""
-
-
-class RecheckSpec(SpecModel):
-    """Looks at records again that can still change."""
-
-    until: Jmes | None = None
-    """No longer once this is true."""
-    every: Seconds = 900.0
-    """Time between two looks."""
-    for_: Seconds | None = Field(default=None, alias="for")
-    """Afterwards a record that still waits goes to review."""
-
-
-class SourceSpec(SpecModel):
-    """Where the records come from, and when they may be worked on."""
-
-    read: TargetText
-    """``CONNECTION/RESOURCE``, such as ``shop/orders``."""
-    as_: Id = Field(alias="as")
-    """Name of the record in expressions."""
-    watermark: WatermarkSpec | None = None
-    """By what the source is read on."""
-    ready: Jmes | None = None
-    """A record is worked on once this is true; until then it waits."""
-    filter: Jmes | None = None
-    """A record for which this is false is never ours; immutable fields only."""
-    quiet: Seconds | None = None
-    """Time to leave a new record alone; a shop order is written in pieces."""
-    recheck: RecheckSpec | None = None
-    """Looks at records again that can still change."""
-
-
 class PipelineSpec(SpecModel):
     """A pipeline: one named flow in one direction."""
 
@@ -359,22 +237,24 @@ class PipelineSpec(SpecModel):
     """What the ERP remembers the record by: capitals, digits and ``-``, of immutable fields."""
     on_change: Literal["ignore", "review", "steps"] | None = None
     """What a change of a delivered record does."""
-    vars: dict[Id, Jmes] = {}
+    vars: dict[Id, Jmes] = Field(default={})
     """Values by name, in order; earlier ones are usable as ``vars.NAME``."""
-    checks: list[CheckSpec] = []
+    checks: list[CheckSpec] = Field(default=[])
     """Conditions on the record before any call."""
-    blocks: dict[Id, Fields] = {}
+    blocks: dict[Id, Fields] = Field(default={})
     """Shared fields, pulled in by ``include``."""
     steps: list[StepSpec] = Field(min_length=1)
     """What is done, in order."""
-    probes: dict[Id, ProbeSpec] = {}
+    probes: dict[Id, ProbeSpec] = Field(default={})
     """Reads that settle doubts, by name."""
     double_check: DoubleCheckSpec | None = None
     """Looks for other documents with the same reference."""
     link: LinkSpec | None = None
     """The pair that is remembered when a record is delivered."""
-    remember: dict[Id, Jmes] = {}
+    remember: dict[Id, Jmes] = Field(default={})
     """Values kept with the record, as ``remembered.NAME``."""
+    skip_when: Jmes | None = None
+    """Nothing is to be done for a record while this is true."""
     on_error: RetrySpec | None = None
     """How often a record may fail."""
 

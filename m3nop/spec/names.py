@@ -124,6 +124,10 @@ def _record(use: _Use, path: tuple[str, ...], fields: tuple[str, ...]) -> None:
     dotted = ".".join(fields)
     desk.used.paths.add(dotted)
     resource = desk.resource
+    if desk.row is not None and fields[0] not in desk.row:
+        use.problem(
+            path, "unknown-answer", f"the source answers no '{fields[0]}'", suggest(fields[0], desk.row)
+        )
     if resource is None or _is_known(resource.fields, fields):
         return
     remedy = _remedy(use, resource.name, fields)

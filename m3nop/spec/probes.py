@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from m3nop.mapping.fields import FieldRule
-    from m3nop.spec.models import OtherwiseSpec, OutputsSpec, PipelineSpec, ProbeSpec
+    from m3nop.spec.field_model import OutputsSpec
+    from m3nop.spec.models import OtherwiseSpec, PipelineSpec, ProbeSpec
     from m3nop.spec.steps import StepCompiler
     from m3nop.spec.tree import Loc
 

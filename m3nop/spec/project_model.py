@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 from pydantic_core import PydanticCustomError
 
 from m3nop.core.secrets import SecretRef
-from m3nop.spec.models import Fields, RetrySpec, SpecModel
+from m3nop.spec.field_model import Fields, SpecModel
+from m3nop.spec.models import RetrySpec
 from m3nop.spec.schema_forms import ShortForm
 from m3nop.spec.values import Id, InstantText, Seconds
 

@@ -52,6 +52,7 @@ FORM: Mapping[str, str] = {
     ),
     "reserved-name": "A name that has a meaning of its own, or is taken.",
     "schedule": "A schedule that is neither `every 5m` nor a cron expression.",
+    "source-form": "A source with two things to read, or none, or a watermark that does not fit it.",
     "step-action": "A step with several actions, or none.",
     "switch-default": "A switch without `default`.",
     "target-form": "An operation that is not written as `CONNECTION/OPERATION`.",

@@ -85,9 +85,17 @@ class _Safety:
                 self._problem(step, key, "commit-form", f"the commit cannot have `{key}`")
         if not step.top:
             self._problem(step, "commit", "commit-form", "the commit cannot be nested in another step")
-        if self._spec.link is None:
+        self._check_once(step)
+
+    def _check_once(self, step: Placed) -> None:
+        """Check that something tells what was entered already: a link, or what is remembered."""
+        if self._spec.link is None and not self._spec.remember:
             hint = "without a link the same record could be entered again"
             self._problem(step, "commit", "commit-form", "a pipeline with a commit needs `link`", hint)
+        if self._spec.remember and self._spec.skip_when is None:
+            hint = "without it the same movement could be entered again"
+            message = "a pipeline with a commit that has `remember` needs `skip_when`"
+            self._problem(step, "commit", "commit-form", message, hint)
 
     def _check_keys(self, step: Placed, index: int, *, before: bool) -> None:
         spec = step.spec

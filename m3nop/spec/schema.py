@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from m3nop.core.connector import ConnectorType
-    from m3nop.spec.models import SpecModel
+    from m3nop.spec.field_model import SpecModel
 
 KINDS: Mapping[str, type[SpecModel]] = {
     "project": ProjectSpec,

@@ -16,9 +16,9 @@ PLACES: Mapping[str, str] = {
     "vars": "everywhere but in source, key and reference",
     "steps": "in steps, probes, link and remember",
     "link": "in vars, checks, steps and remember",
-    "linked": "in pipelines whose source is links",
     "remembered": "in vars, checks, steps and remember",
     "watermark": "in the fields of a source",
+    "attempt": "in vars, checks, steps and remember",
     "settings": "everywhere but in key and reference",
     "environment": "everywhere but in key and reference",
 }
@@ -27,6 +27,7 @@ PLACES: Mapping[str, str] = {
 MEMBERS: Mapping[str, frozenset[str]] = {
     "store": frozenset({"code", "store_id"}),
     "link": frozenset({"exists", "shop", "m3"}),
+    "attempt": frozenset({"number"}),
 }
 """Root names whose members are always the same."""
 

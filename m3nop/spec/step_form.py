@@ -26,6 +26,7 @@ KEYS: Mapping[str, frozenset[str]] = {
             "verify",
             "commit",
             "pending_when",
+            "compare",
             "optional",
         }
     ),

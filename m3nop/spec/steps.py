@@ -21,8 +21,8 @@ from m3nop.mapping.pipeline import (
     Upsert,
     Verify,
 )  # fmt: skip
+from m3nop.spec.field_model import CheckSpec, FieldsSpec, OutputsSpec
 from m3nop.spec.fields import compile_fields
-from m3nop.spec.models import CheckSpec, FieldsSpec, OutputsSpec, StepSpec
 from m3nop.spec.scope import Scope, StepShape
 from m3nop.spec.step_form import check_form
 from m3nop.spec.suggest import suggest
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from m3nop.mapping.fields import FieldRule
     from m3nop.spec.desk import Desk
+    from m3nop.spec.models import StepSpec
 
 UNKNOWN = Effect.UNSAFE
 """The effect of an operation that no catalog knows."""
@@ -123,6 +124,7 @@ class StepCompiler:
             verify=self._verify(spec, loc, own),
             commit=spec.commit,
             pending_when=desk.optional((*loc, "pending_when"), spec.pending_when, answered.adding("result")),
+            compare=self._compare(spec, loc, own),
         )
         if self._left_out(spec, action):
             return None, outer
@@ -225,7 +227,13 @@ class StepCompiler:
             message = f"there is no pipeline '{rule.pipeline}'"
             self.desk.add(self.desk.at(at), "unknown-pipeline", message, suggest(rule.pipeline, known))
         key = self.desk.expression((*loc, "requires", "key"), rule.key, scope)
-        return Requires(pipeline=rule.pipeline, key=key)
+        record = self.desk.optional((*loc, "requires", "record"), rule.record, scope)
+        return Requires(pipeline=rule.pipeline, key=key, record=record)
+
+    def _compare(self, spec: StepSpec, loc: Loc, scope: Scope) -> Request | None:
+        if spec.compare is None:
+            return None
+        return self.read((*loc, "compare"), spec.compare.read, spec.compare.fields, OutputsSpec(), scope)
 
     def _switch(self, spec: StepSpec, loc: Loc, scope: Scope, outer: Scope) -> tuple[Switch | None, Scope]:
         rule = spec.switch

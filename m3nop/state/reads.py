@@ -192,6 +192,14 @@ class Reads:
             found.extend(rows.link_from(row) for row in self._rows(select(links).where(*among)))
         return sorted(found, key=lambda link: link.key)
 
+    def links_since(self, pipeline: str, *, after: tuple[Instant, str], limit: int) -> list[Link]:
+        """List links in the order in which they were made, then by key."""
+        at, key = after
+        later = or_(links.c.linked_at > at, and_(links.c.linked_at == at, links.c.key > key))
+        statement = select(links).where(links.c.pipeline == pipeline, later)
+        ordered = statement.order_by(links.c.linked_at, links.c.key).limit(limit)
+        return [rows.link_from(row) for row in self._rows(ordered)]
+
     def owner_of(self, connection: str, field: str, value: str) -> int | None:
         """Return the first record whose step answered ``value`` in ``field``, if any record's did."""
         numbers = document_numbers.c

@@ -217,6 +217,12 @@ class Case:
         self.work.record.epoch, self.work.older_epoch = 2, True
         return self
 
+    def numbered(self, number: int) -> Case:
+        """Say that it is not the first attempt."""
+        self.work.attempt.number = number
+        self.work = self.copy().work
+        return self
+
     def undoing(self, then: str = "ready") -> Case:
         """Say that the attempt is being taken back."""
         self.work.attempt.state, self.work.attempt.then = AttemptState.UNDOING, then

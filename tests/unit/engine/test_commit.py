@@ -66,7 +66,7 @@ def test_an_automatic_double_check_is_made_after_a_doubt_an_earlier_attempt_or_a
         case.work.attempt.doubt = True
         case.found("verify:lines", *lines_of(case))
     elif why == "number":
-        case.work.attempt.number = 2
+        case.numbered(2)
     elif why == "epoch":
         case.older()
     else:
@@ -81,7 +81,7 @@ def test_before_the_first_call_it_is_looked_where_something_may_exist_already(ca
     if why == "doubt":
         case.work.attempt.doubt = True
     elif why == "number":
-        case.work.attempt.number = 2
+        case.numbered(2)
     else:
         case.older()
 
@@ -104,7 +104,7 @@ def test_what_is_from_before_the_state_was_set_up_is_looked_for_before_the_first
 
 def test_what_was_seen_before_the_first_call_is_not_believed_at_the_commit() -> None:
     case = ready_to_commit()
-    case.work.attempt.number = 2
+    case.numbered(2)
 
     assert case.alone(when="first").next().path == "check:commit:temporary"
 
@@ -112,7 +112,7 @@ def test_what_was_seen_before_the_first_call_is_not_believed_at_the_commit() -> 
 def test_a_pipeline_without_a_double_check_commits_without_one() -> None:
     text = ORDERS.replace("double_check: {temporary: temporary, real: real, when: always}\n", "")
     case = ready_to_commit(compiled(text))
-    case.work.attempt.number = 2
+    case.numbered(2)
 
     assert case.next().path == "confirm"
 
@@ -245,7 +245,7 @@ def test_a_surplus_document_that_no_step_can_delete_is_left_to_a_person() -> Non
 
 
 def test_before_the_first_call_a_surplus_document_is_deleted_too(case: Case) -> None:
-    case.work.attempt.number = 2
+    case.numbered(2)
     case.found("check:first:temporary", SURPLUS).found("check:first:real").found(f"confirmed:{OTHER}")
 
     assert case.next().path == f"surplus:{OTHER}"
@@ -273,7 +273,7 @@ def test_a_real_document_that_the_own_temporary_one_became_is_adopted_without_a_
 
 
 def test_a_real_document_is_adopted_before_anything_was_entered(case: Case) -> None:
-    case.work.attempt.number = 2
+    case.numbered(2)
 
     action = case.found("check:first:temporary").found("check:first:real", MADE_REAL).next()
 
