@@ -118,3 +118,8 @@ ITEMS = (
 
 UNKNOWN_SKU = "DISC-2019"
 """An article that the shop still sells and M3 never had."""
+
+
+def bulk_sku(number: int) -> str:
+    """Return the SKU, and M3 item number, of an article that only load tests have; they count from 1."""
+    return f"BULK-{number:06}"

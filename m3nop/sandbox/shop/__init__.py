@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from m3nop.sandbox.shop import changes, checkout, loading, official, oss, seeding
+from m3nop.sandbox.shop import bulk_goods, changes, checkout, loading, official, oss, seeding
 from m3nop.sandbox.shop.checkout import CARD_CANARY
 from m3nop.sandbox.shop.tables import Shop
 from m3nop.sandbox.shop.tokens import CLERK, CLERK_PASSWORD
@@ -45,10 +45,15 @@ def seed(world: World) -> None:
         seeding.fill(Shop(world))
 
 
-def bulk_seed(world: World, *, orders: int = 10_000, customers: int = 500) -> None:
-    """Add registered customers, and paid orders of one to five lines, to a shop that has been seeded."""
+def bulk_seed(world: World, *, orders: int = 10_000, customers: int = 500, products: int = 0) -> None:
+    """Add registered customers, paid orders of one to five lines, and products, to a seeded shop.
+
+    The products are sold under ``m3nop.sandbox.catalogue.bulk_sku``; no order of these names them.
+    """
+    shop = Shop(world)
     with world.books.change():
-        loading.load(Shop(world), orders=orders, customers=customers)
+        loading.load(shop, orders=orders, customers=customers)
+        bulk_goods.load(shop, products=products)
 
 
 def place_order(world: World, order: Mapping[str, Any]) -> Row:

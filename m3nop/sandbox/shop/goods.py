@@ -1,4 +1,4 @@
-"""What the shop sells at first: the catalogue of the sandbox, with one product that comes in variants."""
+"""What the shop sells at first: the catalogue of the sandbox, with stock counted in every way there is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 _OPENED = "2024-03-01T08:00:00"
 _VARIANTS = ("BOOT-42", "BOOT-43", "BOOT-44")
-_IN_TWO_WAREHOUSES = "MAT-AIR"
+_IN_TWO_WAREHOUSES = {"MAT-AIR": (60, 4), "PACK-35": (25, 15)}
+_NOT_TRACKED = "GIFT-WRAP"
+_SOLD_TWICE = "LAMP-OLD"
+_TIERS = (
+    ("TENT-4P", "Wholesale", 5, "299.00"), ("TENT-4P", "Wholesale", 10, "279.00"),
+    ("CARABINER", None, 50, "7.90"), ("CARABINER", "Wholesale", 100, "7.25"),
+)  # fmt: skip
 _SIZE: Row = {
     "id": 7, "product_attribute_id": 1, "product_attribute_name": "Size", "text_prompt": None,
     "is_required": True,
@@ -32,7 +38,10 @@ _ONE_SIZE: Row = {
 
 
 def fill(shop: Shop) -> None:
-    """Write the products of the catalogue, and one that M3 does not know."""
+    """Write the products of the catalogue, one that M3 does not know, and two that share a SKU.
+
+    Stock is counted by product in one warehouse or two, by attributes, or not at all; some have tier prices.
+    """
     for item in catalogue.ITEMS:
         if item.sku == _VARIANTS[0]:
             _variant_product(shop)
@@ -43,11 +52,34 @@ def fill(shop: Shop) -> None:
     _product(
         shop, sku=catalogue.UNKNOWN_SKU, name="Utgångsvara 2019", price=Decimal("15.00"), weight=Decimal(1)
     )
-    spread = shop.products.find(sku=_IN_TWO_WAREHOUSES)[0]
-    shop.products[str(spread["id"])] = spread | {"use_multiple_warehouses": True, "stock_quantity": 0}
-    for warehouse, quantity in ((1, 60), (2, 4)):
-        row = entities.INVENTORY.row(product_id=spread["id"], warehouse_id=warehouse, stock_quantity=quantity)
-        shop.insert(entities.INVENTORY, shop.inventories, row)
+    for name in ("Tältlykta, äldre modell", "Tältlykta, returer"):
+        _product(shop, sku=_SOLD_TWICE, name=name, price=Decimal("9.90"), weight=Decimal("0.2"))
+    for sku, quantities in _IN_TWO_WAREHOUSES.items():
+        spread = _change(shop, sku, use_multiple_warehouses=True, stock_quantity=0)
+        for warehouse, quantity in enumerate(quantities, start=1):
+            row = entities.INVENTORY.row(
+                product_id=spread["id"], warehouse_id=warehouse, stock_quantity=quantity
+            )
+            shop.insert(entities.INVENTORY, shop.inventories, row)
+    _change(shop, _NOT_TRACKED, manage_inventory_method_id=int(Inventory.NOT_TRACKED), stock_quantity=0)
+    _tier_prices(shop)
+
+
+def _tier_prices(shop: Shop) -> None:
+    roles = {role["system_name"]: role["id"] for role in shop.roles.values()}
+    for sku, role, quantity, price in _TIERS:
+        product = _change(shop, sku, has_tier_prices=True)
+        row = entities.TIER_PRICE.row(
+            product_id=product["id"], customer_role_id=roles[role] if role else None, quantity=quantity,
+            price=Decimal(price),
+        )  # fmt: skip
+        shop.insert(entities.TIER_PRICE, shop.tier_prices, row)
+
+
+def _change(shop: Shop, sku: str, **columns: Any) -> Row:  # noqa: ANN401 -- columns
+    product = shop.products.find(sku=sku)[0] | columns
+    shop.products[str(product["id"])] = product
+    return product
 
 
 def _product(shop: Shop, **values: Any) -> Row:  # noqa: ANN401 -- columns

@@ -78,10 +78,10 @@ class Shop:
         """Return the present time as the shop writes it."""
         return shop_time(self.world.clock.now(), digit=7)
 
-    def draw(self, entity: Entity) -> int:
-        """Draw the next id of an entity."""
+    def draw(self, entity: Entity, *, count: int = 1) -> int:
+        """Draw the next id of an entity, or the first of ``count``."""
         start = _FIRST_IDS.get(entity.name, 1)
-        return self.world.books.next_number(f"shop.{entity.name}", start=start)
+        return self.world.books.next_number(f"shop.{entity.name}", start=start, count=count)
 
     def insert(self, entity: Entity, table: Table, row: Row) -> Row:
         """Store a new row under the next id and return it."""

@@ -230,10 +230,10 @@ def test_fields_cut_the_rows_at_their_first_level(seeded):
 def test_warehouse_rows_go_by_property_names_only(seeded):
     path = "/api/product_warehouse_inventories"
 
-    assert seeded.ids(f"{path}?SinceId=1") == [2]
-    assert seeded.ids(f"{path}?since_id=1") == [1, 2]
+    assert seeded.ids(f"{path}?SinceId=1") == [2, 3, 4]
+    assert seeded.ids(f"{path}?since_id=1") == [1, 2, 3, 4]
     assert seeded.ids(f"{path}?warehouseid=2&limit=1") == [2]
-    assert seeded.ids(f"{path}?warehouse_id=2") == [1, 2]
+    assert seeded.ids(f"{path}?warehouse_id=2") == [1, 2, 3, 4]
 
 
 def test_a_value_that_cannot_be_read_there_is_a_validation_problem(seeded):

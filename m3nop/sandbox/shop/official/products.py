@@ -57,8 +57,10 @@ def get_products_by_sku(call: Call) -> list[Row]:
 
 
 def _by_skus(call: Call, skus: list[str]) -> list[Row]:
-    conditions: list[Condition] = [("sku", "in", [sku for sku in skus if sku]), ("deleted", "=", False)]
-    return call.shop.products.select(*conditions, order=("display_order", "id"))
+    # By SKU alone, so that the index of SKUs is used however many products there are.
+    rows = call.shop.products.select(("sku", "in", [sku for sku in skus if sku]))
+    kept = [row for row in rows if not row["deleted"]]
+    return sorted(kept, key=lambda row: (row["display_order"], row["id"]))
 
 
 def format_sku(call: Call) -> str:
