@@ -96,7 +96,7 @@ def issue(session: Session, delivery: Doc) -> Doc:
         order_life.move(line, Decimal(part["TRQA"]), out_of=PICKING, into=DELIVERED)
         stock.issue(session, delivery["WHLO"], part["ITNO"], Decimal(part["TRQT"]))
         part |= {"PLQT": "0", "PLQA": "0"}
-        session.tables.logistics.delivery_lines[_line_key(part)] = session.changed(part)
+        session.tables.logistics.delivery_lines[line_key(part)] = session.changed(part)
         lines.append(line)
     order_life.keep(session, head, lines)
     return _issued(session, delivery)
@@ -127,6 +127,11 @@ def lines_of(session: Session, delivery: int) -> list[Doc]:
 def packages_of(session: Session, delivery: int) -> list[Doc]:
     """Return the packages of a delivery."""
     return session.tables.logistics.packages.find(DLIX=delivery)
+
+
+def line_key(row: Doc) -> str:
+    """Return the key of a delivery line in the books."""
+    return f"{row['DLIX']}/{row['RIDN']}/{row['RIDL']:06}"
 
 
 def _open(session: Session, number: str) -> bool:
@@ -191,7 +196,7 @@ def _deliver(session: Session, head: Doc, lines: Mapping[int, Doc], warehouse: s
     number = books.next_number("delivery", start=_FIRST_DELIVERY)
     rows = [_delivery_line(session, number, head, lines[position], part[position]) for position in part]
     for row in rows:
-        tables.delivery_lines[_line_key(row)] = row
+        tables.delivery_lines[line_key(row)] = row
     address = head["addresses"].get("1") or session.tables.customers[head["CUNO"]]
     delivery = {
         "DLIX": number, "RORC": CUSTOMER_ORDER, "RIDN": head["ORNO"], "WHLO": warehouse, "PGRS": PICKED,
@@ -234,10 +239,6 @@ def _issued(session: Session, delivery: Doc) -> Doc:
     }  # fmt: skip
     tables.deliveries[str(delivery["DLIX"])] = session.changed(issued)
     return issued
-
-
-def _line_key(row: Doc) -> str:
-    return f"{row['DLIX']}/{row['RIDN']}/{row['RIDL']:06}"
 
 
 def _weight(rows: list[Doc], field: str) -> str:

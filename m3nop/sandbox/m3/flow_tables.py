@@ -26,6 +26,30 @@ class FinanceTables:
         """VAT codes with VTP1, their rate in percent."""
         self.closed_periods = books.table("m3.closed_periods")
         """Periods YYYYMM in which nothing may be posted."""
+        self.rates = books.table("m3.exchange_rates")
+        """CCURRA by currency: ARAT is what one unit is worth in the ledger's currency."""
+        self.payment_types = books.table("m3.payment_types")
+        """Batch payment types by BOPE, with the account that they are paid into."""
+        self.payment_batches = books.table("m3.payment_batches")
+        """ARS040's batches by PBID."""
+        self.payment_lines = books.table("m3.payment_lines", indexes=["PBID"])
+        """Their payments by ``PBID/TRNO``."""
+        self.cash_desks = books.table("m3.cash_desks")
+        """Cash desks by CSHD, with their account."""
+        self.cash_payments = books.table("m3.cash_payments")
+        """Payments at cash desks by PMNB."""
+
+
+class InvoiceTables:
+    """Invoices, and what customers owe."""
+
+    def __init__(self, books: Books) -> None:
+        self.heads = books.table("m3.invoices", indexes=["ORNO", "IVNO"])
+        """OINVOH by ``YEA4/IVNO``; each is of one order."""
+        self.lines = books.table("m3.invoice_lines", indexes=["invoice"])
+        """OINVOL in the order of the invoice, by ``YEA4/IVNO/`` and a number."""
+        self.receivables = books.table("m3.receivables", indexes=["CUNO", "CINO"])
+        """FSLEDG by ``YEA4/JRNO/JSNO``: TRCD 10 an invoice with what is left to pay (RAFC), 20 a payment."""
 
 
 class LogisticsTables:

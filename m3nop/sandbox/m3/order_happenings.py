@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from m3nop.sandbox.m3 import delivering, order_life
+from m3nop.sandbox.m3.programs import invoicing
 from m3nop.sandbox.m3.refusal import refused
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def pick(session: Session, number: str, body: Json) -> None:
 def deliver(session: Session, number: str, body: Json) -> None:
     """Deliver."""
     delivering.deliver(session, number, _wanted(session, number, body))
+
+
+def invoice(session: Session, number: str, _body: Json) -> None:
+    """Invoice what was delivered and is not invoiced."""
+    invoicing.invoice(session, number)
 
 
 def stop(session: Session, number: str, body: Json) -> None:
@@ -72,6 +78,7 @@ STEPS: dict[str, Step] = {
     "allocate": allocate,
     "pick": pick,
     "deliver": deliver,
+    "invoice": invoice,
     "stop": stop,
     "cancel": cancel,
 }
@@ -92,6 +99,7 @@ def life_of(session: Session, number: str) -> Json:
         "deliveries": [
             _delivery(session, delivery) for delivery in delivering.deliveries_of(session, number)
         ],
+        "invoices": [_invoice(document) for document in invoicing.invoices_of(session, number)],
     }  # fmt: skip
 
 
@@ -121,6 +129,14 @@ def _delivery(session: Session, delivery: Doc) -> Json:
             for part in delivering.lines_of(session, number)
         ],
     }  # fmt: skip
+
+
+def _invoice(document: Doc) -> Json:
+    names = {
+        "year": "YEA4", "ivno": "IVNO", "date": "IDAT", "due": "DUDT", "currency": "CUCD", "net": "net",
+        "vat": "VTAM", "total": "IVAV", "left": "RAFC",
+    }  # fmt: skip
+    return {name: document[field] for name, field in names.items()}
 
 
 def _settled(line: Doc) -> bool:

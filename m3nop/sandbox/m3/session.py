@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from m3nop.core.clock import to_instant
-from m3nop.sandbox.m3.flow_tables import FinanceTables, LogisticsTables
+from m3nop.sandbox.m3.flow_tables import FinanceTables, InvoiceTables, LogisticsTables
 from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Tables:
         self.warehouses = books.table("m3.warehouses")
         self.charges = books.table("m3.charges")
         self.logistics = LogisticsTables(books)
+        self.invoices = InvoiceTables(books)
         self.finance = FinanceTables(books)
         self.options = books.table("m3.options")
         """What this installation can: document ``features``."""

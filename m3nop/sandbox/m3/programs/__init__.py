@@ -11,6 +11,8 @@ from m3nop.sandbox.m3.programs import (
     delivery_interface,
     exports,
     general,
+    invoice_interface,
+    invoices,
     ledger_batches,
     ledger_interface,
     ledger_reading,
@@ -18,6 +20,7 @@ from m3nop.sandbox.m3.programs import (
     order_entry,
     order_interface,
     order_reading,
+    receipts,
     repository,
 )
 from m3nop.sandbox.m3.runner import Runner
@@ -27,11 +30,12 @@ if TYPE_CHECKING:
     from m3nop.sandbox.world import World
 
 _INTERFACES = (
-    general, repository, order_interface, customers, basics, exports, delivery_interface, ledger_interface,
+    general, repository, order_interface, customers, basics, exports, delivery_interface, invoice_interface,
+    ledger_interface,
 )  # fmt: skip
 _HANDLERS = (
     general, order_entry, order_reading, order_changes, customers, basics, exports, deliveries,
-    ledger_batches, ledger_reading,
+    invoices, receipts, ledger_batches, ledger_reading,
 )  # fmt: skip
 
 
@@ -46,3 +50,4 @@ def finish_in_background(world: World, tables: Tables) -> None:
     """Let what M3 does in the background finish in ``world`` when its time has come."""
     order_entry.finish_confirm(world, tables)
     ledger_batches.finish_update(world, tables)
+    receipts.finish_payments(world, tables)

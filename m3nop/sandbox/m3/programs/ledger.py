@@ -3,7 +3,7 @@
 A posting is a row with the fields of a ledger line: AIT1 to AIT7, CUCD, CUAM, ARAT, ACAM, DBCR, ACDT, VTCD,
 VTXT, all text as M3's callers send it. An amount above zero is a debit. Assumptions: the fiscal year is the
 calendar year with a period for each month, a voucher has one accounting date, DBCR must agree with the sign
-if it is given, a foreign currency needs its rate or the amount in the ledger's currency.
+if it is given, a foreign currency has the rate of the table unless the line says otherwise.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 CURRENCY = "EUR"
 """The ledger's own currency."""
+
+RECEIVABLES, PREPAYMENTS, OUTPUT_VAT, SALES = "1510", "2420", "2611", "3001"
+"""Accounts that M3 posts to by itself."""
 
 DIMENSIONS = tuple(f"AIT{number}" for number in range(1, 8))
 
@@ -76,8 +79,12 @@ def checked(session: Session, given: Mapping[str, str]) -> Row:
     if given.get("DBCR") not in {None, "", "D" if debit else "C"}:
         msg = "DBCR"
         raise is_not_valid(msg, given["DBCR"])
-    recorded = _recorded(given, currency, Decimal(amount))
-    return {**given, "CUCD": currency, "CUAM": amount, "ACAM": recorded, "DBCR": "D" if debit else "C"}
+    rate = rate_of(session, currency, given.get("ARAT", ""))
+    recorded = _recorded(given, currency, Decimal(amount), rate)
+    return {
+        **given, "CUCD": currency, "CUAM": amount, "ACAM": recorded, "ARAT": str(rate),
+        "DBCR": "D" if debit else "C",
+    }  # fmt: skip
 
 
 def check_balance(postings: Sequence[Row]) -> None:
@@ -109,7 +116,7 @@ def post(session: Session, postings: Sequence[Row], origin: Origin) -> Row:
     year = int(postings[0]["ACDT"][:4])
     voucher: Row = {
         "YEA4": year,
-        "JRNO": books.next_number("journal", start=_FIRST_JOURNAL),
+        "JRNO": next_journal(session),
         "VSER": origin.series,
         "VONO": books.next_number(f"voucher {year}", start=_FIRST_VOUCHER),
     }
@@ -129,6 +136,30 @@ def check_vat_code(session: Session, given: Mapping[str, str]) -> None:
     if code and code not in session.tables.finance.vat_codes:
         msg = "VTCD"
         raise does_not_exist(msg, code)
+
+
+def next_journal(session: Session) -> int:
+    """Draw a journal number."""
+    return session.world.books.next_number("journal", start=_FIRST_JOURNAL)
+
+
+def rate_of(session: Session, currency: str, given: str = "") -> Decimal:
+    """Return what one unit of a currency is worth in the ledger's: as given, else from the rates.
+
+    Raises:
+        RefusalError: no rate is known.
+    """
+    if currency == CURRENCY:
+        return Decimal(1)
+    if not given and currency not in session.tables.finance.rates:
+        msg = "ARAT"
+        raise must_be_entered(msg)
+    return Decimal(given or session.tables.finance.rates[currency]["ARAT"])
+
+
+def in_ledger_currency(amount: Decimal, rate: Decimal) -> Decimal:
+    """Return an amount in the ledger's currency, in cents."""
+    return (amount * rate).quantize(_CENT, ROUND_HALF_UP)
 
 
 def check_division(session: Session, given: Mapping[str, str]) -> None:
@@ -171,7 +202,7 @@ def _check_date(session: Session, date: str) -> None:
         raise refused(text, "WPE0105", "ACDT")
 
 
-def _recorded(given: Mapping[str, str], currency: str, amount: Decimal) -> str:
+def _recorded(given: Mapping[str, str], currency: str, amount: Decimal, rate: Decimal) -> str:
     if currency == CURRENCY:
         recorded = Decimal(pricing.money("ACAM", given.get("ACAM") or str(amount)))
         if recorded != amount:
@@ -179,11 +210,8 @@ def _recorded(given: Mapping[str, str], currency: str, amount: Decimal) -> str:
             raise is_not_valid(msg, given["ACAM"])
     elif given.get("ACAM"):
         recorded = Decimal(pricing.money("ACAM", given["ACAM"]))
-    elif given.get("ARAT"):
-        recorded = (amount * Decimal(given["ARAT"])).quantize(_CENT, ROUND_HALF_UP)
     else:
-        msg = "ARAT"
-        raise must_be_entered(msg)
+        recorded = in_ledger_currency(amount, rate)
     return f"{recorded:.2f}"
 
 
@@ -201,7 +229,7 @@ def _line(session: Session, posting: Row, origin: Origin) -> Row:
         "TRCD": 50,
         "ACDT": int(date),
         "ACYP": int(period_of(date)),
-        "ARAT": posting.get("ARAT") or "1",
+        "ARAT": posting["ARAT"],
         "CRTP": posting.get("CRTP") or 1,
         "ACQT": posting.get("ACQT") or 0,
         "EICD": posting.get("EICD") or 0,

@@ -122,7 +122,7 @@ def test_lines_are_numbered_once_and_of_a_kind_that_the_interface_has(m3):
         ({"AIT1": "1999"}, "WAI0101", "AIT1"),
         ({"AIT2": "999"}, "WAI0103", "AIT2"),
         ({"CUCD": "XXX"}, "WCC0103", "CUCD"),
-        ({"CUCD": "SEK"}, "WRA0102", "ARAT"),
+        ({"CUCD": "SEK"}, "WAM0106", "CUAM"),
         ({"CUAM": "0"}, "WAM0102", "CUAM"),
         ({"CUAM": "1.005"}, "WAM0101", "CUAM"),
         ({"ACAM": "2"}, "WAC0101", "ACAM"),
@@ -153,10 +153,12 @@ def test_a_batch_needs_lines(m3):
 
 
 def test_an_amount_in_another_currency_is_recorded_by_its_rate(m3):
-    key = pair(m3, "100", CUCD="SEK", ARAT="0.0875")
-    finish(m3, key, "UpdBatch")
+    given, known = pair(m3, "100", CUCD="SEK", ARAT="0.09"), pair(m3, "100", CUCD="SEK")
+    for key in (given, known):
+        finish(m3, key, "UpdBatch")
 
-    assert [row[3] for row in vouchers(m3, key)] == ["8.75", "-8.75"]
+    assert [row[3] for row in vouchers(m3, given)] == ["9.00", "-9.00"]
+    assert [row[3] for row in vouchers(m3, known)] == ["8.75", "-8.75"]
 
 
 def test_lines_of_fixed_text_are_read_by_the_interfaces_layout(m3):
