@@ -20,9 +20,21 @@ class Item:
     unit: str = "PCS"
 
     @property
+    def ean(self) -> str:
+        """Its bar code, an EAN-13."""
+        return ean(ITEMS.index(self))
+
+    @property
     def item_number(self) -> str:
         """The M3 item number."""
         return self.number or self.sku
+
+
+def ean(number: int) -> str:
+    """Return the EAN-13 with this number of its maker's."""
+    digits = f"73500{number:07}"
+    weighed = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return f"{digits}{-weighed % 10}"
 
 
 @dataclass(frozen=True)

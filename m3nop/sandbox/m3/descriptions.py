@@ -1,4 +1,4 @@
-"""What MI fields mean, in a few words; for those that orders and customers need."""
+"""What MI fields mean, in a few words; for those that orders, customers and goods need."""
 
 from __future__ import annotations
 
@@ -39,6 +39,30 @@ TXAP Tax applicable; TYPE Text type; TYTR Text kind; UNMS Basic unit; USID User;
 VERS Version; VFDT Valid from; LVDT Valid to; VRNO VAT registration number; VTCD VAT code; VTCS VAT code
 WHLO Warehouse; WHNM Warehouse name; YRE2 Your reference 2; YREF Your reference; ZDCONO Company
 ZDDIVI Division; ZDDTFM Date format; ZDFACI Facility; ZDLANC Language; ZZUSID User; ZZWHLO Warehouse
+ALOC Allocatable; ALQT Allocated quantity; APIP Planning policy; APPR Average cost
+AUTP Type of alternate unit
+AV01 Allocatable net; AV02 Available inventory; AVAL Allocatable on-hand balance; AVTD Date of promise
+AVTQ Quantity to promise; BUAR Business area; CAMU Container; CFI1 Free field 1 of item
+CFI2 Free field 2 of item; CFI3 Free field 3 of item; CFI4 Free field 4 of item; CFI5 Free field 5 of item
+CNQT Quantity of alias; COFA Conversion factor; CSDS Changed since days; CSNO Customs number
+CUCS Currency of the sales price; DIPC Discount percent; DISY Discount model; DMCF Form of conversion
+ECCC Trade statistics code; EXQT Excess quantity; FAUT From type of unit; FITN From item number
+FLMD From change date; FLNC From language; FRIT From item number; FVDT Valid from; GRTI Technology group
+HDPR Main product; HIE1 Hierarchy level 1; HIE2 Hierarchy level 2; HIE3 Hierarchy level 3
+HVMT Harvest method; IDDT Last receipt date; IHEI Height; ILEN Length; INDT Last stocktaking date
+INVF Only with inventory; ITNE Long item number; IWID Width; LEAT Lead time; LNAM Line amount
+LTDT Lead time date; NETP Net price; NTCD Net price used; ODAM Order discount; ODDT Last issue date
+ORCO Country of origin; ORQA Quantity in alternate unit; ORQS Quantity in price unit; PCOF Price factor
+PFDT Planning fence date; PLQT Quantity on picking lists; PLTB Price list table; PPUN Purchase price unit
+PRGP Procurement group; PRRF Price list; PUCD Purchase price quantity; PUPR Purchase price
+QTLB Quantity limit in basic unit; QTYL Quantity limit; QUQT Quantity in inspection; REOP Reorder point
+REPN Receiving number; REQT Reserved quantity; RJQT Rejected quantity; RLQT Reserved on backorder
+SACD Sales price quantity; SCMO Costing model; SPDT Date of the price; SPGV Specific gravity
+SSQT Safety stock; STAS Status of the balance; STCD Inventory accounting; STQM Quantity in main unit
+STQT On-hand balance approved; TAUT To type of unit; TINC VAT included; TITN To item number
+TLMD To change date; TLNC To language; TOIT To item number; TXID Text number; UCOS Costing price
+UNMU Order multiple; VAMT Inventory valuation; VOL3 Volume; VTCP VAT code of purchases
+WHGR Warehouse group; WHSL Location
 """
 
 _DESCRIPTIONS = dict(entry.strip().split(" ", 1) for entry in re.split(r"[;\n]", _TEXT.strip()))

@@ -43,6 +43,17 @@ class Program:
     description: str
     transactions: dict[str, Transaction]
 
+    def joined(self, other: Program) -> Program:
+        """Return the program with the transactions of ``other``, a part of the same program, behind its own.
+
+        Raises:
+            ValueError: both have a transaction of one name.
+        """
+        if twice := self.transactions.keys() & other.transactions.keys():
+            msg = f"{self.name} has {', '.join(sorted(twice))} twice"
+            raise ValueError(msg)
+        return Program(self.name, self.description, self.transactions | other.transactions)
+
 
 def parse(name: str, description: str, text: str) -> Program:
     """Read a program's interface."""

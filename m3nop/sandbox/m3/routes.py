@@ -20,8 +20,9 @@ from m3nop.sandbox.m3.wire import Bulk, MalformedError, bulk, single
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
 
-_GATEWAY = "/{tenant}/M3/m3api-rest"
-_ON_PREMISE = "/m3api-rest"
+_GATEWAY = "/{tenant}/M3"
+_SERVICES = ("/m3api-rest", "/m3/api-rest")
+"""The REST service, and where a site that published it elsewhere has it (the connection's ``api_path``)."""
 
 
 def routes(world: World) -> list[BaseRoute]:
@@ -30,7 +31,9 @@ def routes(world: World) -> list[BaseRoute]:
     found: list[BaseRoute] = [
         Route(f"/{access.TENANT}/as/token.oauth2", service.token, methods=["POST"]),
     ]
-    for base, guard in ((_GATEWAY, service.gateway), (_ON_PREMISE, service.on_premise)):
+    bases = [(_GATEWAY + path, service.gateway) for path in _SERVICES]
+    bases += [(path, service.on_premise) for path in _SERVICES]
+    for base, guard in bases:
         found += [
             Route(f"{base}/v2/execute", _endpoint(guard, service.bulk), methods=["POST"]),
             Route(

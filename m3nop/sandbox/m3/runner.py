@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.sandbox.m3 import refusal
 from m3nop.sandbox.m3.refusal import RefusalError
-from m3nop.sandbox.m3.session import COMPANY, DIVISION, Handler, Record, Row, Session, Tables
+from m3nop.sandbox.m3.session import COMPANY, DIVISION, Handler, Page, Record, Row, Session, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,11 +115,15 @@ class Runner:
             msg = "DIVI"
             raise refusal.no_access(msg, f"division {division}")
         seen = options.position + options.maxrecs if options.maxrecs else None
-        limit = None if seen is None or self._world.active else seen + 1
-        return Session(self._world, self.tables, company, division, limit)
+        # A fault may cut or repeat rows anywhere in the list, so then it is read as a whole.
+        whole = bool(self._world.active)
+        limit = None if seen is None or whole else seen + 1
+        offset = 0 if whole else options.position
+        return Session(self._world, self.tables, company, division, limit, offset)
 
     def _cut(self, rows: list[Row], options: Options, outcome: Outcome) -> list[Row]:
-        rows = self._disturbed(rows, outcome)[options.position :]
+        skipped = rows.skipped if isinstance(rows, Page) else 0
+        rows = self._disturbed(rows, outcome)[options.position - skipped :]
         if not options.maxrecs or len(rows) <= options.maxrecs:
             return rows
         if self.tables.feature("position_key"):
@@ -164,7 +168,7 @@ def _checked(transaction: Transaction, given: Mapping[str, str]) -> Record:
 
 def _stands_in(transaction: Transaction, name: str, record: Record) -> bool:
     # The repository marks ITNO as mandatory, yet an alias is entered instead of it: an assumption.
-    return transaction.name == "AddBatchLine" and name == "ITNO" and "POPN" in record
+    return transaction.name in {"AddBatchLine", "AddLine"} and name == "ITNO" and "POPN" in record
 
 
 def _valid(known: Field, value: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from m3nop.sandbox.catalogue import COUNTRIES, ITEMS
-from m3nop.sandbox.m3 import finance_seed, stock
+from m3nop.sandbox.catalogue import COUNTRIES, ITEMS, ean
+from m3nop.sandbox.m3 import finance_seed, goods, prices, stock
+from m3nop.sandbox.m3.assortment import NAMES, TIERS, UNITS, Unit
 from m3nop.sandbox.m3.programs.customers import TEMPLATE
 from m3nop.sandbox.m3.programs.customers import blank as blank_customer
+from m3nop.sandbox.m3.programs.items import unit_key
 from m3nop.sandbox.m3.session import DIVISION, Row, Session, Tables
 
 if TYPE_CHECKING:
@@ -18,7 +21,13 @@ STOPPED_CUSTOMER = "W9001"
 INACTIVE_CUSTOMER = "W9002"
 INACTIVE_ITEM = "TENT-OLD"
 ALIAS_CATEGORY = "2"
-"""Under it each shop SKU is an alias of its item; category 1 holds EANs."""
+"""Under it each shop SKU is an alias of its item."""
+EAN_CATEGORY = "1"
+BUSINESS_LIST = "B2B"
+PRICED_CUSTOMER = "W0000002"
+"""A business customer whose price list is ``BUSINESS_LIST``; consumers have the list ``WEB``."""
+
+_KRONA, _BUSINESS, _CENT = Decimal("11.5"), Decimal("0.85"), Decimal("0.01")
 
 _ORDER_TYPES = (("W01", "Web order consumer"), ("W02", "Web order business"))
 _WAREHOUSES = (("001", "Central warehouse"), ("002", "Shop warehouse"))
@@ -40,6 +49,7 @@ def seed(world: World) -> None:
     _codes(session)
     _items(session)
     _balances(session)
+    _prices(session)
     _customers(session)
     finance_seed.seed(session)
 
@@ -72,35 +82,32 @@ def _code(session: Session, kind: str, code: str, name: str, more: Row) -> None:
 
 
 def _items(session: Session) -> None:
-    for index, item in enumerate(ITEMS):
-        _item(session, item.item_number, item.name, item.price, weight=item.weight, unit=item.unit)
+    tables = session.tables
+    for item in ITEMS:
+        row = goods.new_item(item.item_number, item.name, item.price, weight=item.weight, unit=item.unit)
+        tables.items[item.item_number] = {**row, **session.created()}
         _alias(session, ALIAS_CATEGORY, item.sku, item.item_number)
-        _alias(session, "1", f"73500{index:07}0", item.item_number)
-    _item(session, INACTIVE_ITEM, "Kupoltält 2019", "99.00", weight="2.6", unit="PCS", status="90")
+        _alias(session, EAN_CATEGORY, item.ean, item.item_number)
+        for unit in UNITS.get(item.sku, ()):
+            _unit(session, item.item_number, unit)
+        for language, name in NAMES.get(item.sku, {}).items():
+            tables.item_texts[f"{item.item_number}/{language}"] = {
+                "ITNO": item.item_number, "LNCD": language, "ITDS": name[:30], "FUDS": name, "TXID": 0,
+                **session.created(),
+            }  # fmt: skip
+    old = goods.new_item(INACTIVE_ITEM, "Kupoltält 2019", "99.00", weight="2.6", status="90")
+    tables.items[INACTIVE_ITEM] = {**old, **session.created()}
 
 
-def _item(
-    session: Session, number: str, name: str, price: str, *, weight: str, unit: str, status: str = "20"
-) -> None:
-    session.tables.items[number] = {
-        "ITNO": number,
-        "ITDS": name[:30],
-        "FUDS": name,
-        "STAT": status,
-        "UNMS": unit,
-        "SPUN": unit,
-        "ALUN": unit,
-        "ITTY": "FG",
-        "ITGR": "OUTDOOR",
-        "ITCL": "OUT",
-        "GRWE": weight,
-        "NEWE": weight,
-        "SALE": 1,
-        "VTCS": 1,
-        "DCCD": 2 if unit == "M" else 0,
-        "SAPR": price,
-        **session.created(),
-    }
+def _unit(session: Session, number: str, unit: Unit) -> None:
+    # Each unit is kept for orders (1) and for stock (2); the factor leads to the basic unit.
+    for kind in (1, 2):
+        session.tables.units[unit_key(number, kind, unit.code)] = {
+            "ITNO": number, "AUTP": kind, "ALUN": unit.code, "DCCD": 0, "COFA": unit.factor, "DMCF": 1,
+            "AUS1": 1, "AUS2": 1, "AUS9": 1, **session.created(),
+        }  # fmt: skip
+    if unit.ean:
+        _alias(session, EAN_CATEGORY, ean(unit.ean), number, unit.code)
 
 
 def _balances(session: Session) -> None:
@@ -111,18 +118,36 @@ def _balances(session: Session) -> None:
             session.tables.balances[stock.key(warehouse, item["ITNO"])] = {**row, **session.created()}
 
 
-def _alias(session: Session, category: str, alias: str, number: str) -> None:
+def _prices(session: Session) -> None:
+    web = prices.set_list(session, prices.WEB_LIST, "EUR", "Web shop")
+    krona = prices.set_list(session, prices.WEB_LIST, "SEK", "Web shop")
+    business = prices.set_list(session, BUSINESS_LIST, "EUR", "Business customers")
+    for item in ITEMS:
+        row, price = session.tables.items[item.item_number], Decimal(item.price)
+        prices.set_price(session, web, row, item.price)
+        prices.set_price(session, krona, row, f"{round(price * _KRONA)}.00")
+        prices.set_price(session, business, row, f"{(price * _BUSINESS).quantize(_CENT, ROUND_HALF_UP)}")
+        for quantity, lower in TIERS.get(item.sku, ()):
+            prices.set_price(session, web, row, lower, qtyl=quantity)
+
+
+def _alias(session: Session, category: str, alias: str, number: str, unit: str = "") -> None:
     session.tables.aliases[f"{category}/{alias}"] = {
-        "ALWT": category, "POPN": alias, "ITNO": number, "VFDT": 20200101, **session.created(),
+        "ALWT": category, "POPN": alias, "ITNO": number, "ALUN": unit, "VFDT": 20200101, **session.created(),
     }  # fmt: skip
 
 
 def _customers(session: Session) -> None:
     template = {"CUTP": TEMPLATE}
-    _customer(session, "TPLB2C", "Template consumer", ORTP="W01", TEPY="000", PYCD="CRD", **template)
+    _customer(
+        session, "TPLB2C", "Template consumer", ORTP="W01", TEPY="000", PYCD="CRD", PLTB="WEB", **template
+    )
     _customer(session, "TPLB2B", "Template business", ORTP="W02", TEPY="030", PYCD="INV", **template)
-    _customer(session, GUEST_CUSTOMER, "Web guests", ORTP="W01", TEPY="000", PYCD="CRD")
+    _customer(session, GUEST_CUSTOMER, "Web guests", ORTP="W01", TEPY="000", PYCD="CRD", PLTB="WEB")
     _customer(session, "W0000001", "Järvinen Retki Oy", ORTP="W02", TEPY="030", PYCD="INV", CSCD="FI")
+    _customer(
+        session, PRICED_CUSTOMER, "Nordisk Turism AB", ORTP="W02", TEPY="030", PYCD="INV", PLTB=BUSINESS_LIST
+    )
     _customer(session, STOPPED_CUSTOMER, "Stopped for credit", ORTP="W02", TEPY="030", PYCD="INV", BLCD="1")
     _customer(session, INACTIVE_CUSTOMER, "No longer a customer", ORTP="W01", TEPY="000", STAT="90")
 

@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 from m3nop.core.clock import to_instant
 from m3nop.sandbox.m3.flow_tables import FinanceTables, InvoiceTables, LogisticsTables
+from m3nop.sandbox.m3.goods_tables import GoodsTables
 from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from m3nop.core.json import Json
-    from m3nop.sandbox.books import Doc, Table
+    from m3nop.sandbox.books import Condition, Doc, Table
     from m3nop.sandbox.world import World
 
 COMPANY = "100"
@@ -31,11 +33,20 @@ Handler = Callable[["Session", Record], list[Row]]
 """Runs one transaction: filled input fields to output rows. A number is int or text, a date YYYYMMDD or 0."""
 
 
-class Tables:
+class Page(list[Row]):
+    """Rows of a list without those that earlier answers showed."""
+
+    def __init__(self, rows: Iterable[Row], *, skipped: int) -> None:
+        super().__init__(rows)
+        self.skipped = skipped
+
+
+class Tables(GoodsTables):
     """M3's tables in the books. Fields carry M3's names without the table's prefix."""
 
     def __init__(self, world: World) -> None:
         books = world.books
+        super().__init__(books)
         self.batch_heads = books.table("m3.batch_orders", indexes=["CUOR", "CUNO", "LMDT", "ORNR"])
         """OXHEAD, temporary orders by number, with their addresses, charges, texts and errors."""
         self.batch_lines = books.table("m3.batch_lines", indexes=[["ORNO", "PONR"]])
@@ -48,12 +59,6 @@ class Tables:
         """OCUSMA by customer number; template customers have CUTP 9."""
         self.addresses = books.table("m3.customer_addresses", indexes=["CUNO"])
         """OCUSAD by ``CUNO/ADRT/ADID``."""
-        self.items = books.table("m3.items")
-        """MITMAS by item number."""
-        self.aliases = books.table("m3.aliases", indexes=["ITNO"])
-        """MITPOP by ``ALWT/POPN``."""
-        self.balances = books.table("m3.balances", indexes=["ITNO", "LMTS"])
-        """MITBAL by ``WHLO/ITNO``; what may change in it is in ``m3/stock.py``."""
         self.codes = books.table("m3.codes", indexes=["STCO"])
         """CSYTAB by ``STCO/STKY``: payment terms, delivery methods, languages, countries …"""
         self.order_types = books.table("m3.order_types")
@@ -86,6 +91,8 @@ class Session:
     division: str = DIVISION
     limit: int | None = None
     """No more rows than these can be shown, so a list may stop there."""
+    offset: int = 0
+    """So many rows were shown by earlier answers, so a list may leave them out and say so: ``page``."""
 
     @cached_property
     def local(self) -> datetime:
@@ -114,6 +121,18 @@ class Session:
     def changed(self, row: Row) -> Row:
         """Return a row with the fields about its last change brought up to date."""
         return {**row, **self._changed(), "CHNO": (row["CHNO"] + 1) % 1000}
+
+    def page(
+        self,
+        table: Table,
+        *conditions: Condition,
+        order: Sequence[str],
+        shape: Callable[[Doc], Row],
+    ) -> list[Row]:
+        """Read what a list can show, and no more: a long list costs the memory of one answer."""
+        limit = None if self.limit is None else self.limit - self.offset
+        docs = table.select(*conditions, order=order, limit=limit, offset=self.offset)
+        return Page((shape(doc) for doc in docs), skipped=self.offset)
 
     def require(self, table: Table, field: str, value: str) -> Doc:
         """Return a document.

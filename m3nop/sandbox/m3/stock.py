@@ -2,8 +2,9 @@
 
 A row holds STQT (on hand, approved), REQT (reserved by entered order lines), ALQT (allocated to order lines
 that are picked) and ORQT (on order from suppliers), in the item's basic unit. The rest follows from them:
-AVAL = STQT, AV01 = AVAL - ALQT - REQT, AV02 = AV01 + ORQT. That AV01 falls as soon as an order is entered,
-and may fall below zero, is an assumption; temporary orders hold nothing.
+AVAL = STQT - REQT and AV01 = AVAL - ALQT; AV02 is the same, because nothing here is on hand but blocked. That
+AVAL leaves out what is reserved, so that AV01 falls as soon as an order is entered, and that both may fall
+below zero, are assumptions. Temporary orders hold nothing.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ def balance(session: Session, whlo: str, itno: str) -> Row:
 
 def shown(session: Session, row: Doc) -> Row:
     """Return a balance with the quantities that are not kept because they follow from the others."""
-    free = Decimal(row["STQT"]) - Decimal(row["ALQT"]) - Decimal(row["REQT"])
-    decimals = row["DCCD"]
+    allocatable = Decimal(row["STQT"]) - Decimal(row["REQT"])
+    free = _text(allocatable - Decimal(row["ALQT"]), row["DCCD"])
     return {
         **row,
         "CONO": session.company,
-        "AVAL": row["STQT"],
-        "AV01": _text(free, decimals),
-        "AV02": _text(free + Decimal(row["ORQT"]), decimals),
+        "AVAL": _text(allocatable, row["DCCD"]),
+        "AV01": free,
+        "AV02": free,
     }
 
 

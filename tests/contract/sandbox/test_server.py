@@ -174,7 +174,7 @@ def test_the_books_can_be_read(client):
     counts = client.get("/sandbox/books").json()
     customers = client.get("/sandbox/books/m3.customers", params={"CUTP": "9", "limit": "1"}).json()
 
-    assert counts["m3.customers"] == 6
+    assert counts["m3.customers"] == 7
     assert "m3.tokens" not in counts
     assert [customer["CUNO"] for customer in customers] == ["TPLB2C"]
     assert client.get("/sandbox/books/nonsense").status_code == 404

@@ -1,4 +1,4 @@
-"""Items, aliases and the code tables that orders and customers refer to."""
+"""The code tables that orders and customers refer to."""
 
 from __future__ import annotations
 
@@ -11,28 +11,6 @@ if TYPE_CHECKING:
     from m3nop.sandbox.m3.session import Handler, Record, Row, Session
 
 _INTERFACES = {
-    "MMS200MI": (
-        "Item interface",
-        """
-GetItmBasic one Get an item
-  in ITNO:A15* CONO:N3 LNCD:A2
-  out STAT:A2 ITNO:A15 ITDS:A30 FUDS:A60 UNMS:A3 ITGR:A8 ITCL:A5 ITTY:A3 GRWE:N11 NEWE:N11 SALE:N1
-  .. DCCD:N1 SPUN:A3 ALUN:A3 LMDT:D10 RGDT:D10 VTCS:N2
-""",
-    ),
-    "MMS025MI": (
-        "Alias interface",
-        """
-GetItem one Get the item behind an alias
-  in ALWT:N2* POPN:A30* CONO:N3 ALWQ:A4 E0PA:A17 SEA1:A7 VFDT:D10
-  out CONO:N3 ALWT:N2 ALWQ:A4 ITNO:A15 POPN:A30 E0PA:A17 VFDT:D10 LVDT:D10 ALUN:A3 REMK:A30 RGDT:D10
-  .. LMDT:D10
-LstAlias list List the aliases of an item
-  in ITNO:A15* CONO:N3 ALWT:N2
-  out CONO:N3 ALWT:N2 ALWQ:A4 ITNO:A15 POPN:A30 E0PA:A17 VFDT:D10 LVDT:D10 ALUN:A3 REMK:A30 RGDT:D10
-  .. LMDT:D10
-""",
-    ),
     "OIS010MI": (
         "Order type interface",
         """
@@ -96,25 +74,6 @@ GetGeneralCode one Get one value of a code
 }
 
 PROGRAMS = tuple(parse(name, about, text) for name, (about, text) in _INTERFACES.items())
-
-
-def get_item(session: Session, record: Record) -> list[Row]:
-    """Return an item."""
-    return [session.require(session.tables.items, "ITNO", record["ITNO"])]
-
-
-def get_item_by_alias(session: Session, record: Record) -> list[Row]:
-    """Return the alias with the item behind it."""
-    key = f"{session.whole('ALWT', record)}/{record['POPN']}"
-    return [{**session.require(session.tables.aliases, "POPN", key), "CONO": session.company}]
-
-
-def list_aliases(session: Session, record: Record) -> list[Row]:
-    """List the aliases of an item."""
-    session.require(session.tables.items, "ITNO", record["ITNO"])
-    aliases = session.tables.aliases.find(ITNO=record["ITNO"])
-    wanted = str(session.whole("ALWT", record)) if "ALWT" in record else ""
-    return [{**alias, "CONO": session.company} for alias in aliases if wanted in {"", alias["ALWT"]}]
 
 
 def list_order_types(session: Session, record: Record) -> list[Row]:
@@ -189,9 +148,6 @@ def get_code(session: Session, record: Record) -> list[Row]:
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {
-    ("MMS200MI", "GetItmBasic"): get_item,
-    ("MMS025MI", "GetItem"): get_item_by_alias,
-    ("MMS025MI", "LstAlias"): list_aliases,
     ("OIS010MI", "LstOrderTypes"): list_order_types,
     ("OIS100MI", "LstOrderTypes"): list_order_types,
     ("OIS030MI", "LstOrderCharges"): list_charges,

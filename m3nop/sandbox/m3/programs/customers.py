@@ -56,6 +56,11 @@ LstByNumber list List customers by number, also those changed since
   .. PHN2:A16 TFNO:A16 CUTP:N1 ALCU:A10 YREF:A30 YRE2:A30 MAIL:A50 CSCD:A3 ECAR:A2 CORG:A11 CUCD:A3
   .. VRNO:A16 CUCL:A3 OREF:A30 SMCD:A10 ORTP:A3 TEDL:A3 MODL:A3 WHLO:A3 TEPY:A3 PYNO:A10 STAT:A2
   .. TOWN:A20
+LstByName list List customers by name, also those changed since
+  in CONO:N3 CUNM:A36 LMTS:N18
+  out CONO:N3 DIVI:A3 CUNO:A10 LNCD:A2 CUNM:A36 CUA1:A36 CUA2:A36 CUA3:A36 CUA4:A36 PONO:A10 PHNO:A16
+  .. PHN2:A16 TFNO:A16 CUTP:N1 ALCU:A10 YREF:A30 YRE2:A30 MAIL:A50 CSCD:A3 ECAR:A2 CORG:A11 CUCD:A3
+  .. VRNO:A16 CUCL:A3 OREF:A30 SMCD:A10 ORTP:A3 TEDL:A3 MODL:A3 WHLO:A3 TEPY:A3 PYNO:A10 STAT:A2 TOWN:A20
 LstTemplates list List template customers
   in CONO:N3
   out CONO:N3 CUNO:A10 CUNM:A36
@@ -64,6 +69,12 @@ AddAddress one Add an address to a customer
   .. CUA3:A36 CUA4:A36 ECAR:A2 MODL:A3 TEDL:A3 TEL2:A36 PHNO:A16 TFNO:A16 YREF:A30 VRNO:A16 EDES:A3
   .. FRCO:A7 TAXC:A3 FVDT:D10 LVDT:D10
   out CONO:N3 CUNO:A10 ADRT:N2 ADID:A6
+ChgAddress one Change an address of a customer
+  in CUNO:A10* ADRT:N2* ADID:A6* CUA1:A36* CSCD:A3* CONO:N3 DIVI:A3 CUNM:A36 CUA2:A36 CUA3:A36 CUA4:A36
+  .. PONO:A10 ECAR:A2 MODL:A3 TEDL:A3 TEL2:A36 PHNO:A16 TFNO:A16 YREF:A30 VRNO:A16 EDES:A3 TAXC:A3
+  .. TOWN:A20 FVDT:D10 LVDT:D10 FRCO:A7
+DeleteAddress one Delete an address of a customer
+  in CUNO:A10* ADRT:N2* ADID:A6* CONO:N3
 GetAddress one Get an address of a customer
   in CUNO:A10* ADRT:N2* ADID:A6* CONO:N3
   out CONO:N3 DIVI:A3 CUNO:A10 CUNM:A36 ADRT:N2 ADID:A6 CUA1:A36 CUA2:A36 CUA3:A36 CUA4:A36 PONO:A10
@@ -157,8 +168,21 @@ def list_by_number(session: Session, record: Record) -> list[Row]:
     conditions: list[Condition] = [("CUNO", ">=", record.get("CUNO", ""))]
     if "LMTS" in record:
         conditions.append(("LMTS", ">=", session.whole("LMTS", record)))
-    customers = session.tables.customers.select(*conditions, order=("CUNO",), limit=session.limit)
-    return [_shown(session, customer) for customer in customers]
+    customers = session.tables.customers
+    return session.page(
+        customers, *conditions, order=("CUNO",), shape=lambda customer: _shown(session, customer)
+    )
+
+
+def list_by_name(session: Session, record: Record) -> list[Row]:
+    """List customers from a name on, only those changed since LMTS if it is given."""
+    conditions: list[Condition] = [("CUNM", ">=", record.get("CUNM", ""))]
+    if "LMTS" in record:
+        conditions.append(("LMTS", ">=", session.whole("LMTS", record)))
+    customers = session.tables.customers
+    return session.page(
+        customers, *conditions, order=("CUNM", "CUNO"), shape=lambda customer: _shown(session, customer)
+    )
 
 
 def list_templates(session: Session, _record: Record) -> list[Row]:
@@ -191,14 +215,26 @@ def add_address(session: Session, record: Record) -> list[Row]:
     return [{"CONO": session.company, **record}]
 
 
+def change_address(session: Session, record: Record) -> list[Row]:
+    """Change the fields of an address that are given."""
+    address = _address(session, record)
+    _check(session, record)
+    changes = {field: "" if value == "?" else value for field, value in _entered(record).items()}
+    key = _address_key(session, record)
+    session.tables.addresses[key] = session.changed({**address, **changes, "ADRT": address["ADRT"]})
+    return []
+
+
+def delete_address(session: Session, record: Record) -> list[Row]:
+    """Delete an address of a customer."""
+    _address(session, record)
+    del session.tables.addresses[_address_key(session, record)]
+    return []
+
+
 def get_address(session: Session, record: Record) -> list[Row]:
     """Return an address of a customer."""
-    session.require(session.tables.customers, "CUNO", record["CUNO"])
-    address = session.tables.addresses.get(_address_key(session, record))
-    if address is None:
-        msg = "ADID"
-        raise does_not_exist(msg, record["ADID"])
-    return [_shown(session, address)]
+    return [_shown(session, _address(session, record))]
 
 
 def list_addresses(session: Session, record: Record) -> list[Row]:
@@ -221,9 +257,12 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("CRS610MI", "GetFinancial"): get,
     ("CRS610MI", "ChgFinancial"): change_financial,
     ("CRS610MI", "LstByNumber"): list_by_number,
+    ("CRS610MI", "LstByName"): list_by_name,
     ("CRS610MI", "LstTemplates"): list_templates,
     ("CRS610MI", "SearchCustomer"): search_customers,
     ("CRS610MI", "AddAddress"): add_address,
+    ("CRS610MI", "ChgAddress"): change_address,
+    ("CRS610MI", "DeleteAddress"): delete_address,
     ("CRS610MI", "GetAddress"): get_address,
     ("CRS610MI", "LstAddresses"): list_addresses,
 }
@@ -249,6 +288,15 @@ def _check(session: Session, record: Record) -> None:
 
 def _shown(session: Session, row: Doc) -> Row:
     return {**row, "CONO": session.company, "DIVI": ""}
+
+
+def _address(session: Session, record: Record) -> Doc:
+    session.require(session.tables.customers, "CUNO", record["CUNO"])
+    address = session.tables.addresses.get(_address_key(session, record))
+    if address is None:
+        msg = "ADID"
+        raise does_not_exist(msg, record["ADID"])
+    return address
 
 
 def _address_key(session: Session, record: Record) -> str:

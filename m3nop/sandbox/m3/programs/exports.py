@@ -1,20 +1,24 @@
 """EXPORTMI: rows of M3's tables by a query.
 
 There are OXHEAD and OXLINE (temporary orders), OOHEAD and OOLINE (orders), FGLEDG (ledger) and FGLINH (ledger
-batches). That a batch's state is FHSTAT is an assumption.
+batches), OCUSMA and OCUSAD (customers and their addresses), MITMAS, MITLAD, MITPOP, MITAUN and MITBAL (items,
+their names, aliases, units and balances), OPRICH and OPRBAS (price lists and base prices) and CSYTAB (codes).
+That a batch's state is FHSTAT, and the prefixes of OCUSAD, MITLAD, MITPOP, MITAUN, OPRICH and OPRBAS, are
+assumptions.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from m3nop.sandbox.m3 import stock
 from m3nop.sandbox.m3.descriptions import describe
 from m3nop.sandbox.m3.interface import parse as parse_interface
 from m3nop.sandbox.m3.programs.query import Column, parse
 from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid, refused
 
 if TYPE_CHECKING:
-    from m3nop.sandbox.books import Doc, Table
+    from m3nop.sandbox.books import Condition, Doc, Table
     from m3nop.sandbox.m3.session import Handler, Record, Row, Session
 
 _EXPORTMI = """
@@ -48,13 +52,33 @@ _LEDGER = (
 )
 _LEDGER_BATCH = f"CONO:N3 DIVI:A3 KEY1:A15 INTN:A15 DESC:A40 STAT:A2 {_STAMPS}"
 
+_ITEM = (
+    "CONO:N3 STAT:A2 ITNO:A15 ITDS:A30 FUDS:A60 RESP:A10 UNMS:A3 ITGR:A8 ITCL:A5 BUAR:A3 ITTY:A3 SALE:N1 "
+    "STCD:N1 DCCD:N1 VTCS:N2 ALUN:A3 SPUN:A3 PPUN:A3 GRWE:N9.3 NEWE:N9.3 VOL3:N9.3 SAPR:N17.6 CUCS:A3 "
+    f"HDPR:A15 CFI1:A10 CFI3:A3 CFI4:A5 CFI5:A1 {_STAMPS}"
+)
+_CUSTOMER = (
+    "CONO:N3 DIVI:A3 CUNO:A10 CUTP:T1 CUNM:A36 CUA1:A36 CUA2:A36 CUA3:A36 CUA4:A36 PONO:A10 TOWN:A20 CSCD:A3 "
+    "ECAR:A2 PHNO:A16 TFNO:A16 MAIL:A50 ALCU:A10 YREF:A30 STAT:A2 LNCD:A2 CUCD:A3 VRNO:A16 CUCL:A3 ORTP:A3 "
+    f"FACI:A3 WHLO:A3 MODL:A3 TEDL:A3 TEPY:A3 PYCD:A3 PYNO:A10 PLTB:A10 BLCD:T1 {_STAMPS}"
+)
+_ADDRESS = (
+    "CONO:N3 DIVI:A3 CUNO:A10 ADRT:T2 ADID:A6 CUNM:A36 CUA1:A36 CUA2:A36 CUA3:A36 CUA4:A36 PONO:A10 TOWN:A20 "
+    f"CSCD:A3 ECAR:A2 PHNO:A16 YREF:A30 {_STAMPS}"
+)
+_BALANCE = f"CONO:N3 WHLO:A3 ITNO:A15 STQT:N15.6 ALQT:N15.6 REQT:N15.6 ORQT:N15.6 AVAL:N15.6 {_STAMPS}"
+_PRICE = f"CONO:N3 PRRF:A10 CUCD:A3 CUNO:A10 FVDT:N8 LVDT:N8 ITNO:A15 SAPR:N17.6 SPUN:A3 NTCD:N1 {_STAMPS}"
+
 
 def _columns(prefix: str, text: str) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for entry in text.split():
         name, _, form = entry.partition(":")
         length, _, decimals = form[1:].partition(".")
-        column = Column(prefix + name, form[0], int(length), int(decimals or 0), describe(name))
+        kind = "N" if form[0] == "T" else form[0]
+        column = Column(
+            prefix + name, kind, int(length), int(decimals or 0), describe(name), kept_as_text=form[0] == "T"
+        )
         columns[column.name] = column
     return columns
 
@@ -66,7 +90,22 @@ TABLES = {
     "OOLINE": _columns("OB", f"{_LINE} ORST:A2"),
     "FGLEDG": _columns("EG", _LEDGER),
     "FGLINH": _columns("FH", _LEDGER_BATCH),
+    "OCUSMA": _columns("OK", _CUSTOMER),
+    "OCUSAD": _columns("OP", _ADDRESS),
+    "MITMAS": _columns("MM", _ITEM),
+    "MITLAD": _columns("LA", f"CONO:N3 ITNO:A15 LNCD:A2 ITDS:A30 FUDS:A60 {_STAMPS}"),
+    "MITPOP": _columns("MP", f"CONO:N3 ALWT:T2 ALWQ:A4 ITNO:A15 POPN:A30 ALUN:A3 VFDT:N8 {_STAMPS}"),
+    "MITAUN": _columns("MU", f"CONO:N3 ITNO:A15 AUTP:N1 ALUN:A3 DCCD:N1 COFA:N15.9 DMCF:N1 {_STAMPS}"),
+    "MITBAL": _columns("MB", _BALANCE),
+    "OPRICH": _columns(
+        "OJ", f"CONO:N3 PRRF:A10 CUCD:A3 CUNO:A10 FVDT:N8 LVDT:N8 TX40:A40 TX15:A15 {_STAMPS}"
+    ),
+    "OPRBAS": _columns("OD", _PRICE),
+    "CSYTAB": _columns("CT", f"CONO:N3 DIVI:A3 STCO:A10 STKY:A10 LNCD:A2 TX40:A40 TX15:A15 {_STAMPS}"),
 }
+
+_ALWAYS: dict[str, tuple[Condition, ...]] = {"OPRBAS": (("QTYL", "=", 0),)}
+"""What holds for every row: graduated prices, kept beside the base prices, are not of this table."""
 
 
 def select(session: Session, record: Record) -> list[Row]:
@@ -112,9 +151,10 @@ def _lines(session: Session, record: Record) -> list[str]:
         msg = "SEPC"
         raise is_not_valid(msg, separator)
     table = _table(session, query.table)
+    always = _ALWAYS.get(query.table, ())
     if not query.columns:
-        return [str(table.count(any_of=query.groups))]
-    docs = table.select(any_of=query.groups, limit=session.limit)
+        return [str(table.count(*always, any_of=query.groups))]
+    docs = table.select(*always, any_of=query.groups, limit=session.limit)
     lines = [
         _line([_value(session, column, doc) for column in query.columns], query.columns, separator)
         for doc in docs
@@ -136,6 +176,16 @@ def _table(session: Session, name: str) -> Table:
         "OOLINE": tables.lines,
         "FGLEDG": tables.finance.ledger,
         "FGLINH": tables.finance.batches,
+        "OCUSMA": tables.customers,
+        "OCUSAD": tables.addresses,
+        "MITMAS": tables.items,
+        "MITLAD": tables.item_texts,
+        "MITPOP": tables.aliases,
+        "MITAUN": tables.units,
+        "MITBAL": tables.balances,
+        "OPRICH": tables.price_lists,
+        "OPRBAS": tables.prices,
+        "CSYTAB": tables.codes,
     }[name]
 
 
@@ -144,6 +194,8 @@ def _value(session: Session, column: Column, doc: Doc) -> str:
         return session.company
     if column.field == "DIVI":
         return session.division
+    if column.name == "MBAVAL":
+        return str(stock.shown(session, doc)["AVAL"])
     return str(doc.get(column.field, "" if column.type == "A" else 0))
 
 

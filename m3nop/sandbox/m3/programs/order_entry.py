@@ -7,9 +7,10 @@ gives its number again; status 30 and the like are lifted by confirming again on
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from m3nop.sandbox.m3 import order_life, refusal, stock
+from m3nop.sandbox.m3 import order_life, prices, refusal, stock
 from m3nop.sandbox.m3.programs import pricing
 from m3nop.sandbox.m3.refusal import does_not_exist, exists_already, is_not_valid, must_be_entered, refused
 from m3nop.sandbox.m3.session import Handler, Record, Row, Session, Tables
@@ -108,21 +109,20 @@ def add_batch_line(session: Session, record: Record) -> list[Row]:
     tables = session.tables
     item = _item(session, record)
     line = {**_entered(record), "ITNO": item["ITNO"], "ITDS": record.get("ITDS") or item["ITDS"]}
-    line["ORQT"] = pricing.quantity(record.get("ORQT", ""), decimals=item["DCCD"])
-    line["SAPR"] = pricing.price(record.get("SAPR") or item["SAPR"])
+    line["ALUN"] = record.get("ALUN") or item["UNMS"]
+    unit = prices.unit_of(session, item, line["ALUN"])
+    line["ORQT"] = pricing.quantity(record.get("ORQT", ""), decimals=unit["DCCD"])
+    line |= {name: factor for name, factor in unit.items() if name != "DCCD"}
+    line["SPUN"] = _price_unit(record, line, item)
+    line["SAPR"] = pricing.price(record.get("SAPR") or _own_price(session, head, line, item))
     pricing.check_discounts(record)
     line["WHLO"] = record.get("WHLO") or head["WHLO"]
     session.require(tables.warehouses, "WHLO", line["WHLO"])
-    line["ALUN"] = record.get("ALUN") or item["UNMS"]
-    if line["ALUN"] != item["UNMS"]:
-        msg = "ALUN"
-        raise is_not_valid(msg, line["ALUN"])
     last = tables.batch_lines.select(("ORNO", "=", head["ORNO"]), order=("PONR",), descending=True, limit=1)
     line |= {
         "PONR": last[0]["PONR"] + 1 if last else 1,
         "POSX": 0,
         "CUCD": head["CUCD"],
-        "SPUN": line["ALUN"],
         "DWDT": line.get("DWDT") or head["RLDT"],
         "charges": [],
     }
@@ -309,6 +309,25 @@ def _item(session: Session, record: Record) -> Doc:
         alias = f"{session.whole('ALWT', record)}/{record['POPN']}"
         number = session.require(session.tables.aliases, "POPN", alias)["ITNO"]
     return session.require(session.tables.items, "ITNO", number)
+
+
+def _price_unit(record: Record, line: Doc, item: Doc) -> str:
+    # A price is for a basic unit unless the line says that it is for the unit ordered.
+    unit = record.get("SPUN") or str(item["UNMS"])
+    if unit not in {item["UNMS"], line["ALUN"]}:
+        msg = "SPUN"
+        raise is_not_valid(msg, unit)
+    return unit
+
+
+def _own_price(session: Session, head: Doc, line: Doc, item: Doc) -> str:
+    customer = session.tables.customers[head["CUNO"]]
+    found = prices.price_of(
+        session, customer, item, quantity=stock.in_basic_unit(line, line["ORQT"]), currency=head["CUCD"],
+        day=head["ORDT"],
+    )  # fmt: skip
+    price = Decimal(found["SAPR"] if found else item["SAPR"])
+    return f"{price if line['SPUN'] == item['UNMS'] else stock.in_basic_unit(line, price):f}"
 
 
 def _charge(session: Session, record: Record, charges: list[Row], currency: str) -> Row:

@@ -6,6 +6,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from m3nop.sandbox.m3 import stock
 from m3nop.sandbox.m3.refusal import is_not_valid, must_be_entered
 
 if TYPE_CHECKING:
@@ -59,15 +60,18 @@ def check_discounts(record: Mapping[str, str]) -> None:
 
 
 def amounts(line: Mapping[str, Any]) -> dict[str, str]:
-    """Return net price and net amount of a line.
+    """Return net price and net amount of a line, whose price may be for a basic unit or for the one ordered.
 
     Percentages apply one after the other; a discount amount is taken as one for the whole line (which of
     the two it is depends on the discount model, so this is an assumption).
     """
     net = Decimal(line["SAPR"])
+    quantity = Decimal(line["ORQT"])
+    if line.get("SPUN") != line.get("ALUN"):
+        quantity = stock.in_basic_unit(dict(line), quantity)
     for number in _DISCOUNTS:
         net *= 1 - Decimal(line.get(f"DIP{number}", 0)) / 100
-    total = net * Decimal(line["ORQT"]) - sum(Decimal(line.get(f"DIA{number}", 0)) for number in _DISCOUNTS)
+    total = net * quantity - sum(Decimal(line.get(f"DIA{number}", 0)) for number in _DISCOUNTS)
     return {"NEPR": f"{net.normalize():f}", "NLAM": f"{total.quantize(_CENT, ROUND_HALF_UP)}"}
 
 

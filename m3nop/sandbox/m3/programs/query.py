@@ -34,6 +34,8 @@ class Column:
     length: int
     decimals: int = 0
     description: str = ""
+    kept_as_text: bool = False
+    """The books have its numbers as text."""
 
     @property
     def field(self) -> str:
@@ -132,7 +134,7 @@ def _condition(tokens: list[str], known: Mapping[str, Column]) -> Condition:
     if not value.lstrip("-").isdecimal():
         msg = f"{value} is not a whole number"
         raise _wrong(msg)
-    return (column.field, operator, int(value))
+    return (column.field, operator, str(int(value)) if column.kept_as_text else int(value))
 
 
 def _column(name: str, known: Mapping[str, Column]) -> Column:

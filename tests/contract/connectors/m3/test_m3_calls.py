@@ -223,7 +223,7 @@ def test_a_wrong_password_on_premise_is_an_access_problem(open_erp):
 
 
 def test_a_wrong_path_is_a_configuration_error(open_erp):
-    answer = open_erp(api_path="/m3/api-rest").call("OIS100MI/AddBatchHead", CUNO="W9999")
+    answer = open_erp(api_path="/m3/rest").call("OIS100MI/AddBatchHead", CUNO="W9999")
 
     assert (answer.outcome, answer.failure.remedy) == (Outcome.NOT_SENT, Remedy.CONFIGURATION)
     assert "`api_path`" in answer.failure.message

@@ -251,7 +251,7 @@ def test_a_catalog_made_of_a_snapshot_enters_an_order(open_erp, erp):
     known = open_erp(metadata={"m3/OIS100MI.json": taken["OIS100MI"]})
 
     assert known.catalog.operation("OIS100MI/AddBatchHead").inputs["CUOR"].length == 20
-    assert known.catalog.operation("OIS100MI/AddHead") is None
+    assert known.catalog.operation("OIS100MI/AddNothing") is None
     assert known.order("SNAP-1")
 
 

@@ -128,3 +128,44 @@ def test_addresses_are_kept_by_type_and_number(m3):
     assert m3.refused("CRS610MI/AddAddress", **address | {"ADID": "X", "CSCD": "XX"}) == ("WCS0103", "CSCD")
     assert m3.refused("CRS610MI/GetAddress", CUNO=number, ADRT="1", ADID="WORK") == ("WAD0103", "ADID")
     assert m3.head(CUNO=number, ADID="HOME")
+
+
+def test_a_change_of_any_kind_is_stamped_and_listed(m3):
+    number = m3.row("CRS610MI/Add", **NEW, CUNO="STAMPED")["CUNO"]
+    for asked, record in (
+        ("ChgBasicData", {"CUNM": "Ändrad AB"}),
+        ("ChgOrderInfo", {"PLTB": "B2B"}),
+        ("ChgFinancial", {"VRNO": "SE556000000001"}),
+    ):
+        m3.world.clock.advance(2)
+        since = m3.row("GENERAL/GetServerTime")["LMTS"]
+        before = int(m3.row("CRS610MI/GetFinancial", CUNO=number)["CHNO"])
+
+        m3.rows(f"CRS610MI/{asked}", CUNO=number, **record)
+
+        assert [row["CUNO"] for row in m3.rows("CRS610MI/LstByNumber", LMTS=since)] == [number]
+        assert [row["CUNO"] for row in m3.rows("CRS610MI/LstByName", LMTS=since)] == [number]
+        assert int(m3.row("CRS610MI/GetFinancial", CUNO=number)["CHNO"]) == before + 1
+    assert m3.row("CRS610MI/GetOrderInfo", CUNO=number)["PLTB"] == "B2B"
+    assert m3.rows("CRS610MI/LstByName", CUNM="Ändrad")[0]["CUNO"] == number
+
+
+def test_an_address_is_changed_and_deleted(m3):
+    number = m3.row("CRS610MI/Add", **NEW)["CUNO"]
+    key = {"CUNO": number, "ADRT": "1", "ADID": "HOME"}
+    m3.row("CRS610MI/AddAddress", **key, CUA1="Vägen 2", PONO="90325", CSCD="SE", TOWN="Umeå", PHNO="123")
+    m3.world.clock.advance(2)
+    since = m3.row("GENERAL/GetServerTime")["LMTS"]
+
+    m3.rows("CRS610MI/ChgAddress", **key, CUA1="Vägen 3", CSCD="SE", PHNO="?")
+
+    (address,) = m3.rows("CRS610MI/LstAddresses", CUNO=number, LMTS=since)
+    assert (address["CUA1"], address["TOWN"], address["PHNO"], address["ADRT"]) == (
+        "Vägen 3",
+        "Umeå",
+        "",
+        "1",
+    )
+    assert m3.refused("CRS610MI/ChgAddress", **key | {"ADID": "WORK"}, CUA1="-", CSCD="SE")[1] == "ADID"
+    assert m3.rows("CRS610MI/DeleteAddress", **key) == []
+    assert m3.refused("CRS610MI/GetAddress", **key) == ("WAD0103", "ADID")

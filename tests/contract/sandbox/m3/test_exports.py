@@ -67,4 +67,25 @@ def test_columns_of_a_table_are_told(m3):
 
     assert columns["OACUOR"]["FLTY"] == "A"
     assert columns["OALMDT"]["FLLE"] == "8"
-    assert m3.refused("EXPORTMI/LstFields", FILE="MITMAS") == ("WFI0103", "FILE")
+    assert m3.refused("EXPORTMI/LstFields", FILE="NOSUCH") == ("WFI0103", "FILE")
+
+
+def test_tables_of_goods_and_customers_can_be_read(m3):
+    item = "ITNO = 'CARABINER'"
+    m3.order(CUOR="STOCK-1")
+
+    assert select(m3, f"MMITNO,MMSTAT,MMUNMS from MITMAS where MM{item}") == ["CARABINER|20|PCS"]
+    assert select(m3, "LALNCD,LAFUDS from MITLAD where LAITNO = 'BOTTLE-1L' and LALNCD = 'DE'") == []
+    assert select(m3, "LALNCD,LAFUDS from MITLAD where LAITNO = '10004711' and LALNCD = 'DE'") == [
+        "DE|Flasche 1 l, grün"
+    ]
+    assert select(m3, f"MPPOPN from MITPOP where MP{item} and MPALWT = 2") == ["CARABINER"]
+    assert select(m3, f"MUALUN,MUCOFA from MITAUN where MU{item} and MUAUTP = 1") == ["BOX|12"]
+    (balance,) = select(m3, "MBSTQT,MBREQT,MBAVAL from MITBAL where MBITNO = 'TENT-2P' and MBWHLO = '001'")
+    on_hand, reserved, allocatable = balance.split("|")
+    assert int(reserved) > 0
+    assert int(allocatable) == int(on_hand) - int(reserved)
+    assert select(m3, f"ODSAPR from OPRBAS where OD{item} and ODPRRF = 'WEB' and ODCUCD = 'EUR'") == ["8.90"]
+    assert select(m3, "count(*) from OPRICH where OJPRRF = 'WEB' and OJCUNO = ''") == ["2"]
+    assert select(m3, "OKCUNO from OCUSMA where OKCUTP = 9 and OKBLCD = 0") == ["TPLB2C", "TPLB2B"]
+    assert select(m3, "CTTX40 from CSYTAB where CTSTCO = 'MODL' and CTSTKY = 'POS'") == ["Parcel post"]

@@ -44,7 +44,10 @@ def test_more_about_fields(m3):
 
 def test_what_does_not_exist_is_refused(m3):
     assert m3.refused("MRS001MI/LstTransactions", MINM="NOSUCHMI") == ("WMI0103", "MINM")
-    assert m3.refused("MRS001MI/LstFields", MINM="OIS100MI", TRNM="AddHead", TRTP="I") == ("WTR0103", "TRNM")
+    assert m3.refused("MRS001MI/LstFields", MINM="OIS100MI", TRNM="AddNothing", TRTP="I") == (
+        "WTR0103",
+        "TRNM",
+    )
     assert m3.refused("MRS001MI/LstFields", MINM="OIS100MI", TRNM="Confirm", TRTP="X") == ("WTT0101", "TRTP")
 
 
