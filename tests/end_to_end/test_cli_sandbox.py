@@ -330,3 +330,43 @@ def test_what_the_shop_does_not_have_is_said(shop):
     gone = shop.run("nop", "get", "orders", "4711")
     assert (gone.code, "no orders 4711" in gone.err) == (2, True)
     assert shop.run("nop", "get", "invoices").code == 2
+
+
+def test_an_order_in_m3_is_picked_delivered_invoiced_and_closed(shop):
+    order = shop.read("sandbox", "order", "--sku", "TENT-2P", "--quantity", "3")
+    assert shop.run("sync", "orders", "--key", str(order["id"])).code == 0
+    (head,) = entered(shop, order["id"])
+    number = head["ORNO"]
+
+    assert shop.read("sandbox", "pick", number, "--line", "1=1")["orst"] == "44"
+    delivered = shop.read("sandbox", "deliver", number, "--line", "1=1")
+    assert (delivered["orsl"], delivered["orst"]) == ("22", "66")
+    assert shop.read("sandbox", "invoice", number)["lines"][0]["invoiced"] == "1"
+    assert shop.read("sandbox", "stop", number, "--code", "2")["oblc"] == 2
+    told = shop.run("sandbox", "life", number)
+    assert "stopped with code 2" in told.out
+    assert "on a picking list" in told.out
+    assert "tracking number RR" in told.out
+    assert "left to pay" in told.out
+    stopped = shop.run("sandbox", "deliver", number)
+    assert (stopped.code, "is stopped" in stopped.err) == (2, True)
+    assert shop.read("sandbox", "stop", number, "--code", "0")["oblc"] == 0
+    assert shop.read("sandbox", "deliver", number)["orsl"] == "66"
+    assert shop.run("sandbox", "delete", number).code == 2
+
+
+def test_an_order_in_m3_is_deleted_while_nothing_of_it_has_left(shop):
+    order = shop.read("sandbox", "order", "--sku", "TENT-2P")
+    assert shop.run("sync", "orders", "--key", str(order["id"])).code == 0
+    number = entered(shop, order["id"])[0]["ORNO"]
+
+    assert shop.read("sandbox", "delete", number, "--line", "1")["orst"] == "90"
+    wrong = shop.run("sandbox", "deliver", number, "--line", "one")
+    assert (wrong.code, "no line" in wrong.err) == (2, True)
+    assert shop.run("sandbox", "life", "4711").code == 2
+
+
+def test_a_period_of_the_ledger_is_closed_and_opened(shop):
+    assert shop.read("sandbox", "period", "202601") == {"closed": ["202601"]}
+    assert shop.run("sandbox", "period", "202601", "--open").out == "closed periods: none\n"
+    assert shop.run("sandbox", "period", "January").code == 2
