@@ -182,8 +182,15 @@ class Session:
         zone = zones[0] if zones else "UTC"
         return Tools(
             connections, executor, observer, self.project.compile_definition, stop or Stop(), zone,
-            partial(self._closed, tuple(connections), zone),
+            partial(self._closed, tuple(connections), zone), self._orders(jobs),
         )  # fmt: skip
+
+    def _orders(self, jobs: Mapping[str, Job]) -> tuple[str, ...]:
+        """Name the pipelines that enter orders, where a job asks which are on their way."""
+        if not any(one.asks_in_flight for job in jobs.values() for one in job.by_store.values()):
+            return ()
+        every = ((name, self._by_store(name)) for name in self.project.pipelines)
+        return tuple(name for name, by_store in every if any(map(_enters_orders, by_store.values())))
 
     def _closed(self, names: tuple[str, ...], zone: str, now: Instant) -> str:
         from m3nop.app.windows import closed
@@ -208,6 +215,15 @@ class Session:
         jobs = self.jobs(names)
         state = self.state(wait=wait)
         return Engine(state, self.tools(jobs, observer=observer, stop=stop), jobs, clock=self.clock)
+
+
+def _enters_orders(pipeline: Pipeline) -> bool:
+    return (
+        pipeline.source.resource == "orders"
+        and pipeline.source.connection != ""
+        and pipeline.commit_step is not None
+        and not pipeline.moves
+    )
 
 
 def open_session(place: Place, *, command: str) -> Session:

@@ -42,7 +42,9 @@ Limit = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Read everything again; what was delivered stays delivered.")
 ]
-
+AllowToZero = Annotated[
+    bool, typer.Option("--allow-to-zero", help="Lift the limit on records that come to nothing (stock).")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only plan: the same as `m3nop plan`.")]
 Wait = Annotated[str, typer.Option("--wait", help="Wait so long for another run to end (10m).")]
 Linger = Annotated[str, typer.Option("--linger", help="Wait so long for calls in doubt to settle.")]
@@ -60,11 +62,11 @@ def register(app: typer.Typer) -> None:
 def sync(
     pipelines: Pipelines = None, *, every: All = False, project: Project = None, env: Env = None,
     stores: Stores = None, keys: Keys = None, since: Since = None, limit: Limit = None, full: Full = False,
-    dry_run: DryRun = False, wait: Wait = "0s", linger: Linger = "60s",
+    allow_to_zero: AllowToZero = False, dry_run: DryRun = False, wait: Wait = "0s", linger: Linger = "60s",
     as_json: AsJson = False, quiet: Quiet = False, log_format: LogFormat = "text",
 ) -> None:  # fmt: skip
     """Run pipelines once: read what is new and deliver what is ready."""
-    asked = _Asked(pipelines, every, stores, keys, since, limit, full)
+    asked = _Asked(pipelines, every, stores, keys, since, limit, full, allow_to_zero)
     if dry_run:
         _plan(asked, project, env, as_json=as_json, detailed=False)
         return
@@ -137,6 +139,7 @@ class _Asked:
     since: str | None
     limit: int | None
     full: bool
+    allow_to_zero: bool = False
 
     def wish(self, session: Session, *, linger: float) -> Wish:
         """Look everything up.
@@ -153,7 +156,7 @@ class _Asked:
         names = self._names(session.project.pipelines)
         return Wish(
             names, tuple(self.stores or ()), tuple(self.keys or ()), self.limit, parse_since(self.since),
-            full=self.full, linger=linger, command=" ".join(sys.argv[1:]),
+            full=self.full, linger=linger, command=" ".join(sys.argv[1:]), allow_to_zero=self.allow_to_zero,
         )  # fmt: skip
 
     def _names(self, known: tuple[str, ...]) -> tuple[str, ...]:

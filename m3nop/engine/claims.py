@@ -9,12 +9,14 @@ from m3nop.core.errors import ConfigurationError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
 from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of, unreadable
+from m3nop.engine.in_flight import quantities
 from m3nop.engine.resting import bury, rest
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from decimal import Decimal
 
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
@@ -48,6 +50,7 @@ class Claims:
         self._required = [name for name in parts.jobs if name not in wish.pipelines]
         self._begun: dict[int, str] = {}
         """Keys of the records that a limit has let in."""
+        self._in_flight: dict[str, Decimal] | None = None
         self._started = parts.clock.now()
         self._epoch_began = max(
             (entry["at"] for entry in parts.state.stream("audit") if entry["action"] == "epoch"), default=0
@@ -63,8 +66,20 @@ class Claims:
             records = self._claim(tx, room, now)
             if self._required:
                 records += tx.claim(self._required, now=now, limit=CLAIM, run_id=self._parts.run_id)
+        self._ask_in_flight()
         works = [self._take(record) for record in self._refresh(records, now)]
         return len(records), [work for work in works if work is not None]
+
+    def _ask_in_flight(self) -> None:
+        """Add up what is on its way to M3 before anything is read there: what arrives then counts twice.
+
+        Too little is published then, for a while; the other way round it would be too much.
+        """
+        jobs, orders = self._parts.jobs, self._parts.tools.orders
+        if not any(one.asks_in_flight for job in jobs.values() for one in job.by_store.values()):
+            return
+        if self._in_flight is None or any(name in jobs for name in orders):
+            self._in_flight = quantities(self._parts.state, orders)
 
     def _claim(self, tx: Transaction, room: int, now: Instant) -> list[Record]:
         """Claim what was asked for; within a limit, a record that was let in may come again."""
@@ -226,7 +241,7 @@ class Claims:
     ) -> Work:
         work = Work(
             pipeline, record, attempt, lines=lines, link=self._parts.state.link(record.pipeline, record.key),
-            zone=self._parts.tools.zone, settle_after=self._settle_after,
+            zone=self._parts.tools.zone, settle_after=self._settle_after, in_flight=self._in_flight,
         )  # fmt: skip
         work.predates = (record.created_at or 0) < self._epoch_began + CLOCKS_DIFFER
         return work

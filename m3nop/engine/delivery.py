@@ -22,8 +22,11 @@ from m3nop.engine.verdicts import ends_here
 from m3nop.engine.work import failure_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from m3nop.core.json import Json
     from m3nop.core.state import Transaction
+    from m3nop.engine.limits import Gate
     from m3nop.engine.parts import Parts
     from m3nop.engine.wish import Wish
     from m3nop.engine.work import Work
@@ -38,8 +41,9 @@ LONGEST_RESTART = 300
 class Delivery:
     """Drives claimed records until nothing is due."""
 
-    def __init__(self, parts: Parts, wish: Wish) -> None:
+    def __init__(self, parts: Parts, wish: Wish, *, gates: Mapping[str, Gate] | None = None) -> None:
         self._parts = parts
+        self._gates = gates or {}
         self._answers = Answers(parts)
         self._claims = Claims(parts, self._answers, wish)
         self._active: dict[int, Work] = {}
@@ -138,11 +142,20 @@ class Delivery:
         for _ in range(_STEPS_PER_ANSWER):
             ending = self._follow(work, advance(work, self._parts.clock.now()))
             if ending is not None:
-                self._leave(work, ending)
+                if not self._is_held(work, ending):
+                    self._leave(work, ending)
                 return
         key = work.record.key
         msg = f"record {key} makes no progress; please report this with `m3nop trace {key}`"
         raise M3nopError(msg)
+
+    def _is_held(self, work: Work, action: actions.Ending) -> bool:
+        """Tell whether a record has come to the end of its rehearsal; it stays claimed until that is over."""
+        gate = self._gates.get(work.record.pipeline)
+        if gate is None or not gate.holds(work, action):
+            return False
+        del self._active[work.record.id]
+        return True
 
     def _follow(self, work: Work, action: actions.Action) -> actions.Ending | None:
         """Carry out a decision that leads on to the next one; hand back one that ends the record's turn."""

@@ -9,6 +9,7 @@ from m3nop.core.connector import Call, Outcome, Row
 from m3nop.core.errors import AccessError
 from m3nop.core.state import Arrival, Attempt, AttemptState, Record, RecordState, State
 from m3nop.engine.arrival import classify, reference_of
+from m3nop.engine.in_flight import quantities
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.run import in_order
 from m3nop.engine.sources import FETCH, Sources
@@ -136,7 +137,10 @@ class Planner:
         )  # fmt: skip
         link = self._state.link(pipeline.name, record.key)
         lines = self._state.calls(record.attempt_id) if record.attempt_id else ()
-        work = Work(pipeline, record, attempt, lines=lines, link=link, zone=self._tools.zone)
+        work = Work(
+            pipeline, record, attempt, lines=lines, link=link, zone=self._tools.zone,
+            in_flight=quantities(self._state, self._tools.orders) if pipeline.asks_in_flight else None,
+        )  # fmt: skip
         for step in pipeline.steps:
             if step.requires is not None and (
                 step.when is None or step.when.condition(work.root(), work.context)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Connection
@@ -127,3 +127,5 @@ class Tools:
     """Time zone of M3, for dates."""
     closed: Callable[[Instant], str] = _never
     """Says why nothing may be sent at an instant (a maintenance window), or ``""``."""
+    orders: Sequence[str] = ()
+    """The pipelines whose records are orders that take stock away (``in_flight``)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
@@ -11,6 +11,7 @@ from m3nop.core.errors import ConfigurationError, M3nopError, PausedError
 from m3nop.engine.delivery import Delivery
 from m3nop.engine.intake import Intake
 from m3nop.engine.lanes import Lanes
+from m3nop.engine.limits import Gate
 from m3nop.engine.outbox import Outbox
 from m3nop.engine.parts import Parts
 from m3nop.engine.recheck import Recheck
@@ -136,10 +137,10 @@ class Engine:
         jobs = {name: self._jobs[name] for name in names}
         outbox = Outbox(self._state)
         parts = Parts(self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally)
-        delivery = Delivery(parts, wish)
         for name in wish.pipelines:
             summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
             recheck.look(jobs[name])
+        delivery = Delivery(parts, wish, gates=self._rehearse(parts, wish))
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
         while not self._tools.stop:
             taken, swept = delivery.drain()
@@ -149,6 +150,26 @@ class Engine:
                 return
             if not self._wait_for_more(names, give_up_at):
                 return
+
+    def _rehearse(self, parts: Parts, wish: Wish) -> dict[str, Gate]:
+        """Let the records of pipelines with a limit come as far as their first write, and judge them."""
+        gates: dict[str, Gate] = {}
+        for name in wish.pipelines:
+            rule = parts.jobs[name].any.to_zero
+            if rule is None or wish.allow_to_zero:
+                continue
+            gate = Gate(name, rule, self._state)
+            alone = replace(parts, jobs={name: parts.jobs[name]}, tally=Tally(self._tools.observer))
+            rehearsal = Delivery(alone, replace(wish, pipelines=(name,)), gates={name: gate})
+            while rehearsal.drain() != (0, 0):
+                # All of them are seen before any is judged.
+                continue
+            with self._state.transaction() as tx:
+                tx.release_all()
+            gate.judge()
+            gate.rehearsing = False
+            gates[name] = gate
+        return gates
 
     def _wait_for_more(self, names: Sequence[str], give_up_at: Instant) -> bool:
         """Wait until something parked falls due; False if nothing will in time."""

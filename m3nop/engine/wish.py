@@ -21,3 +21,5 @@ class Wish:
     full: bool = False
     linger: float = 60.0
     command: str = "sync"
+    allow_to_zero: bool = False
+    """Whether the limit on records that come to nothing is lifted."""

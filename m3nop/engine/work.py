@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Failure, Remedy, Row
@@ -26,7 +27,7 @@ class Work:
     def __init__(
         self, pipeline: Pipeline, record: Record, attempt: Attempt, *, lines: Iterable[LoggedCall] = (),
         link: Link | None = None, zone: str = "UTC", settle_after: Mapping[str, int] | None = None,
-        sweeping: bool = False,
+        sweeping: bool = False, in_flight: Mapping[str, Decimal] | None = None,
     ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.record = record
@@ -58,6 +59,7 @@ class Work:
             time_zone=zone,
             lookups=pipeline.lookups,
             link=self._linked,
+            in_flight=lambda sku: (in_flight or {}).get(sku, Decimal(0)),
         )
 
     # -- what happened so far

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from m3nop.core.connector import Operation, StoreRef
     from m3nop.core.json import Json
@@ -305,6 +306,19 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class ToZero:
+    """Stops a run in which too many records would come to nothing, before it writes any of them.
+
+    ``value`` is what a record is about to get, ``before`` what it has (null: unknown, so not nothing).
+    """
+
+    value: Expression
+    before: Expression | None
+    percent: Decimal
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """One pipeline, compiled for one store."""
 
@@ -331,6 +345,9 @@ class Pipeline:
     remember: tuple[tuple[str, Expression], ...] = ()
     skip_when: Expression | None = None
     """Nothing is to be done while this is true."""
+    to_zero: ToZero | None = None
+    asks_in_flight: bool = False
+    """Whether an expression asks for quantities on orders that M3 does not know yet."""
     retry: Retry = Retry()
     start: int | None = None
     """Instant: records created before it are baselined."""

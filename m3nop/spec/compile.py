@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from m3nop.core import json
 from m3nop.core.connector import StoreRef
 from m3nop.mapping.lookups import Lookup, Miss
-from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry
+from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry, ToZero
 from m3nop.spec.checking import check, salvage
 from m3nop.spec.desk import Desk, Site
 from m3nop.spec.models import PipelineSpec, RetrySpec
@@ -133,6 +133,8 @@ class _Compilation:
             link=link,
             remember=remember,
             skip_when=skip_when,
+            to_zero=self._to_zero(after),
+            asks_in_flight=desk.used.in_flight,
             retry=_retry(spec.on_error or RetrySpec()),
             start=desk.site.start,
         )
@@ -167,6 +169,15 @@ class _Compilation:
         return tuple(
             (name, self._desk.expression((section, name), text, scope)) for name, text in texts.items()
         )
+
+    def _to_zero(self, scope: Scope) -> ToZero | None:
+        rule = self._spec.limits.to_zero if self._spec.limits else None
+        if rule is None:
+            return None
+        at = ("limits", "to_zero")
+        value = self._desk.expression((*at, "value"), rule.value, scope)
+        before = self._desk.optional((*at, "before"), rule.before, scope)
+        return ToZero(value, before, rule.percent, rule.at_least)
 
     def _settings(self) -> dict[str, Any]:
         """Return the settings that are used."""

@@ -53,6 +53,7 @@ class Used:
     """Dotted paths of the record."""
     whole_record: bool = False
     all_settings: bool = False
+    in_flight: bool = False
 
 
 @lru_cache(maxsize=10_000)
@@ -117,6 +118,7 @@ class Desk:
         if isinstance(found, ExpressionError):
             self.add(self.inside(loc, found.offset), found.code, found.message, found.hint)
             return compile_expression("`null`")
+        self.used.in_flight = self.used.in_flight or "in_flight" in found.functions
         check_paths(self, loc, found, scope, default=default)
         return found
 

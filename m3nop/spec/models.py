@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -207,6 +208,26 @@ class LinkSpec(SpecModel):
     """Key in M3."""
 
 
+class ToZeroSpec(SpecModel):
+    """Stops a run in which too many records would come to nothing, before it writes any of them."""
+
+    value: Jmes
+    """What a record is about to get, as the steps that read have found it."""
+    before: Jmes | None = None
+    """What it has; where that is nothing already, the record does not count."""
+    percent: Decimal = Field(default=Decimal(10), ge=0, le=100)
+    """So many of all records of the pipeline may come to nothing in one run."""
+    at_least: int = Field(default=20, ge=0)
+    """So few never stop a run, whatever part of all they are."""
+
+
+class LimitsSpec(SpecModel):
+    """What a run may not exceed."""
+
+    to_zero: ToZeroSpec | None = None
+    """How many records may come to nothing."""
+
+
 class RetrySpec(SpecModel):
     """How often a record may fail before it is a dead letter."""
 
@@ -255,6 +276,8 @@ class PipelineSpec(SpecModel):
     """Values kept with the record, as ``remembered.NAME``."""
     skip_when: Jmes | None = None
     """Nothing is to be done for a record while this is true."""
+    limits: LimitsSpec | None = None
+    """What a run may not exceed; it stops before it writes anything."""
     on_error: RetrySpec | None = None
     """How often a record may fail."""
 

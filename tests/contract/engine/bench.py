@@ -268,6 +268,7 @@ class Bench:
         connections = {name: self.connection(name) for name in ("erp", "shop")}
         recompile = self.project.compile_definition
         tools = Tools(connections, executor or InlineExecutor(), self.watcher, recompile, self.stop, "UTC")
+        tools.orders = ("orders",)
         if self.closed is not None:
             tools.closed = self.closed
         return tools
