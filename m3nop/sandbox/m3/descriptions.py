@@ -1,8 +1,13 @@
-"""What MI fields mean, in a few words; for those that orders, customers and goods need."""
+"""What MI fields mean, in a few words; for those that orders, customers and goods need.
+
+Those of deliveries, invoices, payments and the ledger are in ``flow_descriptions``.
+"""
 
 from __future__ import annotations
 
 import re
+
+from m3nop.sandbox.m3 import flow_descriptions
 
 _TEXT = """
 ADID Address number; ADRT Address type; AGNO Blanket agreement; ALCU Customer alias; ALUN Alternate unit
@@ -65,7 +70,11 @@ UNMU Order multiple; VAMT Inventory valuation; VOL3 Volume; VTCP VAT code of pur
 WHGR Warehouse group; WHSL Location
 """
 
-_DESCRIPTIONS = dict(entry.strip().split(" ", 1) for entry in re.split(r"[;\n]", _TEXT.strip()))
+_DESCRIPTIONS = dict(
+    entry.strip().split(" ", 1)
+    for text in (flow_descriptions.TEXT, _TEXT)
+    for entry in re.split(r"[;\n]", text.strip())
+)
 
 
 def describe(field: str) -> str:

@@ -1,8 +1,9 @@
 """EXPORTMI: rows of M3's tables by a query.
 
-There are OXHEAD and OXLINE (temporary orders), OOHEAD and OOLINE (orders), FGLEDG (ledger) and FGLINH (ledger
-batches), OCUSMA and OCUSAD (customers and their addresses), MITMAS, MITLAD, MITPOP, MITAUN and MITBAL (items,
-their names, aliases, units and balances), OPRICH and OPRBAS (price lists and base prices) and CSYTAB (codes).
+There are OXHEAD and OXLINE (temporary orders), OOHEAD and OOLINE (orders), FGLEDG (ledger), FGLINH (ledger
+batches) and FSLEDG (receivables), OCUSMA and OCUSAD (customers and their addresses), MITMAS, MITLAD, MITPOP,
+MITAUN and MITBAL (items, their names, aliases, units and balances), OPRICH and OPRBAS (price lists and base
+prices) and CSYTAB (codes).
 That a batch's state is FHSTAT, and the prefixes of OCUSAD, MITLAD, MITPOP, MITAUN, OPRICH and OPRBAS, are
 assumptions.
 """
@@ -50,6 +51,10 @@ _LEDGER = (
     "AIT2:A10 AIT3:A10 AIT4:A10 AIT5:A10 AIT6:A10 AIT7:A10 CUCD:A3 CUAM:N15.2 ACAM:N15.2 ARAT:N11.6 "
     f"DBCR:A1 VTCD:N2 VTXT:A40 TRCD:N2 {_STAMPS}"
 )
+_RECEIVABLE = (
+    "CONO:N3 DIVI:A3 YEA4:N4 JRNO:N7 JSNO:N7 PYNO:A10 CUNO:A10 CINO:A15 INYR:N4 TRCD:N2 VSER:A3 VONO:N8 "
+    f"CUCD:A3 CUAM:N15.2 ARAT:N11.6 IVDT:N8 DUDT:N8 ACDT:N8 RECO:N1 REDE:N8 {_STAMPS}"
+)
 _LEDGER_BATCH = f"CONO:N3 DIVI:A3 KEY1:A15 INTN:A15 DESC:A40 STAT:A2 {_STAMPS}"
 
 _ITEM = (
@@ -87,9 +92,10 @@ TABLES = {
     "OXHEAD": _columns("OA", f"{_HEAD} STAT:A2 ORNR:A10"),
     "OOHEAD": _columns("OA", f"{_HEAD} ORSL:A2 ORST:A2 OBLC:N1"),
     "OXLINE": _columns("OB", _LINE),
-    "OOLINE": _columns("OB", f"{_LINE} ORST:A2"),
+    "OOLINE": _columns("OB", f"{_LINE} ORST:A2 ALQT:N15.6 PLQT:N15.6 DLQT:N15.6 IVQT:N15.6"),
     "FGLEDG": _columns("EG", _LEDGER),
     "FGLINH": _columns("FH", _LEDGER_BATCH),
+    "FSLEDG": _columns("ES", _RECEIVABLE),
     "OCUSMA": _columns("OK", _CUSTOMER),
     "OCUSAD": _columns("OP", _ADDRESS),
     "MITMAS": _columns("MM", _ITEM),
@@ -176,6 +182,7 @@ def _table(session: Session, name: str) -> Table:
         "OOLINE": tables.lines,
         "FGLEDG": tables.finance.ledger,
         "FGLINH": tables.finance.batches,
+        "FSLEDG": tables.invoices.receivables,
         "OCUSMA": tables.customers,
         "OCUSAD": tables.addresses,
         "MITMAS": tables.items,

@@ -279,3 +279,16 @@ def test_an_order_that_does_not_exist_has_no_life(m3):
     assert m3.http.get(f"{url}/9").status_code == 400
     assert "does not exist" in m3.cannot_happen("orders/9/deliver")
     assert m3.http.post(f"{url}/{number}/burn").status_code == 404
+
+
+def test_a_line_in_boxes_leaves_the_warehouse_in_pieces(m3):
+    before = balance(m3, "CARABINER")
+    number = order(m3, {"ITNO": "CARABINER", "ORQT": "2", "ALUN": "BOX"})
+
+    (delivery,) = m3.happen(f"orders/{number}/deliver", {"lines": [{"ponr": 1, "quantity": 1}]})["deliveries"]
+
+    (line,) = m3.rows("MWS411MI/LstDeliveryLine", DLIX=str(delivery["dlix"]))
+    assert (line["TRQT"], line["TRQA"], line["ALUN"]) == ("12", "1", "BOX")
+    assert changes(before, balance(m3, "CARABINER")) == (-12, 12, 0)
+    m3.rows("OIS100MI/CloLine", ORNO=number, PONR="1")
+    assert changes(before, balance(m3, "CARABINER")) == (-12, 0, 0)

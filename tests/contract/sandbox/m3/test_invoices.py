@@ -157,6 +157,9 @@ def test_an_invoice_is_open_until_it_is_paid(m3):
     still_open = m3.rows("ARS200MI/LstInvoices", CUNO="W9999", AAC0="1")
     assert invoice["EXIN"] not in [row["CINO"] for row in still_open]
     assert m3.rows("ARS200MI/LstInvoices", CUNO="W9999", IVDT="20991231") == []
+    query = f"ESTRCD,ESCUAM,ESRECO from FSLEDG where ESCINO = '{invoice['EXIN']}'"
+    rows = [row["REPL"] for row in m3.rows("EXPORTMI/Select", QERY=query, SEPC="|")]
+    assert rows == ["10|37.50|9", "20|-7.50|0", "20|-20.00|9", "20|-10.00|9"]
     assert posted(m3, f"Shop {invoice['EXIN']}") == [
         "1930|7.50", "1510|-7.50", "1580|20.00", "1510|-20.00", "1580|10.00", "1510|-10.00",
     ]  # fmt: skip

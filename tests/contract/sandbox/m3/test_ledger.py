@@ -235,6 +235,23 @@ def test_an_update_whose_answer_is_lost_has_posted(m3):
     assert len(vouchers(m3, key)) == 2
 
 
+def test_an_update_that_arrives_late_posts_nothing_twice(m3):
+    m3.fault("late_effect", operation="GLS840MI/UpdBatch", seconds=20)
+    late, repeated = pair(m3), pair(m3)
+    with pytest.raises(httpx.ReadError):
+        finish(m3, late, "UpdBatch")
+    assert vouchers(m3, late) == []
+    m3.fault("late_effect", operation="GLS840MI/UpdBatch", seconds=20)
+    with pytest.raises(httpx.ReadError):
+        finish(m3, repeated, "UpdBatch")
+    finish(m3, repeated, "UpdBatch")
+
+    m3.world.clock.advance(21)
+
+    assert len(vouchers(m3, late)) == 2
+    assert len(vouchers(m3, repeated)) == 2
+
+
 def test_the_sites_own_transaction_posts_two_lines_each_time(m3):
     record = {
         "VTXT": "Shop B2C 77", "ACDT": today(m3), "CUCD": "EUR", "CUAM": "12.50", "AITD": "1942",
@@ -278,3 +295,10 @@ def test_the_repository_tells_what_the_ledger_can(m3):
     assert transactions == {"AddBatchHead", "AddBatchLine", "AddBatchLineFld", "CtrlBatch", "UpdBatch"}
     told = m3.rows("MRS001MI/LstFields", MINM="GLS840MI", TRNM="AddBatchHead", TRTP="I")
     assert [row["FLNM"] for row in told if row["MAND"] == "1"] == ["CONO", "KEY1", "INTN", "DESC"]
+    for name, transaction in (
+        ("GLS200MI", "LstVoucherLines"),
+        ("MWS410MI", "GetHead"),
+        ("OIS350MI", "GetInvHead"),
+    ):
+        for row in m3.rows("MRS001MI/LstFields", MINM=name, TRNM=transaction, TRTP="O"):
+            assert row["FLDS"] != row["FLNM"], row
