@@ -68,6 +68,7 @@ class Shop:
         self.inventories = table("shop.inventories", indexes=["product_id"])
         self.stock_history = table("shop.stock_history", indexes=["product_id"])
         self.tier_prices = table("shop.tier_prices", indexes=["product_id"])
+        self.slugs = table("shop.url_records")
         self.shipments = table("shop.shipments", indexes=["order_id", "created_on_utc"])
         self.shipment_items = table("shop.shipment_items", indexes=["shipment_id", "order_item_id"])
         self.localized = table(

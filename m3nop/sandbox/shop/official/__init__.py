@@ -14,6 +14,7 @@ from m3nop.sandbox.shop.official import (
     processing,
     products,
     shipments,
+    slugs,
     stock,
 )
 from m3nop.sandbox.shop.official.call import route
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from m3nop.sandbox.shop.tables import Shop
 
-_CONTROLLERS = (orders, processing, shipments, customers, products, stock, prices, localized, directory)
+_CONTROLLERS = (
+    orders, processing, shipments, customers, products, stock, prices, localized, slugs, directory,
+)  # fmt: skip
 
 
 def routes(shop: Shop) -> list[BaseRoute]:
