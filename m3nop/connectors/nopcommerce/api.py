@@ -93,6 +93,8 @@ class ShopApi:
         response = self._exchange(request)
         if response.status == HTTPStatus.OK:
             return _document(response, request)
+        if response.status == HTTPStatus.NO_CONTENT:
+            return None
         error = self._refused(response, request)
         if response.status == HTTPStatus.NOT_FOUND and error.failure.remedy is Remedy.BUSINESS:
             return None

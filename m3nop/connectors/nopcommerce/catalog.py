@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import shape
-from m3nop.core.connector import Effect, FieldInfo, Operation, Resource
+from m3nop.connectors.nopcommerce.columns import CUSTOMER_OSS_LACKS, OSS_LACKS
+from m3nop.connectors.nopcommerce.operations import CUSTOMERS, OPERATIONS, ORDERS, PRODUCTS, SHIPMENTS
+from m3nop.core.connector import Operation, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,86 +16,31 @@ if TYPE_CHECKING:
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.core.json import Json
 
-ORDERS = "orders"
-CUSTOMERS = "customers"
+__all__ = ["OPERATIONS", "NopCommerceCatalog", "open_catalog"]
 
 _OSS_ABSENT = {
     ORDERS: frozenset({"custom_order_number", "coupon_codes", "customer.roles"}),
     CUSTOMERS: frozenset({"roles"}),
+    PRODUCTS: shape.OSS_PRODUCT_LACKS,
 }
+_OSS_LACKS = {PRODUCTS: OSS_LACKS | {"localized", "tier_prices"}, CUSTOMERS: CUSTOMER_OSS_LACKS}
+"""Inputs that an operation does not have there."""
 _OPTIONAL = "mark the step `optional: true`, or use `dialect: official`"
 _OSS_REMEDIES = {
     "orders/attribute": f"the open-source API has no generic attributes; {_OPTIONAL}",
     "customers/attribute": f"the open-source API has no generic attributes; {_OPTIONAL}",
     "orders/note": f"the open-source API has no order notes; {_OPTIONAL}",
     "orders/notes": "the open-source API has no order notes; use `dialect: official`",
+    "orders/cancel": f"the open-source API only deletes orders; {_OPTIONAL}",
+    "orders/mark_paid": f"the open-source API has no verbs for payments; {_OPTIONAL}",
+    "orders/complete_check": f"the open-source API has no verbs for orders; {_OPTIONAL}",
+    SHIPMENTS: f"the open-source API has no shipments and no tracking numbers; {_OPTIONAL}",
+    "shipments/list": f"the open-source API has no shipments; {_OPTIONAL}",
     "orders.custom_order_number": "the open-source API does not tell it; use `id`, or `dialect: official`",
     "orders.coupon_codes": "the open-source API tells nothing of discounts; use `dialect: official`",
     "orders.customer.roles": "the open-source API tells no roles; use `is_guest`, or `dialect: official`",
     "customers.roles": "the open-source API tells no roles; use `is_guest`, or `dialect: official`",
 }
-
-
-def _fields(**kinds: str) -> dict[str, FieldInfo]:
-    return {
-        name: FieldInfo(name, type=kind.rstrip("?"), mandatory=not kind.endswith("?"))
-        for name, kind in kinds.items()
-    }
-
-
-def _operations() -> dict[str, Operation]:
-    attribute = {
-        "store_id": FieldInfo("store_id", type="N", mandatory=True, description="0 for all stores"),
-        "key": FieldInfo("key", type="A", length=400, mandatory=True, description="such as M3OrderNumber"),
-        "value": FieldInfo("value", type="A", mandatory=True),
-    }
-    found = (
-        Operation(
-            "orders/get",
-            Effect.READ,
-            inputs=_fields(id="N"),
-            description="Reads an order; no row if it is gone.",
-        ),
-        Operation(
-            "orders/attribute",
-            Effect.IDEMPOTENT,
-            inputs={**_fields(order_id="N"), **attribute},
-            outputs={},
-            description="Sets a generic attribute of an order, which shoppers do not see.",
-        ),
-        Operation(
-            "orders/note",
-            Effect.UNSAFE,
-            inputs=_fields(order_id="N", note="A", display_to_customer="A?"),
-            outputs=_fields(id="N"),
-            description="Adds an order note.",
-        ),
-        Operation(
-            "orders/notes",
-            Effect.READ,
-            inputs=_fields(order_id="N"),
-            outputs=_fields(id="N", order_id="N", note="A", display_to_customer="A", created_on_utc="A"),
-            many=True,
-            description="Lists the notes of an order.",
-        ),
-        Operation(
-            "customers/get",
-            Effect.READ,
-            inputs=_fields(id="N"),
-            description="Reads a customer; no row if it is gone.",
-        ),
-        Operation(
-            "customers/attribute",
-            Effect.IDEMPOTENT,
-            inputs={**_fields(customer_id="N"), **attribute},
-            outputs={},
-            description="Sets a generic attribute of a customer.",
-        ),
-    )
-    return {operation.name: replace(operation, json_values=True) for operation in found}
-
-
-OPERATIONS: Mapping[str, Operation] = _operations()
 
 
 class NopCommerceCatalog:
@@ -103,7 +50,9 @@ class NopCommerceCatalog:
         oss = dialect == "oss"
         self._remedies = _OSS_REMEDIES if oss else {}
         self._operations = {
-            name: operation for name, operation in OPERATIONS.items() if name not in self._remedies
+            name: _in_oss(operation) if oss else operation
+            for name, operation in OPERATIONS.items()
+            if name not in self._remedies
         }
         absent: Mapping[str, frozenset[str]] = _OSS_ABSENT if oss else {}
         self._resources = {
@@ -111,6 +60,7 @@ class NopCommerceCatalog:
             for resource in (
                 _resource(ORDERS, shape.order_paths(), shape.ORDER_IDENTITY, absent),
                 _resource(CUSTOMERS, shape.customer_paths(), shape.CUSTOMER_IDENTITY, absent),
+                _resource(PRODUCTS, shape.product_paths(), shape.PRODUCT_IDENTITY, absent),
             )
         }
 
@@ -123,7 +73,7 @@ class NopCommerceCatalog:
         return sorted(self._operations)
 
     def resource(self, name: str) -> Resource | None:
-        """Return ``orders`` or ``customers``, or None."""
+        """Return ``orders``, ``customers`` or ``products``, or None."""
         return self._resources.get(name)
 
     def resources(self) -> Sequence[str]:
@@ -145,3 +95,9 @@ def _resource(
 ) -> Resource:
     lacking = absent.get(name, frozenset())
     return Resource(name, fields=fields - lacking, identity=identity - lacking)
+
+
+def _in_oss(operation: Operation) -> Operation:
+    lacking = _OSS_LACKS.get(operation.name, frozenset())
+    inputs = {name: field for name, field in (operation.inputs or {}).items() if name not in lacking}
+    return replace(operation, inputs=inputs)

@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
-    from m3nop.connectors.nopcommerce.official_source import OfficialSource
-    from m3nop.connectors.nopcommerce.oss_source import OssSource
     from m3nop.connectors.nopcommerce.records import Record
     from m3nop.core.clock import Clock
-    from m3nop.core.connector import Call, Catalog, Operation, StoreRef
+    from m3nop.core.connector import Call, Catalog, Operation, Source, StoreRef
 
 READABLE = ("orders", "customers", "products", "stores", "countries")
 """What ``get`` reads."""
@@ -37,9 +35,7 @@ _REQUEST_BYTES = 100_000
 class Dialect(Protocol):
     """One of the two APIs."""
 
-    def source(
-        self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted
-    ) -> OfficialSource | OssSource:
+    def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted) -> Source:
         """Open a source."""
         ...
 
@@ -91,10 +87,8 @@ class NopConnection:
         """Return 1: neither API takes several writes at once."""
         return 1
 
-    def source(
-        self, resource: str, *, stores: Sequence[StoreRef], wanted: frozenset[str] | None
-    ) -> OfficialSource | OssSource:
-        """Open ``orders`` or ``customers``.
+    def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: frozenset[str] | None) -> Source:
+        """Open ``orders``, ``customers`` or ``products``.
 
         Raises:
             UsageError: there is no such source.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from m3nop.connectors.nopcommerce.refusals import ShopFailure
-from m3nop.core.connector import Failure, Outcome, Remedy
+from m3nop.connectors.nopcommerce.refusals import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,14 +30,29 @@ class Fields:
         value = self._values.get(name)
         text = "" if value is None or isinstance(value, bool) else f"{value}".strip()
         if not (text.isascii() and text.isdigit()):
-            raise _unfit(name, f"`{name}` must be a whole number, it is {value!r}")
+            raise unfit(name, f"`{name}` must be a whole number, it is {value!r}")
         return int(text)
+
+    def whole(self, name: str) -> int:
+        """Return a whole number, which may be negative."""
+        value = self._values.get(name)
+        try:
+            number = Decimal("NaN" if value is None or isinstance(value, bool) else str(value).strip())
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or number != number.to_integral_value():
+            raise unfit(name, f"`{name}` must be a whole number, it is {value!r}")
+        return int(number)
+
+    def given(self, name: str) -> bool:
+        """Tell whether there is a value."""
+        return self._values.get(name) not in (None, "")
 
     def text(self, name: str) -> str:
         """Return a value as text."""
         value = self._values.get(name)
         if value is None or isinstance(value, (dict, list)):
-            raise _unfit(name, f"`{name}` must be text, it is {value!r}")
+            raise unfit(name, f"`{name}` must be text, it is {value!r}")
         if isinstance(value, bool):
             return str(value).lower()
         return format(value, "f") if isinstance(value, Decimal) else str(value)
@@ -46,7 +60,3 @@ class Fields:
     def flag(self, name: str) -> bool:
         """Return a yes or no; no where nothing is given."""
         return str(self._values.get(name, "")).lower() in _TRUE
-
-
-def _unfit(name: str, message: str) -> ShopFailure:
-    return ShopFailure(Failure(Remedy.BUSINESS, message, field=name), outcome=Outcome.REFUSED)

@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import records
 from m3nop.connectors.nopcommerce.api import Request
-from m3nop.connectors.nopcommerce.catalog import CUSTOMERS, ORDERS
+from m3nop.connectors.nopcommerce.convergent import Converger
 from m3nop.connectors.nopcommerce.fields import Fields
+from m3nop.connectors.nopcommerce.official_extras import ProductExtras
+from m3nop.connectors.nopcommerce.official_goods import find_goods
+from m3nop.connectors.nopcommerce.official_people import OfficialPeople
+from m3nop.connectors.nopcommerce.official_products import OfficialProducts
 from m3nop.connectors.nopcommerce.official_records import BASE, OfficialRecords, get
+from m3nop.connectors.nopcommerce.official_shipments import OfficialShipments
 from m3nop.connectors.nopcommerce.official_source import ENDPOINTS, OfficialSource
+from m3nop.connectors.nopcommerce.official_stock import OfficialStock
+from m3nop.connectors.nopcommerce.official_verbs import OfficialVerbs
+from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS, PRODUCTS, SHIPMENTS
 from m3nop.connectors.nopcommerce.positions import utc_text
+from m3nop.connectors.nopcommerce.product_source import OfficialShelves, ProductSource
 from m3nop.connectors.nopcommerce.refusals import unreadable
 from m3nop.connectors.nopcommerce.rows import only_of, rows_of
 from m3nop.connectors.nopcommerce.wanted import EVERYTHING, Wanted
@@ -21,10 +30,12 @@ if TYPE_CHECKING:
 
     from m3nop.connectors.nopcommerce.api import ShopApi
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
+    from m3nop.connectors.nopcommerce.convergent import Requests
     from m3nop.connectors.nopcommerce.records import Record
     from m3nop.connectors.nopcommerce.workers import Workers
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Call, StoreRef
+    from m3nop.core.json import Json
 
 FORBIDDEN = (
     "the user lacks the permission 'Access Web API Backend'; give it in the shop's access control list"
@@ -56,9 +67,35 @@ class Official:
             "orders/note": self._add_note,
             "orders/notes": self._notes,
         }
+        converger = Converger(api, clock=clock)
+        products = OfficialProducts(converger, ProductExtras(clock=clock), clock=clock)
+        stock = OfficialStock(converger, clock=clock)
+        shipments = OfficialShipments(converger, clock=clock)
+        verbs = OfficialVerbs(converger)
+        self._calls: Mapping[str, Callable[[Mapping[str, Json]], Sequence[Record]]] = {
+            PRODUCTS: products.upsert,
+            "products/get": self._product,
+            "products/stock": stock.read,
+            "stock/set": stock.set,
+            SHIPMENTS: shipments.upsert,
+            "shipments/list": shipments.list,
+            CUSTOMERS: OfficialPeople(converger).upsert,
+            "orders/cancel": verbs.cancel,
+            "orders/mark_paid": verbs.mark_paid,
+            "orders/complete_check": verbs.complete_check,
+        }
+        self._converger = converger
 
-    def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted) -> OfficialSource:  # noqa: ARG002
+    def source(
+        self,
+        resource: str,
+        *,
+        stores: Sequence[StoreRef],  # noqa: ARG002 - of the whole installation
+        wanted: Wanted,
+    ) -> OfficialSource | ProductSource:
         """Open a source of the whole installation; what it cannot read of a record is said in the record."""
+        if resource == PRODUCTS:
+            return self._products(wanted)
         proof = get(ENDPOINTS[resource].search, ("pageIndex", "0"), ("pageSize", "1"))
         return self._open(resource, wanted=wanted, proof=proof)
 
@@ -70,13 +107,29 @@ class Official:
         build = assembler.orders if resource == ORDERS else assembler.customers
         return OfficialSource(self._api, ENDPOINTS[resource], build, config=self._config, clock=self._clock)
 
+    def _products(self, wanted: Wanted) -> ProductSource:
+        shelves = OfficialShelves(self._api, config=self._config)
+        return ProductSource(shelves, wanted=wanted, config=self._config, workers=self._workers)
+
+    def _product(self, values: Mapping[str, Json]) -> Sequence[Record]:
+        fields = Fields(values)
+
+        def read(requests: Requests) -> Sequence[Record]:
+            found = find_goods(requests, fields)
+            return [] if found is None else self._products(EVERYTHING).fetch([str(found.product["id"])])
+
+        return self._converger.call(read, about=fields.text("id" if fields.given("id") else "sku"))
+
     def perform(self, call: Call) -> Sequence[Record]:
         """Make a call and return its rows.
 
         Raises:
             ShopFailure: it failed.
         """
-        return self._actions[call.operation.name](Fields(call.fields))
+        name = call.operation.name
+        if name in self._calls:
+            return self._calls[name](call.fields)
+        return self._actions[name](Fields(call.fields))
 
     def read(self, resource: str, number: int) -> Sequence[Record]:
         """Read one record; no row if it is gone."""

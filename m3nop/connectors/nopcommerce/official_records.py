@@ -39,7 +39,7 @@ _ROW_SECONDS = 60.0
 _ROWS = 2000
 _OF_PRODUCT = ("sku", "name", "manage_inventory_method_id")
 """What is kept of a product, which has a hundred columns."""
-_NAMES = {
+ATTRIBUTES = {
     "FirstName": "first_name", "LastName": "last_name", "Company": "company", "Phone": "phone",
     "VatNumber": "vat_number",
 }  # fmt: skip
@@ -105,7 +105,7 @@ class OfficialRecords:
         parts: dict[int, Record] = defaultdict(dict)
         if wanted.any_of("roles", "is_guest"):
             self._add_roles(rows, parts, flaws)
-        if wanted.any_of(*_NAMES.values()):
+        if wanted.any_of(*ATTRIBUTES.values()):
             nameless = [row["id"] for row in rows if "first_name" not in row]
             found, failed = self._rows.each(self._names_of, nameless)
             for number, names in found.items():
@@ -262,7 +262,7 @@ class OfficialRecords:
     def _names_of(self, customer_id: int) -> Record:
         request = get(f"GenericAttribute/GetAttributesForEntity/{customer_id}", ("keyGroup", "Customer"))
         rows = rows_of(self._api.read(request), what="attributes")
-        return {_NAMES[held["key"]]: held.get("value") for held in rows if held.get("key") in _NAMES}
+        return {ATTRIBUTES[held["key"]]: held.get("value") for held in rows if held.get("key") in ATTRIBUTES}
 
     def _add_coupon_codes(self, order_ids: Sequence[int], parts: dict[int, Record], flaws: Flaws) -> None:
         used, lost = self._rows.each(self._discounts_of, order_ids)

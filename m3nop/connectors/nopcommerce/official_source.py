@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.connectors.nopcommerce.catalog import CUSTOMERS, ORDERS
 from m3nop.connectors.nopcommerce.official_records import get, joined
+from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS
 from m3nop.connectors.nopcommerce.positions import (
     Gaps,
     keys_of,

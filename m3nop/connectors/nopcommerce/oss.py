@@ -5,23 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import records
-from m3nop.connectors.nopcommerce.catalog import CUSTOMERS, ORDERS
 from m3nop.connectors.nopcommerce.config import LARGEST_OSS_PAGE
+from m3nop.connectors.nopcommerce.convergent import Converger
 from m3nop.connectors.nopcommerce.fields import Fields
+from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS, PRODUCTS
+from m3nop.connectors.nopcommerce.oss_goods import SkuIndex, find_oss_goods
+from m3nop.connectors.nopcommerce.oss_people import OssPeople
+from m3nop.connectors.nopcommerce.oss_products import OssProducts
 from m3nop.connectors.nopcommerce.oss_records import BASE, OssRecords, get
 from m3nop.connectors.nopcommerce.oss_source import ENDPOINTS, OssSource
+from m3nop.connectors.nopcommerce.oss_stock import OssStock
+from m3nop.connectors.nopcommerce.product_source import OssShelves, ProductSource
 from m3nop.connectors.nopcommerce.rows import rows_of
 from m3nop.connectors.nopcommerce.wanted import EVERYTHING, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.api import ShopApi
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
+    from m3nop.connectors.nopcommerce.convergent import Requests
     from m3nop.connectors.nopcommerce.records import Record
     from m3nop.connectors.nopcommerce.workers import Workers
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Call, StoreRef
+    from m3nop.core.json import Json
 
 FORBIDDEN = (
     "the user lacks the customer role 'Api Users', or the permission for this resource in the shop's access "
@@ -29,8 +37,6 @@ FORBIDDEN = (
 )
 ANYBODY = f"{BASE}/orders/count"
 """A read that needs a token."""
-
-_RESOURCES = {"orders/get": ORDERS, "customers/get": CUSTOMERS}
 
 
 class Oss:
@@ -41,9 +47,26 @@ class Oss:
         self._config = config
         self._clock = clock
         self._workers = workers
+        converger, index = Converger(api, clock=clock), SkuIndex(clock=clock)
+        stock = OssStock(converger, index)
+        self._calls: Mapping[str, Callable[[Mapping[str, Json]], Sequence[Record]]] = {
+            "orders/get": lambda values: self.read(ORDERS, Fields(values).number("id")),
+            "customers/get": lambda values: self.read(CUSTOMERS, Fields(values).number("id")),
+            PRODUCTS: OssProducts(converger, index).upsert,
+            "products/get": self._product,
+            "products/stock": stock.read,
+            "stock/set": stock.set,
+            CUSTOMERS: OssPeople(converger).upsert,
+        }
+        self._converger = converger
+        self._index = index
 
-    def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted) -> OssSource:
-        """Open a source with a part for each store; what it cannot read of a record is said in the record."""
+    def source(
+        self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted
+    ) -> OssSource | ProductSource:
+        """Open a source with a part for each store (products: with one), as far as it can be read."""
+        if resource == PRODUCTS:
+            return self._products(wanted)
         proof = get(ENDPOINTS[resource].path, ("Limit", "1"), ("Page", "1"))
         assembler = OssRecords(
             self._api, wanted=wanted, clock=self._clock, workers=self._workers, proof=proof
@@ -58,7 +81,20 @@ class Oss:
         Raises:
             ShopFailure: it failed.
         """
-        return self.read(_RESOURCES[call.operation.name], Fields(call.fields).number("id"))
+        return self._calls[call.operation.name](call.fields)
+
+    def _products(self, wanted: Wanted) -> ProductSource:
+        shelves = OssShelves(self._api)
+        return ProductSource(shelves, wanted=wanted, config=self._config, workers=self._workers)
+
+    def _product(self, values: Mapping[str, Json]) -> Sequence[Record]:
+        fields = Fields(values)
+
+        def read(requests: Requests) -> Sequence[Record]:
+            found = find_oss_goods(requests, self._index, fields)
+            return [] if found is None else self._products(EVERYTHING).fetch([str(found.product["id"])])
+
+        return self._converger.call(read, about=fields.text("id" if fields.given("id") else "sku"))
 
     def read(self, resource: str, number: int) -> Sequence[Record]:
         """Read one record; no row if it is gone."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.connectors.nopcommerce.catalog import CUSTOMERS, ORDERS
 from m3nop.connectors.nopcommerce.config import LARGEST_OSS_PAGE
+from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS
 from m3nop.connectors.nopcommerce.oss_records import get
 from m3nop.connectors.nopcommerce.positions import (
     Gaps,

@@ -19,6 +19,7 @@ from m3nop.connectors.nopcommerce.shape import (
     MONEY,
     NEVER_KEPT,
     ORDER_FIELDS,
+    PRODUCT_FIELDS,
     SENSITIVE,
 )
 from m3nop.core.clock import parse_instant, to_datetime
@@ -41,6 +42,15 @@ SHIPPING_STATUSES = {
     40: "delivered",
 }  # fmt: skip
 TAX_DISPLAY_TYPES = {0: "including_tax", 10: "excluding_tax"}
+INVENTORY_METHODS = {0: "dont_manage", 1: "manage_stock", 2: "manage_stock_by_attributes"}
+PRODUCT_WORDS = {
+    "product_type": {5: "simple", 10: "grouped"},
+    "manage_inventory_method": INVENTORY_METHODS,
+    "low_stock_activity": {0: "nothing", 1: "disable_buy_button", 2: "unpublish"},
+    "backorder_mode": {
+        0: "no_backorders", 1: "allow_qty_below_0", 2: "allow_qty_below_0_and_notify_customer",
+    },
+}  # fmt: skip
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|li|div|tr)>", re.IGNORECASE)
@@ -112,6 +122,20 @@ def address(raw: Raw, countries: Mapping[int, Raw], states: Mapping[int, Raw]) -
         "state_code": state.get("abbreviation"),
         "state_name": state.get("name"),
     }
+
+
+def product(raw: Raw, parts: Raw) -> Record:
+    """Make the record of a product; ``parts`` are ``variants`` and ``warehouses``.
+
+    Raises:
+        SourceError: it has no id, or its creation is no time.
+    """
+    record = {**dict.fromkeys(PRODUCT_FIELDS), **_passed(raw)}
+    for name, words in PRODUCT_WORDS.items():
+        number = record.pop(f"{name}_id", None)
+        record[name] = word(number if number is not None else record[name], words)
+    record["created_on_utc"] = creation(raw, what="product")
+    return {**record, **parts}
 
 
 def plain(raw: Raw) -> Record:

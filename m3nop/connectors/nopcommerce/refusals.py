@@ -56,6 +56,16 @@ def unreadable(where: str) -> ShopFailure:
     return ShopFailure(Failure(Remedy.TRANSIENT, message), outcome=Outcome.IN_DOUBT)
 
 
+def refused(message: str, *, code: str = "", field: str = "") -> ShopFailure:
+    """Make the failure of something that the shop's state or the values of a call do not allow."""
+    return ShopFailure(Failure(Remedy.BUSINESS, message, code=code, field=field), outcome=Outcome.REFUSED)
+
+
+def unfit(name: str, message: str) -> ShopFailure:
+    """Make the failure of a value that a call cannot be made with; nothing was sent."""
+    return refused(message, field=name)
+
+
 def said_of(document: Json) -> tuple[str, str] | None:
     """Return the message and field of an error document, or None if it has no shape that is known."""
     if isinstance(document, str):

@@ -11,7 +11,9 @@ MONEY = frozenset(
     _names(
         """
     currency_rate order_tax order_discount order_total refunded_amount original_product_cost
-    item_weight price old_price product_cost weight length width height
+    item_weight price old_price product_cost weight length width height additional_shipping_charge
+    minimum_customer_entered_price maximum_customer_entered_price baseprice_amount baseprice_base_amount
+    overridden_gift_card_amount overridden_price total_weight
     """
     )
 )
@@ -73,12 +75,29 @@ ORDER_FIELDS = _names(
     customer_language_id affiliate_id billing_address_id shipping_address_id pickup_address_id
     """
 )
+PRODUCT_FIELDS = _names(
+    """
+    id name sku gtin manufacturer_part_number short_description full_description product_type
+    parent_grouped_product_id visible_individually published price old_price product_cost call_for_price
+    weight length width height is_ship_enabled is_free_shipping is_tax_exempt tax_category_id vendor_id
+    manage_inventory_method use_multiple_warehouses warehouse_id stock_quantity min_stock_quantity
+    low_stock_activity backorder_mode notify_admin_for_quantity_below order_minimum_quantity
+    order_maximum_quantity allowed_quantities display_order meta_title meta_keywords meta_description
+    show_on_homepage disable_buy_button disable_wishlist_button available_for_pre_order
+    available_start_date_time_utc available_end_date_time_utc created_on_utc updated_on_utc
+    """
+)
+VARIANT_FIELDS = _names("id sku gtin manufacturer_part_number attributes_xml stock_quantity overridden_price")
+STOCK_ROW_FIELDS = _names("warehouse_id stock_quantity reserved_quantity")
+OSS_PRODUCT_LACKS = frozenset({"product_type", "backorder_mode", "warehouse_id"})
 
 ADDRESSES = ("billing_address", "shipping_address", "pickup_address")
 ORDER_IDENTITY = frozenset(
     {"id", "store_id", "customer_id", "order_guid", "custom_order_number", "created_on_utc"}
 )
 CUSTOMER_IDENTITY = frozenset({"id", "store_id", "customer_guid", "created_on_utc"})
+
+PRODUCT_IDENTITY = frozenset({"id", "created_on_utc"})
 
 
 def order_paths() -> frozenset[str]:
@@ -105,6 +124,17 @@ def customer_paths() -> frozenset[str]:
             "last_ip_address",
             *_under("billing_address", ADDRESS_FIELDS),
             *_under("shipping_address", ADDRESS_FIELDS),
+        }
+    )
+
+
+def product_paths() -> frozenset[str]:
+    """Return the dotted paths of a product."""
+    return frozenset(
+        {
+            *PRODUCT_FIELDS,
+            *_under("variants", VARIANT_FIELDS),
+            *_under("warehouses", STOCK_ROW_FIELDS),
         }
     )
 

@@ -11,13 +11,29 @@ OFFICIAL, OSS = NopCommerceCatalog("official"), NopCommerceCatalog("oss")
 def test_every_operation_says_what_repeating_it_does():
     effects = {name: OFFICIAL.operation(name).effect for name in OFFICIAL.operations()}
     assert effects == {
+        "customers": Effect.CONVERGENT,
         "customers/attribute": Effect.IDEMPOTENT,
         "customers/get": Effect.READ,
         "orders/attribute": Effect.IDEMPOTENT,
+        "orders/cancel": Effect.CONVERGENT,
+        "orders/complete_check": Effect.CONVERGENT,
         "orders/get": Effect.READ,
+        "orders/mark_paid": Effect.CONVERGENT,
         "orders/note": Effect.UNSAFE,
         "orders/notes": Effect.READ,
+        "products": Effect.CONVERGENT,
+        "products/get": Effect.READ,
+        "products/stock": Effect.READ,
+        "shipments": Effect.CONVERGENT,
+        "shipments/list": Effect.READ,
+        "stock/set": Effect.CONVERGENT,
     }
+
+
+def test_resources_that_are_upserted_are_named_as_such():
+    upserted = {name for name in OFFICIAL.operations() if OFFICIAL.operation(name).upserts}
+    assert upserted == {"customers", "products", "shipments"}
+    assert all(OFFICIAL.operation(name).json_values for name in OFFICIAL.operations())
 
 
 def test_an_operation_names_the_fields_it_needs():
@@ -31,8 +47,18 @@ def test_an_operation_names_the_fields_it_needs():
     assert not OFFICIAL.operation("orders/note").inputs["display_to_customer"].mandatory
 
 
-def test_the_open_source_api_writes_nothing_and_the_remedy_says_why():
-    assert OSS.operations() == ["customers/get", "orders/get"]
+def test_texts_have_the_lengths_of_the_shops_tables():
+    inputs = OFFICIAL.operation("products").inputs
+    assert {inputs[name].length for name in ("name", "sku", "gtin", "manufacturer_part_number")} == {400}
+    assert inputs["full_description"].length is None
+    assert inputs["price"].type == "N"
+    assert "manage_stock" in inputs["manage_inventory_method"].description
+
+
+def test_the_open_source_api_can_do_less_and_the_remedy_says_why():
+    assert OSS.operations() == [
+        "customers", "customers/get", "orders/get", "products", "products/get", "products/stock", "stock/set",
+    ]  # fmt: skip
     for name in set(OFFICIAL.operations()) - set(OSS.operations()):
         assert OSS.operation(name) is None
         assert "dialect: official" in OSS.remedy(name)
@@ -54,14 +80,21 @@ def test_fields_that_the_open_source_api_never_tells_are_not_offered(resource, f
     assert "dialect: official" in OSS.remedy(f"{resource}.{field}")
 
 
+def test_fields_that_the_open_source_api_cannot_write_are_not_offered():
+    lacking = set(OFFICIAL.operation("products").inputs) - set(OSS.operation("products").inputs)
+    assert {"tier_prices", "localized", "backorder_mode"} <= lacking
+    assert not {"sku", "price", "published", "manage_inventory_method"} & lacking
+
+
 @pytest.mark.parametrize("catalog", [OFFICIAL, OSS])
-def test_orders_and_customers_are_the_sources(catalog):
-    assert catalog.resources() == ["customers", "orders"]
-    assert catalog.resource("products") is None
+def test_orders_customers_and_products_are_the_sources(catalog):
+    assert catalog.resources() == ["customers", "orders", "products"]
+    assert catalog.resource("shipments") is None
     for name in catalog.resources():
         resource = catalog.resource(name)
         assert resource.key == "id"
-        assert {"id", "store_id", "created_on_utc"} <= resource.identity <= resource.fields
+        assert {"id", "created_on_utc"} <= resource.identity <= resource.fields
+        assert ("store_id" in resource.identity) == (name != "products")
 
 
 @pytest.mark.parametrize("catalog", [OFFICIAL, OSS])

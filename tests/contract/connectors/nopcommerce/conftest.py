@@ -23,17 +23,20 @@ NOON = parse_instant("2026-11-23T12:00:00Z")
 
 
 class StandingClock:
-    """A clock that stands until somebody waits."""
+    """A clock that stands until somebody waits; ``meanwhile`` is what happens then."""
 
     def __init__(self, instant=NOON):
         self.instant = instant
         self.waits = []
+        self.meanwhile = None
 
     def now(self):
         return self.instant
 
     def wait(self, seconds):
         self.waits.append(seconds)
+        if self.meanwhile is not None:
+            self.meanwhile()
         self.instant += round(seconds * 1_000_000)
 
 

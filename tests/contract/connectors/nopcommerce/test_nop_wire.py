@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -150,6 +151,86 @@ def test_oss_reads_single_rows_by_id(wire):
         for name, number in (("orders/get", 1001), ("customers/get", 5)):
             (answer,) = shop.send([Call("1", OPERATIONS[name], {"id": number})])
             assert answer.outcome is Outcome.DONE
+
+
+SACK = {
+    "name": "Tältsäck 40 l", "price": Decimal("12.50"), "published": True,
+    "manage_inventory_method": "manage_stock",
+}  # fmt: skip
+
+
+def send(shop, *calls):
+    for name, fields in calls:
+        (answer,) = shop.send([Call("1", OPERATIONS[name], fields)])
+        assert answer.outcome is Outcome.DONE, answer.failure
+
+
+def test_official_products_are_read_written_whole_and_read_again(wire):
+    extras = {
+        "tier_prices": [{"role": "wholesale", "quantity": 5, "price": Decimal("9.90")}],
+        "localized": {"de": {"name": "Zeltsack 40 l"}},
+    }
+    with wire("official_products", "official") as shop:
+        send(
+            shop,
+            ("products", {"match": {"sku": "SACK-40"}, "fields": {**SACK, **extras}}),
+            ("products", {"match": {"sku": "TENT-2P"}, "fields": {"price": Decimal("151.5")}}),
+            ("products", {"match": {"sku": "BOOT-43"}, "fields": {"gtin": "7312345678901"}}),
+            ("products", {"match": {"sku": "NOPE"}, "fields": SACK, "missing": "skip"}),
+            ("products/get", {"sku": "BOOT"}),
+        )
+
+
+def test_official_stock_is_moved_by_a_difference_or_written_by_warehouse(wire):
+    with wire("official_stock", "official") as shop:
+        for sku in ("LAMP-HEAD", "BOOT-43", "MAT-AIR"):
+            fields = {"sku": sku, "quantity": 37, "warehouse": 1, "token": "r4.77", "message": "stock & M3"}
+            send(shop, ("stock/set", fields), ("products/stock", {"sku": sku}))
+
+
+def test_an_official_delivery_is_rows_and_verbs(wire):
+    match = {"order_id": 1001, "marker": "m3:0000012345"}
+    items = [{"order_item_id": 2001, "quantity": 1, "warehouse_id": 1}]
+    fields = {"tracking_number": "1Z 999", "total_weight": Decimal("2.4"), "items": items, "shipped": True}
+    with wire("official_shipments", "official") as shop:
+        send(
+            shop,
+            ("shipments", {"match": match, "fields": fields}),
+            ("shipments", {"match": match, "fields": {"delivered": True, "notify_customer": True}}),
+            ("shipments/list", {"order_id": 1001}),
+        )
+
+
+def test_official_orders_and_customers_are_changed_after_a_look(wire):
+    with wire("official_changes", "official") as shop:
+        send(
+            shop,
+            ("orders/mark_paid", {"order_id": 1002}),
+            ("orders/complete_check", {"order_id": 1002}),
+            ("orders/cancel", {"order_id": 1002, "notify_customer": True}),
+            ("customers", {"match": {"email": "erika@example.com"}, "fields": {"company": "Erika & Söhne"}}),
+        )
+
+
+def test_oss_writes_send_what_changed_and_the_tags(wire):
+    with wire("oss_writes", "oss") as shop:
+        send(
+            shop,
+            ("products", {"match": {"sku": "TENT-2P"}, "fields": {"price": Decimal("151.5")}}),
+            ("products", {"match": {"sku": "SACK-40"}, "fields": SACK}),
+            ("stock/set", {"sku": "LAMP-HEAD", "quantity": 37}),
+            ("stock/set", {"sku": "BOOT-43", "quantity": 37}),
+            ("stock/set", {"sku": "MAT-AIR", "quantity": 37, "warehouse": 1}),
+            ("customers", {"match": {"email": "erika@example.com"}, "fields": {"company": "Erika & Söhne"}}),
+            ("products/get", {"sku": "MAT-AIR"}),
+        )
+
+
+def test_oss_products_are_paged_by_a_cursor_over_the_whole_shop(wire, stores):
+    with wire("oss_product_source", "oss") as shop:
+        source = shop.source("products", stores=stores, wanted=frozenset({"sku"}))
+        assert ids_of(source, "", '{"id":40}')[0][0] == 41
+        assert [row["sku"] for row in source.fetch(["1"])] == ["TENT-2P"]
 
 
 @pytest.mark.skipif(RECORD, reason="cassettes are being written")
