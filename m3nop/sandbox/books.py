@@ -25,6 +25,8 @@ Condition = tuple[str, str, Any]
 KEY = "@key"
 """Stands for the document's key where a field name is wanted."""
 
+_OUTERMOST = ("BEGIN", "COMMIT", ("ROLLBACK",))
+_WITHIN = ("SAVEPOINT apart", "RELEASE apart", ("ROLLBACK TO apart", "RELEASE apart"))
 _OPERATORS = frozenset({"=", "!=", "<", "<=", ">", ">=", "in"})
 _COLUMNS = "id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, doc TEXT NOT NULL"
 _FIELD = re.compile(r"[A-Za-z0-9_]+\Z")
@@ -165,22 +167,27 @@ class Books:
         return number
 
     @contextmanager
-    def change(self) -> Iterator[None]:
-        """Group all writes within into one commit; an exception takes all of them back."""
+    def change(self, *, apart: bool = False) -> Iterator[None]:
+        """Group all writes within into one commit; an exception takes all of them back.
+
+        Inside another change that is up to the outer one, unless this one is kept ``apart``: then what an
+        exception takes back is its own, whatever becomes of the outer one.
+        """
         with self.lock:
-            if self._depth == 0:
-                self._db.execute("BEGIN")
+            begin, keep, undo = _WITHIN if self._depth and apart else _OUTERMOST
+            if apart or not self._depth:
+                self._db.execute(begin)
             self._depth += 1
             try:
                 yield
             except BaseException:
                 self._depth -= 1
-                if self._depth == 0:
-                    self._roll_back()
+                if apart or not self._depth:
+                    self._roll_back(undo)
                 raise
             self._depth -= 1
-            if self._depth == 0:
-                self._db.execute("COMMIT")
+            if apart or not self._depth:
+                self._db.execute(keep)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read with one SQL statement."""
@@ -202,8 +209,9 @@ class Books:
         with self.lock:
             self._db.close()
 
-    def _roll_back(self) -> None:
-        self._db.execute("ROLLBACK")
+    def _roll_back(self, undo: Iterable[str]) -> None:
+        for statement in undo:
+            self._db.execute(statement)
         # Tables that were first used in the change are gone with it, but their users still hold them.
         for definitions in self._definitions.values():
             for definition in definitions:

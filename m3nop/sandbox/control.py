@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -15,8 +16,10 @@ from m3nop.sandbox import shop
 from m3nop.sandbox.faults import KINDS, Fault
 from m3nop.sandbox.m3.happenings import HAPPENINGS, VIEWS, Happening
 from m3nop.sandbox.seed import reset
+from m3nop.sandbox.shop.happenings import HAPPENINGS as SHOP_HAPPENINGS
 
 if TYPE_CHECKING:
+    from m3nop.sandbox.books import Books
     from m3nop.sandbox.world import World
 
 Handler = Callable[[Request, json.Json], json.Json]
@@ -25,23 +28,27 @@ Handler = Callable[[Request, json.Json], json.Json]
 def routes(world: World) -> list[BaseRoute]:
     """Return the routes of the control interface."""
     control = _Control(world)
+    route = partial(_route, world.books)
     return [
-        _route("/health", control.health),
-        _route("/clock", control.clock),
-        _route("/clock/advance", control.advance, method="POST"),
-        _route("/faults", control.faults),
-        _route("/faults", control.add_fault, method="POST"),
-        _route("/faults", control.clear_faults, method="DELETE"),
-        _route("/faults/{number}", control.remove_fault, method="DELETE"),
-        _route("/requests", control.requests),
-        _route("/books", control.books),
-        _route("/books/{table}", control.table),
-        _route("/reset", control.reset, method="POST"),
-        _route("/shop/orders", control.place_order, method="POST"),
-        _route("/shop/orders/{number:int}", control.change_order, method="POST"),
-        _route("/shop/load", control.load, method="POST"),
-        *(_route(path, _happening(world, happen), method="POST") for path, happen in HAPPENINGS.items()),
-        *(_route(path, _happening(world, view)) for path, view in VIEWS.items()),
+        route("/health", control.health),
+        route("/clock", control.clock),
+        route("/clock/advance", control.advance, method="POST"),
+        route("/faults", control.faults),
+        route("/faults", control.add_fault, method="POST"),
+        route("/faults", control.clear_faults, method="DELETE"),
+        route("/faults/{number}", control.remove_fault, method="DELETE"),
+        route("/requests", control.requests),
+        route("/books", control.books),
+        route("/books/{table}", control.table),
+        route("/reset", control.reset, method="POST"),
+        route("/shop/orders", control.place_order, method="POST"),
+        route("/shop/orders/{number:int}", control.change_order, method="POST"),
+        route("/shop/load", control.load, method="POST"),
+        *(
+            route(path, _happening(world, happen), method="POST")
+            for path, happen in {**HAPPENINGS, **SHOP_HAPPENINGS}.items()
+        ),
+        *(route(path, _happening(world, view)) for path, view in VIEWS.items()),
     ]
 
 
@@ -116,7 +123,8 @@ class _Control:
         return shop.change_order(self._world, request.path_params["number"], body)
 
     def load(self, _request: Request, body: json.Json) -> json.Json:
-        shop.bulk_seed(self._world, orders=int(body["orders"]), customers=int(body["customers"]))
+        wanted = {name: int(body.get(name, 0)) for name in ("orders", "customers", "products")}
+        shop.bulk_seed(self._world, **wanted)
         return {}
 
 
@@ -128,12 +136,14 @@ def _happening(world: World, happen: Happening) -> Handler:
     return handler
 
 
-def _route(path: str, handler: Handler, *, method: str = "GET") -> Route:
+def _route(books: Books, path: str, handler: Handler, *, method: str = "GET") -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             raw = await request.body()
             body = json.loads(raw) if raw else None
-            return _json(handler(request, body))
+            # The request as a whole is a change as well, and an answer, even a refusal, does not undo that.
+            with books.change(apart=True):
+                return _json(handler(request, body))
         except KeyError as error:
             return _json({"error": f"not found or missing: {error.args[0]!r}"}, status=404)
         except (ValueError, TypeError) as error:

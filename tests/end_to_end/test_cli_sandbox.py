@@ -175,6 +175,62 @@ def test_books_are_shown_by_table_row_and_column(shop):
     assert "shop.orders" in shop.run("sandbox", "books").out
 
 
+def test_what_shoppers_and_staff_cannot_do_is_said(shop):
+    with running(shop.folder):
+        for words, said in (
+            ("refund 1003", "order 1003 cannot be refunded"),
+            ("register erika@example.com", "has an account already"),
+            ("edit-customer 5", "name at least one thing to change"),
+            ("edit-product TENT-2P --warehouse 1", "--warehouse goes with --stock"),
+            ("edit-product LAMP-OLD --price 1", "several products have the SKU 'LAMP-OLD'"),
+            ("edit-product NOTHING --price 1", "no product has the SKU 'NOTHING'"),
+        ):
+            refused = shop.run("sandbox", *words.split())
+            assert (refused.code, refused.out) == (2, "")
+            assert said in refused.err
+
+
+def test_money_is_given_back_and_orders_are_cancelled(shop):
+    assert shop.read("sandbox", "refund", "1001", "--amount", "10")["payment_status"] == "partially refunded"
+    assert "249.0200 of 249.0200 EUR are given back" in shop.run("sandbox", "refund", "1001").out
+    assert shop.read("sandbox", "cancel", "1003")["order_status"] == "cancelled"
+    assert "order 1002 is cancelled" in shop.run("sandbox", "cancel", "1002").out
+
+
+def test_customers_register_and_are_edited(shop):
+    made = shop.read(
+        "sandbox", "register", "zoe@example.com", "--first-name", "Zoë", "--city", "Umeå", "--country", "SE",
+        "--role", "Wholesale", "--store", "2",
+    )  # fmt: skip
+    assert (made["email"], made["registered_in_store_id"]) == ("zoe@example.com", 2)
+    number = str(made["id"])
+    edited = shop.read("sandbox", "edit-customer", number, "--company", "Zoë AB", "--street", "Gata 1")
+    assert edited["company"] == "Zoë AB"
+    assert (
+        f"customer {number} of store 2: Zoë"
+        in shop.run("sandbox", "edit-customer", number, "--phone", "1").out
+    )
+    (row,) = shop.read("sandbox", "books", "shop.customers", "--where", "email=zoe@example.com")
+    (address,) = shop.read("sandbox", "books", "shop.addresses", "--where", f"id={row['billing_address_id']}")
+    assert (address["city"], address["address1"]) == ("Umeå", "Gata 1")
+
+
+def test_a_product_is_edited_by_its_sku_and_its_stock_where_it_is_counted(shop):
+    product = shop.read(
+        "sandbox", "edit-product", "TENT-2P", "--price", "155.50", "--stock", "3", "--unpublish"
+    )
+    assert (product["price"], product["stock_quantity"], product["published"]) == (155.5, 3, False)
+    assert (
+        "is changed: warehouses"
+        in shop.run("sandbox", "edit-product", "MAT-AIR", "--stock", "7", "--warehouse", "2").out
+    )
+    shop.run("sandbox", "edit-product", "BOOT-43", "--stock", "2")
+    (variant,) = shop.read("sandbox", "books", "shop.combinations", "--where", "sku=BOOT-43")
+    assert variant["stock_quantity"] == 2
+    rows = shop.read("sandbox", "books", "shop.inventories", "--where", "stock_quantity=7")
+    assert [row["warehouse_id"] for row in rows] == [2]
+
+
 def test_a_fault_strikes_and_is_removed(shop):
     said = shop.run(
         "sandbox", "fault", "reset_after", "--system", "m3", "--operation", "OIS100MI/AddBatchHead"

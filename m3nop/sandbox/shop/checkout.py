@@ -51,7 +51,7 @@ _SECRETS = ("card_name", "card_expiration_month", "card_expiration_year", "card_
 
 def place(shop: Shop, wanted: Mapping[str, Any]) -> Row:
     """Place an order and return its row; see ``m3nop.sandbox.shop.place_order``."""
-    _refuse_unknown(wanted, _KNOWN, "an order")
+    refuse_unknown(wanted, _KNOWN, "an order")
     if not wanted.get("lines"):
         msg = "an order needs 'lines', each with 'sku' and 'quantity'"
         raise ValueError(msg)
@@ -127,7 +127,8 @@ def amount(value: Json) -> Decimal:
         raise ValueError(msg) from None
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: frozenset[str], what: str) -> None:
+def refuse_unknown(given: Mapping[str, Any], known: frozenset[str], what: str) -> None:
+    """Raise ValueError for a member that is not known."""
     unknown = sorted(set(given) - known)
     if unknown:
         msg = f"unknown member {unknown[0]!r} in {what}; known members: {', '.join(sorted(known))}"
@@ -194,11 +195,25 @@ def new_address(shop: Shop, values: Mapping[str, Any]) -> Row:
     given = dict(values)
     code = given.pop("country", None)
     given.pop("id", None)
-    _refuse_unknown(given, frozenset(entities.ADDRESS.columns), "an address")
+    refuse_unknown(given, frozenset(entities.ADDRESS.columns), "an address")
     if code is not None:
         given["country_id"] = _country_id(shop, code)
     given.setdefault("created_on_utc", shop.now())
     return shop.insert(entities.ADDRESS, shop.addresses, entities.ADDRESS.row(**given))
+
+
+def edit_address(shop: Shop, address_id: int, values: Mapping[str, Any]) -> None:
+    """Change fields of an address where it is.
+
+    Raises:
+        ValueError: as ``new_address`` does.
+    """
+    given = dict(values)
+    code = given.pop("country", None)
+    refuse_unknown(given, frozenset(entities.ADDRESS.columns), "an address")
+    if code is not None:
+        given["country_id"] = _country_id(shop, code)
+    shop.addresses[str(address_id)] = entities.ADDRESS.row(**(shop.addresses[str(address_id)] | given))
 
 
 def _country_id(shop: Shop, code: str) -> int:
@@ -316,7 +331,7 @@ def _lines(shop: Shop, wanted: list[Mapping[str, Any]], *, rate: Decimal) -> lis
 
 
 def _line(shop: Shop, wanted: Mapping[str, Any], *, rate: Decimal) -> Row:
-    _refuse_unknown(wanted, _KNOWN_IN_LINE, "a line")
+    refuse_unknown(wanted, _KNOWN_IN_LINE, "a line")
     product, combination = _sold_as(shop, str(wanted["sku"]))
     listed = product["price"]
     text = None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from m3nop.sandbox import catalogue
-from m3nop.sandbox.shop import checkout, entities, goods, tokens
+from m3nop.sandbox.shop import accounts, checkout, entities, goods, tokens
 from m3nop.sandbox.shop.first_orders import ORDERS
 from m3nop.sandbox.shop.people import CUSTOMERS
 from m3nop.sandbox.shop.statuses import DiscountType
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from m3nop.sandbox.shop.tables import Shop
 
 _OPENED = "2024-03-01T08:00:00"
-_NAMESPACE = uuid.UUID("b3b1d0f0-3f6b-4c49-9f0e-6d5f2a7c1e55")
+_LAST_SEEN = "2026-11-02T17:30:00"
 
 ROLES = {
     "Administrators": "Administrators",
@@ -119,60 +118,24 @@ def _stores(shop: Shop) -> None:
 
 def _people(shop: Shop) -> None:
     for email, password in tokens.accounts().items():
-        person = _customer(shop, {"email": email, "first_name": "Shop", "last_name": "Staff"}, store_id=1)
+        person = _staff(shop, {"email": email, "first_name": "Shop", "last_name": "Staff"})
         shop.passwords[str(person["id"])] = {"password": password}
-        _give_roles(shop, person, "Registered", "ApiUserRole")
-    _give_roles(shop, shop.customers[str(tokens.STAFF_ID)], "Administrators")
+        accounts.give_roles(shop, person, "Registered", "ApiUserRole")
+    accounts.give_roles(shop, shop.customers[str(tokens.STAFF_ID)], "Administrators")
     for name in ("SearchEngine", "BackgroundTask"):
         values = {
             "system_name": name,
             "is_system_account": True,
             "email": f"builtin@{name.lower()}.example.com",
         }
-        _give_roles(shop, _customer(shop, values, store_id=1), "Guests")
+        accounts.give_roles(shop, _staff(shop, values), "Guests")
     for person in CUSTOMERS:
-        _registered(shop, person)
+        accounts.register(shop, {**person, "last_activity": _LAST_SEEN})
 
 
-def _registered(shop: Shop, person: Mapping[str, Any]) -> None:
-    address: Row = dict(person["address"])
-    own = {name: person[name] for name in ("first_name", "last_name", "email") if name in person}
-    company = {"company": person["company"]} if "company" in person else {}
-    phone = address.get("phone_number")
-    columns = own | company | {"phone": phone, "vat_number": person.get("vat_number")}
-    row = _customer(shop, {**columns, "created_on_utc": person["created"]}, store_id=person["store_id"])
-    stored = checkout.new_address(shop, {**own, **company, **address, "created_on_utc": person["created"]})
-    shop.link_address(row["id"], stored["id"])
-    row |= {"billing_address_id": stored["id"], "shipping_address_id": stored["id"]}
-    row |= {
-        "country_id": stored["country_id"],
-        "city": stored["city"],
-        "zip_postal_code": stored["zip_postal_code"],
-    }
-    shop.customers[str(row["id"])] = row
-    _give_roles(shop, row, "Registered", *person.get("roles", ()))
-
-
-def _customer(shop: Shop, values: Row, *, store_id: int) -> Row:
-    row = entities.CUSTOMER.row(
-        **{
-            "created_on_utc": _OPENED,
-            "last_activity_date_utc": "2026-11-02T17:30:00",
-            "username": values.get("email"),
-        }
-        | values,
-        customer_guid=str(uuid.uuid5(_NAMESPACE, f"customer {len(shop.customers)}")),
-        registered_in_store_id=store_id,
-        active=True,
-        last_ip_address="192.0.2.44",
-    )
-    return shop.insert(entities.CUSTOMER, shop.customers, row)
-
-
-def _give_roles(shop: Shop, customer: Row, *system_names: str) -> None:
-    for role in shop.roles.values():
-        if role["system_name"] in system_names:
-            shop.give_role(customer["id"], role["id"])
+def _staff(shop: Shop, values: Row) -> Row:
+    seen = {"created_on_utc": _OPENED, "last_activity_date_utc": _LAST_SEEN}
+    return accounts.new_customer(shop, {**seen, **values}, store_id=1)
 
 
 def _resolved(shop: Shop, order: Mapping[str, Any]) -> Row:

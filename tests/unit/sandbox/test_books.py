@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -86,6 +87,40 @@ def test_inner_changes_join_the_outer_one(books):
         raise RuntimeError
 
     assert len(table) == 0
+
+
+def test_a_change_that_is_kept_apart_is_taken_back_alone(books):
+    table = books.table("t")
+
+    with books.change():
+        table["1"] = {}
+        with pytest.raises(RuntimeError), books.change(apart=True):
+            table["2"] = {}
+            books.table("new")["1"] = {}
+            raise RuntimeError
+        with books.change(apart=True):
+            table["3"] = {}
+        books.table("new")["2"] = {}
+    with pytest.raises(RuntimeError), books.change(apart=True):
+        table["4"] = {}
+        raise RuntimeError
+
+    assert (list(table), list(books.table("new"))) == (["1", "3"], ["2"])
+
+
+def test_many_documents_are_written_at_once(books):
+    table = books.table("t", indexes=["id"])
+
+    table.fill((str(number), f'{{"id": {number}}}') for number in range(3))
+    with pytest.raises(sqlite3.IntegrityError):
+        table.fill([("7", "{}"), ("1", "{}")])
+
+    assert (table.find(id=2), list(table)) == ([{"id": 2}], ["0", "1", "2"])
+
+
+def test_several_numbers_are_drawn_at_once(books):
+    assert books.next_number("order", start=100, count=3) == 100
+    assert books.next_number("order") == 103
 
 
 def test_select_filters_sorts_and_cuts(books):
