@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-KINDS = ("project", "pipeline", "lookup")
+KINDS = ("project", "pipeline", "lookup", "test")
 
 
 def schema_of(kind: str, *, project: Path | None) -> dict[str, Any]:

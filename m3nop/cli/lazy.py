@@ -26,6 +26,7 @@ COMMANDS: dict[str, Entry] = {
     "init": Entry("project", "Make a project, or add environments to one."),
     "demo": Entry("demo", "Enter a sandbox's orders, through a crash in the middle."),
     "validate": Entry("project", "Check a project and print every problem at its place."),
+    "test": Entry("testing", "Run mapping tests: this record in, these calls out; exit 1 if one fails."),
     "show": Entry("project", "Print a pipeline as it is for a store."),
     "schema": Entry("project", "Print or write the JSON Schemas that editors use."),
     "plan": Entry("run", "Show the calls that a run would make, by reading only."),

@@ -33,7 +33,8 @@ CheckedEnv = Annotated[
 ]
 Format = Annotated[str, typer.Option("--format", help="text, json, github, gitlab, sarif or junit.")]
 Kind = Annotated[
-    str | None, typer.Argument(help="project, pipeline or lookup; pipeline unless given.", show_default=False)
+    str | None,
+    typer.Argument(help="project, pipeline, lookup or test; pipeline unless given.", show_default=False),
 ]
 Write = Annotated[
     Path | None,
@@ -114,7 +115,7 @@ def validate(
     if form not in FORMATS:
         msg = f"--format is one of {', '.join(FORMATS)}, not {form!r}"
         raise UsageError(msg)
-    checked = paths or [_from_here(find_project(project))]
+    checked = paths or [from_here(find_project(project))]
     report = check(checked, registry=CONNECTORS, environ=os.environ, environment=env)
     written = FORMATS[form](report)
     if written:
@@ -125,7 +126,7 @@ def validate(
         sys.exit(3)
 
 
-def _from_here(path: Path) -> Path:
+def from_here(path: Path) -> Path:
     """Write a path as short as it can be, so that problems are named by it."""
     try:
         return Path(os.path.relpath(path))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from m3nop.mapping.analysis import Path, analyse
 from m3nop.mapping.context import Context
@@ -13,7 +13,7 @@ from m3nop.mapping.syntax import parse
 from m3nop.mapping.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from m3nop.core.json import Json
     from m3nop.mapping.functions.registry import Code
@@ -65,6 +65,17 @@ class Expression:
             return value
         msg = f"a condition gives true or false, and this gives {show(value)}"
         raise EvaluationError(msg, self.text)
+
+    def watched(self, seen: Callable[[Json], None]) -> Expression:
+        """Return the same expression, which tells every value that it gives."""
+        code = self._code
+
+        def telling(value: Json, scope: Any) -> Json:  # noqa: ANN401  passed on
+            result = code(value, scope)
+            seen(result)
+            return result
+
+        return replace(self, _code=telling)
 
 
 def compile_expression(text: str) -> Expression:

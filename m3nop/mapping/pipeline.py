@@ -5,12 +5,12 @@ Everything here is frozen. A pipeline is compiled for one store, with its settin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
 
     from m3nop.core.connector import Operation, StoreRef
@@ -384,6 +384,23 @@ def walk(steps: tuple[Step, ...]) -> list[Step]:
             for branch in (*step.switch.cases.values(), step.switch.default):
                 found.extend(walk(branch))
     return found
+
+
+def with_steps(pipeline: Pipeline, change: Callable[[Step], Step]) -> Pipeline:
+    """Return the pipeline with every step, nested ones too, replaced by what ``change`` makes of it."""
+    return replace(pipeline, steps=_changed(pipeline.steps, change))
+
+
+def _changed(steps: tuple[Step, ...], change: Callable[[Step], Step]) -> tuple[Step, ...]:
+    return tuple(change(_inside(step, change)) for step in steps)
+
+
+def _inside(step: Step, change: Callable[[Step], Step]) -> Step:
+    switch = step.switch
+    if switch is not None:
+        cases = {name: _changed(branch, change) for name, branch in switch.cases.items()}
+        switch = replace(switch, cases=cases, default=_changed(switch.default, change))
+    return replace(step, steps=_changed(step.steps, change), switch=switch)
 
 
 def _required(steps: tuple[Step, ...]) -> set[str]:

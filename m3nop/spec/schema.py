@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
+from m3nop.spec.mapping_tests import MappingTestsSpec
 from m3nop.spec.models import LookupSpec, PipelineSpec
 from m3nop.spec.project_model import ProjectSpec
 
@@ -19,6 +20,7 @@ KINDS: Mapping[str, type[SpecModel]] = {
     "project": ProjectSpec,
     "pipeline": PipelineSpec,
     "lookup": LookupSpec,
+    "test": MappingTestsSpec,
 }
 FOLDER = Path(__file__).parent / "schema"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,7 +30,7 @@ _TARGETS = "target"
 def json_schema(
     kind: str, *, registry: Mapping[str, ConnectorType] | None = None, targets: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the JSON Schema of ``project``, ``pipeline`` or ``lookup`` files.
+    """Return the JSON Schema of ``project``, ``pipeline``, ``lookup`` or ``test`` files.
 
     With ``registry`` the options of each connection type are described; with ``targets``
     (``erp/OIS100MI/Confirm``) editors complete them wherever an operation is named.

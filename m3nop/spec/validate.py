@@ -17,6 +17,8 @@ from m3nop.spec.fences import fences
 from m3nop.spec.files import LOOKUPS, PIPELINES, PROJECT_FILE, YAML_SUFFIXES, ProjectFiles
 from m3nop.spec.loader import Document, load_file
 from m3nop.spec.lookups import SUFFIXES, load_lookup, lookup_from_tree
+from m3nop.spec.mapping_test_checks import check_tests, environment_of
+from m3nop.spec.mapping_test_files import TESTS, check_test_form, load_test_file, mapping_test_files
 from m3nop.spec.project import MAIN_STORE, LoadedProject
 from m3nop.spec.project_checks import check_project
 from m3nop.spec.project_model import ProjectSpec
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from m3nop.core.connector import ConnectorType
 
 MARKDOWN = ".md"
-_TESTS = "tests"
 _LONE = Site(store=StoreRef(MAIN_STORE, 1))
 """What a pipeline is compiled against whose project is not known: only what it says itself is checked."""
 
@@ -134,10 +135,12 @@ class _Validation:
             problems, unchecked = check_project(project)
             self._problems |= set(problems)
             self._unchecked |= set(unchecked)
-        for path in sorted((folder / _TESTS).glob("*")):
-            if path.suffix in YAML_SUFFIXES:
-                self._files.add(path)
-                self._problems |= set(load_file(path, file=path.as_posix()).problems)
+        for path in mapping_test_files(folder):
+            self._files.add(path)
+            file = load_test_file(path)
+            named = environment_of(first, self._environment or (file.spec.environment if file.spec else None))
+            fitting = next((one for one in projects if one.environment == named), first)
+            self._problems |= set(check_tests(file, fitting))
 
     def _lone(self, path: Path) -> None:
         name = path.as_posix()
@@ -164,6 +167,8 @@ class _Validation:
                 problems.extend(compile_tree(node, _LONE).problems)
             elif "lookup" in root.entries and "values" in root.entries:
                 lookup_from_tree(root, problems)
+            elif "pipeline" in root.entries and "tests" in root.entries:
+                check_test_form(root, problems)
             elif "version" in root.entries and "connections" in root.entries:
                 node = filler.fill(root)
                 check(ProjectSpec, node, problems)
@@ -182,7 +187,7 @@ def _project_of(path: Path) -> Path | None:
     if path.name == PROJECT_FILE:
         return path.parent
     folder = path.parent.parent
-    inside = path.parent.name in (PIPELINES, LOOKUPS, _TESTS)
+    inside = path.parent.name in (PIPELINES, LOOKUPS, TESTS)
     return folder if inside and (folder / PROJECT_FILE).is_file() else None
 
 
