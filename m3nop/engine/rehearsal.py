@@ -21,6 +21,8 @@ from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import Step, Target, with_steps
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Row
     from m3nop.core.json import Json
@@ -62,6 +64,8 @@ class Setting:
     now: Instant
     zone: str = "UTC"
     remembered: Mapping[str, Json] | None = None
+    in_flight: Mapping[str, Decimal] | None = None
+    """Quantities by SKU on shop orders that M3 does not know yet."""
     store_given: bool = False
     """The record is of the pipeline's store whatever it says itself."""
 
@@ -129,7 +133,7 @@ def _work(pipeline: Pipeline, snapshot: Mapping[str, Json], key: str, setting: S
     )  # fmt: skip
     m3 = setting.links.get((pipeline.name, key))
     own = None if m3 is None else Link(pipeline.name, key, key, m3, setting.now)
-    return Work(pipeline, record, attempt, link=own, zone=setting.zone)
+    return Work(pipeline, record, attempt, link=own, zone=setting.zone, in_flight=setting.in_flight)
 
 
 class _Stage:
@@ -184,11 +188,14 @@ class _Stage:
         return None
 
     def _finished(self, action: Finish) -> Rehearsal:
+        work = self._work
         try:
-            link = self._linked()
+            # A record for which nothing is to be done (``skip_when``) has no link of its own making.
+            link = self._linked() if work.results else None
+            moved = work.to_remember() if work.pipeline.moves and work.attempt.committed else None
         except EvaluationError as error:
             return Rehearsal(RecordState.DEAD, str(error))
-        return Rehearsal(RecordState.DONE, link=link, remembered=action.remembered)
+        return Rehearsal(RecordState.DONE, link=link, remembered=action.remembered or moved)
 
     def _linked(self) -> Mapping[str, Json] | None:
         work, rule = self._work, self._work.pipeline.link
@@ -231,9 +238,12 @@ class _Stage:
 
     def _unknown(self, path: str) -> tuple[Row, ...]:
         """Answer a call that the script does not know: each output by its name."""
-        request = self._work.step_at(path).request
+        step = self._work.step_at(path)
+        request = step.request
         if request.outputs.rows:
             return ()
+        if step.upsert is not None:
+            return ({"id": "<id>", "action": "<action>", "changed": [], "lost": []},)
         names = request.outputs.names.values() or request.target.operation.outputs or ()
         return ({name: f"<{name}>" for name in names},)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from m3nop.spec.models import SpecModel
+from m3nop.spec.field_model import SpecModel
 from m3nop.spec.values import Id, InstantText, TargetText
 
 Values = dict[str, Any]
+Quantities = dict[str, Decimal]
 Name = Id | None
 Named = dict[Id, Any]
 Keys = dict[Id, dict[str, str | None]]
@@ -52,6 +54,8 @@ class GivenSpec(SpecModel):
     """Rows that a lookup has besides its own, or instead; null takes a row away."""
     remembered: Named | None = None
     """What an earlier delivery kept with the record."""
+    in_flight: Quantities = Field(default={})
+    """Quantities by SKU on shop orders that M3 does not know yet, as `in_flight` tells them."""
     answers: dict[str, Rows] = Field(default={})
     """What calls answer, by path of the step (``lines/2001``), id of the step, or call."""
 

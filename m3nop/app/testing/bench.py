@@ -11,7 +11,7 @@ from m3nop.app.testing.matching import Difference, differences
 from m3nop.core import json
 from m3nop.core.clock import DAY, parse_instant
 from m3nop.core.connector import Answer, Failure, Outcome, Remedy
-from m3nop.core.errors import M3nopError
+from m3nop.core.errors import ConfigurationError, M3nopError
 from m3nop.engine.rehearsal import Asked, Rehearsal, Script, Setting, rehearse
 from m3nop.mapping.lookups import VALUE, Lookup
 from m3nop.spec.compile import compile_tree
@@ -47,10 +47,6 @@ class Verdict:
     def passed(self) -> bool:
         """Whether everything is as expected."""
         return not self.differences
-
-
-class Unusable(M3nopError):  # noqa: N818 - said of a test, not raised to the user
-    """A test cannot be run."""
 
 
 class Bench:
@@ -90,7 +86,7 @@ class Bench:
         """Return the store that a test is about: as it says, as the record says, or the only one.
 
         Raises:
-            Unusable: it cannot be told.
+            ConfigurationError: it cannot be told.
         """
         spec = file.spec
         assert spec is not None  # noqa: S101  a file with problems is never run
@@ -105,14 +101,14 @@ class Bench:
             found = stores[0]
         if found is None:
             msg = f"the record names no store: write `store:`, one of {', '.join(stores)}"
-            raise Unusable(msg)
+            raise ConfigurationError(msg)
         return found
 
     def pipeline(self, file: MappingTestFile, test: MappingTest, store: str) -> Pipeline:
         """Compile the tested pipeline with the settings and lookups that the test wants.
 
         Raises:
-            Unusable: it cannot be compiled with these.
+            ConfigurationError: it cannot be compiled with these.
         """
         spec, given = file.spec, test.given
         assert spec is not None  # noqa: S101  a file with problems is never run
@@ -131,7 +127,7 @@ class Bench:
             if compiled is None or compiled.pipeline is None:
                 problems = "" if compiled is None else "; ".join(map(str, compiled.problems))
                 msg = f"the pipeline cannot be used like this: {problems or 'see `m3nop validate`'}"
-                raise Unusable(msg)
+                raise ConfigurationError(msg)
             self._pipelines[key] = (
                 compiled.pipeline if self._watch is None else self._watch(compiled.pipeline)
             )
@@ -152,6 +148,7 @@ class Bench:
             now=_clock(test.spec.clock or spec.clock, record),
             zone=spec.time_zone or self._zone(pipeline, spec.environment),
             remembered=test.given.remembered,
+            in_flight=test.given.in_flight,
             store_given=(test.spec.store or spec.store) is not None,
         )
         return rehearse(pipeline, record, script_of(test.given), setting)

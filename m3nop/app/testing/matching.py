@@ -182,16 +182,19 @@ def _fields(
 ) -> list[Difference]:
     told: list[Difference] = []
     where = f"{made.target} ({made.path})"
+    section = "" if loc[-1] == "fields" else f"{loc[-1]}."
+
+    def origin(name: str) -> str:
+        return made.origins.get(name, made.origins.get(f"{loc[-1]}.{name}", ""))
+
     for name, value in expected.items():
         actual = sent.get(name, NOTHING)
         if not fits(value, actual):
-            origin = made.origins.get(name, "")
-            told.append(Difference((*loc, name), f"{where}: {name}", value, actual, origin))
+            message = f"{where}: {section}{name}"
+            told.append(Difference((*loc, name), message, value, actual, origin(name)))
     if not others:
         told += [
-            Difference(
-                loc, f"{where}: {name} is not expected", actual=value, origin=made.origins.get(name, "")
-            )
+            Difference(loc, f"{where}: {section}{name} is not expected", actual=value, origin=origin(name))
             for name, value in sent.items()
             if name not in expected
         ]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _UPSERT = "convergent"
 WIDTH = 110
 """Longest line that is written in braces."""
-_RISKY = frozenset(",[]{}:#")
+_RISKY = frozenset(",[]{}:#?")
 """Letters that mean something in braces."""
 
 

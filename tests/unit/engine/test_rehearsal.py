@@ -136,3 +136,25 @@ def test_every_step_can_be_changed_nested_ones_too():
 
     assert sorted(seen) == sorted(step.id for step in walk(pipeline.steps))
     assert same == pipeline
+
+
+COMPARE = (
+    "  - id: change\n    call: erp/CRS610MI/ChgOrderInfo\n    fields: {CUNO: {value: W1}, WHLO: {value: '001'}}\n"
+    "    compare: {read: erp/CRS610MI/GetOrderInfo, fields: {CUNO: {value: W1}}}\n"
+)
+
+
+def test_what_is_equal_already_is_not_sent():
+    equal = {"erp/CRS610MI/GetOrderInfo": [{"CUNO": "W1", "WHLO": "001"}]}
+    assert play(steps(COMPARE), equal).calls == ()
+    assert paths(play(steps(COMPARE), {"erp/CRS610MI/GetOrderInfo": [{"CUNO": "W1", "WHLO": "002"}]})) == [
+        "change"
+    ]
+    assert paths(play(steps(COMPARE))) == ["change"]
+
+
+def test_nothing_is_done_for_a_record_that_is_skipped():
+    pipeline = compiled(ORDERS.replace("key: order.id\n", "key: order.id\nskip_when: order.id == `1042`\n"))
+    found = play(pipeline)
+
+    assert (found.state, found.calls, found.link) == (RecordState.DONE, (), None)
