@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from m3nop.cli import disturbance, m3_life, shop_people
+from m3nop.cli import disturbance, goods, m3_life, shop_people
 from m3nop.cli.options import AsJson, Project, parse_duration
 from m3nop.cli.output import print_json, print_line, say
 from m3nop.cli.sandbox_options import Folder, control, folder_of
@@ -49,6 +49,7 @@ def register(app: typer.Typer) -> None:
     group.command("pay")(pay)
     m3_life.register(group)
     shop_people.register(group)
+    goods.register(group)
     group.command("advance")(advance)
     disturbance.register(group)
     group.command("reset")(reset)

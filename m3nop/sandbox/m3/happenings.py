@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from m3nop.sandbox.m3 import goods_happenings
 from m3nop.sandbox.m3.order_happenings import STEPS, Step, life_of
 from m3nop.sandbox.m3.refusal import RefusalError
 from m3nop.sandbox.m3.session import Session, Tables
@@ -56,14 +57,26 @@ def _on_order(step: Step) -> Happening:
     return happen
 
 
+def _with_goods(step: goods_happenings.Happening) -> Happening:
+    def happen(world: World, named: Mapping[str, Any], body: Json) -> Json:
+        with _refusals_are_errors():
+            return step(_session(world), named, body)
+
+    return happen
+
+
 HAPPENINGS: dict[str, Happening] = {
     "/m3/periods/close": close_period,
     "/m3/periods/open": open_period,
     **{f"/m3/orders/{{number}}/{name}": _on_order(step) for name, step in STEPS.items()},
+    **{path: _with_goods(step) for path, step in goods_happenings.HAPPENINGS.items()},
 }
 """What may happen, by its path below ``/sandbox``."""
 
-VIEWS: dict[str, Happening] = {"/m3/orders/{number}": show_order}
+VIEWS: dict[str, Happening] = {
+    "/m3/orders/{number}": show_order,
+    **{path: _with_goods(view) for path, view in goods_happenings.VIEWS.items()},
+}
 """What can be looked at, by its path below ``/sandbox``."""
 
 

@@ -55,7 +55,9 @@ class Tables(GoodsTables):
         """OOHEAD, orders by number."""
         self.lines = books.table("m3.order_lines", indexes=[["ORNO", "PONR"], "LMDT"])
         """OOLINE by ``ORNO/PONR``."""
-        self.customers = books.table("m3.customers", indexes=["CUNO", "LMTS", "MAIL", "ALCU", "YREF"])
+        self.customers = books.table(
+            "m3.customers", indexes=["CUNO", ["CUNM", "CUNO"], "LMTS", "MAIL", "ALCU", "YREF"]
+        )
         """OCUSMA by customer number; template customers have CUTP 9."""
         self.addresses = books.table("m3.customer_addresses", indexes=["CUNO"])
         """OCUSAD by ``CUNO/ADRT/ADID``."""

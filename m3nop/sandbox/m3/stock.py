@@ -9,7 +9,7 @@ below zero, are assumptions. Temporary orders hold nothing.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from m3nop.sandbox.m3.refusal import is_not_valid, refused
@@ -60,6 +60,15 @@ def set_on_hand(session: Session, whlo: str, itno: str, quantity: Quantity) -> R
     row = _row(session, whlo, itno)
     row["STQT"] = _text(_positive(row, quantity), row["DCCD"])
     return _keep(session, row)
+
+
+def check_on_hand(session: Session, whlo: str, itno: str, quantity: Quantity) -> None:
+    """Refuse what ``set_on_hand`` would refuse.
+
+    Raises:
+        RefusalError: no such item or warehouse; a quantity below zero or with too many decimals.
+    """
+    _positive(_row(session, whlo, itno), quantity)
 
 
 def reserve(session: Session, whlo: str, itno: str, quantity: Quantity) -> Row:
@@ -145,7 +154,14 @@ def _positive(row: Doc, quantity: Quantity) -> Decimal:
 
 
 def _amount(quantity: Quantity) -> Decimal:
-    return Decimal(quantity)
+    try:
+        amount = Decimal(quantity)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        msg = f"{quantity!r} is no quantity"
+        raise ValueError(msg)
+    return amount
 
 
 def _text(value: Decimal, decimals: int) -> str:

@@ -73,7 +73,8 @@ PROGRAMS = (
 )
 
 _LOCATION, _APPROVED = "MAIN", "2"
-_BY_WAREHOUSE, _BY_ITEM = ("WHLO", "ITNO"), ("ITNO", "WHLO")
+# A list of one warehouse or item is sorted by the other alone: SQLite would sort it anew by both.
+_IN_WAREHOUSE, _OF_ITEM, _BY_WAREHOUSE = ("ITNO",), ("WHLO",), ("WHLO", "ITNO")
 
 
 def get_balance(session: Session, record: Record) -> list[Row]:
@@ -94,7 +95,7 @@ def list_summarized(session: Session, record: Record) -> list[Row]:
         session.tables.balances,
         warehouse,
         first,
-        order=_BY_WAREHOUSE,
+        order=_IN_WAREHOUSE,
         shape=lambda row: _summarized(session, row),
     )
 
@@ -107,7 +108,7 @@ def list_by_location(session: Session, record: Record) -> list[Row]:
         session.tables.balances,
         warehouse,
         first,
-        order=_BY_WAREHOUSE,
+        order=_IN_WAREHOUSE,
         shape=lambda row: _located(session, row),
     )
 
@@ -119,7 +120,7 @@ def list_of_item(session: Session, record: Record) -> list[Row]:
         session.tables.balances,
         ("ITNO", "=", record["ITNO"]),
         ("WHLO", ">=", record.get("WHLO", "")),
-        order=_BY_ITEM,
+        order=_OF_ITEM,
         shape=lambda row: _located(session, row),
     )
 
@@ -131,7 +132,7 @@ def list_changed_of_item(session: Session, record: Record) -> list[Row]:
         session.tables.balances,
         ("ITNO", "=", record["ITNO"]),
         *_since(session, record),
-        order=_BY_ITEM,
+        order=_OF_ITEM,
         shape=lambda row: {**row, "WHSL": _LOCATION, "STAS": _APPROVED, "STQM": row["STQT"]},
     )
 
@@ -163,7 +164,7 @@ def list_promisable(session: Session, record: Record) -> list[Row]:
     return session.page(
         session.tables.balances,
         ("ITNO", "=", record["ITNO"]),
-        order=_BY_ITEM,
+        order=_OF_ITEM,
         shape=lambda row: stock.shown(session, row),
     )
 

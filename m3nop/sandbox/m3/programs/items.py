@@ -95,7 +95,6 @@ PROGRAMS = (
     parse("MMS025MI", "Alias interface", _MMS025MI),
 )
 
-_LAST = "~"
 _SEARCHABLE = ("ITNO", "ITDS", "FUDS", "ITGR", "ITTY", "STAT")
 
 
@@ -128,8 +127,9 @@ def list_by_change_date(session: Session, record: Record) -> list[Row]:
 def select_items(session: Session, record: Record) -> list[Row]:
     """List the items of a range by number, those changed since LMDT or LMTS if one is given."""
     conditions: list[Condition] = [
-        (KEY, ">=", record.get("FRIT", "")), (KEY, "<=", record.get("TOIT", _LAST)), *_since(session, record),
-    ]  # fmt: skip
+        (KEY, sign, record[field]) for field, sign in (("FRIT", ">="), ("TOIT", "<=")) if field in record
+    ]
+    conditions += _since(session, record)
     if "LMDT" in record:
         conditions.append(("LMDT", ">=", int(record["LMDT"])))
     return session.page(

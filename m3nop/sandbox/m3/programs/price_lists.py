@@ -152,7 +152,7 @@ def list_base_prices(session: Session, record: Record) -> list[Row]:
         session.tables.prices,
         *((field, "=", head[field]) for field in _LIST),
         ("QTYL", "=", 0),
-        order=(*_LIST, "ITNO"),
+        order=("ITNO",),
         shape=lambda row: _shown(session, row),
     )
 

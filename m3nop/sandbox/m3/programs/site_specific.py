@@ -68,7 +68,12 @@ def list_balances(session: Session, record: Record) -> list[Row]:
         item = tables.items[row["ITNO"]]
         return {**stock.shown(session, row), "ITDS": item["ITDS"], "UNMS": item["UNMS"]}
 
-    return session.page(tables.balances, *wanted, order=("WHLO", "ITNO"), shape=shape)
+    return session.page(
+        tables.balances,
+        *wanted,
+        order=[field for field in ("WHLO", "ITNO") if field not in record],
+        shape=shape,
+    )
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {
