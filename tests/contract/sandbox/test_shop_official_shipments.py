@@ -247,3 +247,30 @@ def test_part_refunds_add_up_and_leave_status_and_stock_alone(backend):
     assert backend.product("LAMP-HEAD")["stock_quantity"] == before
     assert backend.status("OrderProcessing/PartiallyRefund/1004")[0] == 400
     assert backend.status("OrderProcessing/CanPartiallyRefund/1004")[0] == 400
+
+
+@pytest.mark.parametrize("what", ["Capture", "PartiallyRefund", "Refund", "Void"])
+def test_a_payment_method_tells_what_it_supports(backend, what):
+    path = f"Payment/Support{what}"
+
+    assert backend.get(path, paymentMethodSystemName="Payments.PayPalCommerce") is True
+    assert backend.get(path, paymentMethodSystemName="Payments.CheckMoneyOrder") is False
+    assert backend.status(path)[0] == 400
+
+
+# -- customers
+
+
+def test_an_update_of_a_customer_replaces_the_whole_row(backend):
+    backend.http.put("Customer/Update", json={"id": 5, "email": "erika@example.com", "phone": "1"})
+
+    after = backend.get("Customer/GetById/5")
+    assert (after["phone"], after["first_name"], after["billing_address_id"]) == ("1", None, None)
+    assert (after["active"], after["customer_guid"]) == (False, "00000000-0000-0000-0000-000000000000")
+    assert after["created_on_utc"] == "0001-01-01T00:00:00"
+
+
+def test_a_customer_is_taken_out_of_a_role_by_a_get(backend):
+    backend.act("CustomerRole/RemoveCustomerRoleMapping/11/7")
+
+    assert backend.get("CustomerRole/GetCustomerRoleIds/11") == [3]

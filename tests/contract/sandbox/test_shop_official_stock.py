@@ -249,6 +249,18 @@ def test_a_product_is_inserted_as_it_was_sent(backend):
     assert (found["id"], found["price"], found["stock_quantity"]) == (made["id"], Decimal("12.5"), 0)
 
 
+def test_products_are_listed_by_price_and_hidden_ones_alone(backend):
+    product = backend.product(TENT)
+    replace(backend, "Product", product | {"published": False})
+
+    hidden = backend.get("Product/GetAll", showHidden="true", overridePublished="false")
+    dear = backend.get("Product/GetAll", priceMin="249.00", priceMax="249")
+
+    assert [row["sku"] for row in hidden["items"]] == [TENT]
+    assert [row["sku"] for row in dear["items"]] == ["JACKET-M", "JACKET-L"]
+    assert backend.get("Product/GetAll", vendorId=3)["items"] == []
+
+
 # -- tier prices
 
 
@@ -288,6 +300,22 @@ def test_a_tier_price_is_replaced_and_deleted_and_holds_only_in_its_time_and_sto
     assert len(backend.get(path)) == 1
     assert backend.http.delete(f"TierPrices/Delete/{made['id']}").status_code == 200
     assert backend.get(path) == []
+
+
+def test_a_customers_price_is_the_tier_that_is_reached(backend):
+    product = backend.product("CARABINER")
+
+    def price(customer: int, quantity: int, **more: object) -> Decimal:
+        query = {"quantity": quantity, "includeDiscounts": "true", "additionalCharge": 0, **more}
+        answer = backend.get(f"PriceCalculation/GetFinalPrice/{product['id']}/{customer}", **query)
+        assert answer["final_price"] == answer["price_without_discounts"]
+        return answer["final_price"]
+
+    assert (price(5, 49), price(5, 50), price(5, 100)) == (Decimal("8.9"), Decimal("7.9"), Decimal("7.9"))
+    assert (price(11, 50), price(11, 100)) == (Decimal("7.9"), Decimal("7.25"))
+    assert price(5, 1, additionalCharge="1.10") == 10
+    assert price(5, 1, overriddenProductPrice="5") == 5
+    assert backend.status(f"PriceCalculation/GetFinalPrice/{product['id']}/5?quantity=1")[0] == 400
 
 
 # -- texts in other languages

@@ -107,6 +107,12 @@ def _shipment_verb(action: Callable[..., None]) -> Callable[[Call], None]:
     return answer
 
 
+def get_support(call: Call) -> bool:
+    """Answer ``SupportRefund`` and its like: whether a payment method can be told to do it."""
+    call.require("paymentMethodSystemName")
+    return call.text("paymentMethodSystemName") in rules.METHODS_THAT_REFUND
+
+
 def check_order_status(call: Call) -> None:
     """Answer ``CheckOrderStatus``: let the status follow from payment and shipping."""
     rules.save(call.shop, _order(call), "Order status has been checked")
@@ -149,5 +155,9 @@ ENTRIES: list[Entry] = [
     *(("GET", f"OrderProcessing/{verb}/{{orderId}}", handler) for verb, handler in _VERBS.items()),
     ("GET", "OrderProcessing/Ship/{shipmentId}", _shipment_verb(shipping.ship)),
     ("GET", "OrderProcessing/Deliver/{shipmentId}", _shipment_verb(shipping.deliver)),
+    *(
+        ("GET", f"Payment/Support{what}", get_support)
+        for what in ("Capture", "PartiallyRefund", "Refund", "Void")
+    ),
     ("DELETE", "OrderProcessing/DeleteOrder/{orderId}", _acting(_ALWAYS, _DELETE)),
 ]

@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 
 
 def get_all(call: Call) -> Row:
-    """Answer ``GetAll``: by display position; unpublished products only with ``showHidden``."""
+    """Answer ``GetAll``: by display position; unpublished products only with ``showHidden``.
+
+    With it ``overridePublished`` picks the ones or the others. Of the many filters those on price, vendor and
+    keywords are here; names that are not known are ignored.
+    """
     conditions: list[Condition] = [("deleted", "=", False)]
     if not call.flag("showHidden"):
         conditions.append(("published", "=", True))
+    elif call.text("overridePublished"):
+        conditions.append(("published", "=", call.flag("overridePublished")))
+    if vendor := call.number("vendorId"):
+        conditions.append(("vendor_id", "=", vendor))
+    for name, operator in (("priceMin", ">="), ("priceMax", "<=")):
+        if call.text(name):
+            conditions.append(("price", operator, float(call.amount(name))))
     return call.page(call.shop.products, conditions, order=("display_order",), keep=_wanted(call))
 
 
