@@ -139,10 +139,10 @@ def _sum_up(report: Report) -> None:
     errors = sum(problem.severity == "error" for problem in report.problems)
     warnings = len(report.problems) - errors
     if report.unchecked:
-        programs = sorted({name.split("/")[1] for name in report.unchecked})
+        programs = ", ".join(sorted({name.split("/")[1] for name in report.unchecked}))
         say(
-            f"fields not checked, for want of a snapshot: {', '.join(report.unchecked)}; "
-            f"`m3nop m3 snapshot {' '.join(programs)}` takes it"
+            f"not checked against your M3, for want of a snapshot: {programs}; names, types and lengths "
+            "are those that m3nop ships, and `m3nop m3 snapshot` takes your own"
         )
     found = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}" if report.problems else "no problems"
     say(f"{_count(report.files, 'file')} checked: {found}")

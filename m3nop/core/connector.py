@@ -102,6 +102,10 @@ class Operation:
     json_values: bool = False
     """Fields keep their JSON types; otherwise (M3) every value is sent as text."""
     description: str = ""
+    assumed: bool = False
+    """Whether its fields are what m3nop ships, because nobody asked the system itself."""
+    doubt: str = ""
+    """Why the system may not have it, or ``""``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +298,9 @@ class Resource:
     fields: frozenset[str]
     identity: frozenset[str]
     key: str = "id"
+    types: Mapping[str, FieldInfo] = field(default_factory=dict)
+    """What is known of values, by dotted path: besides A and N the types ``bool``, ``instant`` (ISO 8601),
+    ``word`` (a status or name that is no number) and ``free`` (text of any length that people type)."""
 
 
 Options = Any

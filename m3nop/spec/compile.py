@@ -24,6 +24,7 @@ from m3nop.spec.source import (
     reference_expression,
 )
 from m3nop.spec.steps import StepCompiler
+from m3nop.spec.surroundings import Known
 from m3nop.spec.tree import Node, from_json, plain
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Compiled:
     pipeline: Pipeline | None
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
-    """Operations whose fields could not be checked, because the snapshot of the tenant lacks them."""
+    """Operations that could not be checked against the system itself, for want of its metadata."""
     lookups: frozenset[str] = frozenset()
     """Lookups that it uses."""
     blocks: frozenset[str] = frozenset()
@@ -58,7 +59,7 @@ def compile_tree(node: Node, site: Site) -> Compiled:
     spec = check(PipelineSpec, node, problems)
     if spec is None:
         return Compiled(None, (*problems, *_in_the_rest(node, site)))
-    desk = Desk(node, site)
+    desk = Desk(node, site, Known(site, spec))
     pipeline = _Compilation(desk, spec).run()
     return Compiled(
         None if desk.failed else pipeline,
@@ -75,7 +76,7 @@ def _in_the_rest(node: Node, site: Site) -> tuple[Problem, ...]:
     if saved is None:
         return ()
     spec, rest = saved
-    desk = Desk(rest, site)
+    desk = Desk(rest, site, Known(site, spec))
     _Compilation(desk, spec).run()
     return tuple(problem for problem in desk.problems if problem.code in INDEPENDENT)
 

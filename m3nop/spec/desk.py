@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
     from m3nop.mapping.lookups import Lookup
     from m3nop.spec.scope import Scope
+    from m3nop.spec.surroundings import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _compiled(text: str) -> Expression | ExpressionError:
 class Desk:
     """Collects problems at their places while a pipeline is compiled."""
 
-    def __init__(self, node: Node, site: Site) -> None:
+    def __init__(self, node: Node, site: Site, known: Known) -> None:
         self.node = node
         self.site = site
         self.problems: list[Problem] = []
@@ -79,6 +80,7 @@ class Desk:
         self.source_catalog: Catalog | None = None
         self.later_steps: frozenset[str] = frozenset()
         self.remembered: frozenset[str] = frozenset()
+        self.known = known
 
     # -- places and problems
 
@@ -169,6 +171,12 @@ class Desk:
         if found is None and not optional:
             hint = catalog.remedy(name) or suggest(name, catalog.operations())
             self.add(self.at(loc), "unknown-operation", f"'{connection}' has no operation '{name}'", hint)
-        elif found is not None and found.inputs is None and f"{connection}/{name}" not in self.notes:
-            self.notes.append(f"{connection}/{name}")
+        elif found is not None:
+            self._take_note(loc, f"{connection}/{name}", found)
         return found
+
+    def _take_note(self, loc: Loc, name: str, found: Operation) -> None:
+        if (found.inputs is None or found.assumed) and name not in self.notes:
+            self.notes.append(name)
+        if found.doubt:
+            self.warn(self.at(loc), "unknown-program", found.doubt)

@@ -11,6 +11,7 @@ from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.fields import FieldRule
 from m3nop.mapping.lookups import VALUE, Miss
 from m3nop.mapping.values import text_of
+from m3nop.spec.fit import Target, check_fit
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Loc, find
 
@@ -49,6 +50,12 @@ def compile_fields(
     key = operation.key if operation else ""
     rules = tuple(_rule(desk, field, scope, inputs, keyed=name == key) for name, field in placed.items())
     if operation is not None and inputs is not None:
+        known = set(inputs)
+        for rule in rules:
+            if rule.name in known:
+                found = placed[rule.name]
+                target = Target(inputs[rule.name], as_text=not operation.json_values)
+                check_fit(desk, found.loc, found.spec, target, scope)
         _check_names(desk, placed, operation, inputs)
         if complete:
             _check_mandatory(desk, loc, placed, operation, inputs)

@@ -99,6 +99,7 @@ NAMES: Mapping[str, str] = {
     "duplicate-id": "Two steps of the same name.",
     "missing-input": "A mandatory field of an operation that is not given.",
     "missing-output": "An output of a probe that its `otherwise` does not give.",
+    "may-be-too-long": "A value that can be longer than its field, and is not cut.",
     "no-link": "A pipeline that others require and that has no `link`.",
     "no-upsert": "An upsert of something that the connection cannot find, merge and write.",
     "no-table-reads": "A table probe where the connection allows none, without `otherwise`.",
@@ -122,10 +123,12 @@ NAMES: Mapping[str, str] = {
     "unknown-probe": "A probe that does not exist, or is needed.",
     "unknown-resource": "A source that a connection does not have.",
     "unknown-store": "A store that does not exist, or that the pipeline does not serve.",
+    "unknown-program": "An MI program that the snapshot of the tenant does not have.",
     "unused-block": "A block of fields that nothing includes.",
     "unused-lookup": "A lookup that nothing uses.",
     "unused-probe": "A probe that nothing uses.",
     "value-too-long": "A constant or code that is longer than its field.",
+    "wrong-type": "A value that is no number or date where its field takes one, or a list or flag.",
 }
 """What does not fit together."""
 
@@ -164,6 +167,7 @@ INDEPENDENT = frozenset(EXPRESSIONS) - _FOLLOWING | {
     "unknown-lookup",
     "unknown-operation",
     "unknown-pipeline",
+    "unknown-program",
     "value-too-long",
 }
 """Codes of problems that stay true when something else in the file is mended."""

@@ -41,7 +41,8 @@ class Report:
 
     problems: tuple[Problem, ...] = ()
     unchecked: tuple[str, ...] = ()
-    """Operations whose fields were not checked, because the project has no snapshot of them."""
+    """Operations that were not checked against the system itself, for want of a snapshot; their fields are
+    those that m3nop ships, if it ships any."""
     files: int = 0
     """How many files were read."""
 

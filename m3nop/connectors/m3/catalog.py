@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -102,7 +104,8 @@ class M3Catalog:
         if not _TRANSACTION.fullmatch(name) or (self._is_table_read(name) and not self._config.table_reads):
             return None
         program, _, transaction = name.partition("/")
-        if program in self._snapshot:
+        described = program in self._snapshot
+        if described:
             info = self._snapshot[program].get(name)
             if info is None and transaction not in _GENERAL:
                 return None
@@ -110,7 +113,17 @@ class M3Catalog:
             info = shipped().get(name)
         if info is None and transaction in _GENERAL:
             info = shipped().get(f"GENERAL/{transaction}")
-        return self._described(name, info)
+        found = self._described(name, info)
+        return found if described else replace(found, assumed=True, doubt=self._doubt(program, info))
+
+    def _doubt(self, program: str, info: TransactionInfo | None) -> str:
+        """Say why M3 may not have a program, where other programs were asked for."""
+        if info is not None or not self._snapshot:
+            return ""
+        known = {*self._snapshot, *(name.partition("/")[0] for name in shipped())}
+        close = difflib.get_close_matches(program, sorted(known), n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        return f"the snapshot has no program {program}; {meant}if M3 has it: `m3nop m3 snapshot {program}`"
 
     def _described(self, name: str, info: TransactionInfo | None) -> Operation:
         many = info.many if info else lists(name)

@@ -94,7 +94,8 @@ def _resource(
     name: str, fields: frozenset[str], identity: frozenset[str], absent: Mapping[str, frozenset[str]]
 ) -> Resource:
     lacking = absent.get(name, frozenset())
-    return Resource(name, fields=fields - lacking, identity=identity - lacking)
+    told = fields - lacking
+    return Resource(name, fields=told, identity=identity - lacking, types=shape.types(told))
 
 
 def _in_oss(operation: Operation) -> Operation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from m3nop.core.connector import FieldInfo
+
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -141,3 +143,44 @@ def product_paths() -> frozenset[str]:
 
 def _under(name: str, fields: tuple[str, ...] | frozenset[str]) -> set[str]:
     return {name, *(f"{name}.{field}" for field in fields)}
+
+
+TYPED_BY_PEOPLE = frozenset(
+    _names(
+        """
+    first_name last_name company address1 address2 city county country_name state_name name custom_attributes
+    attribute_description attribute_text checkout_attribute_description checkout_attribute_text
+    """
+    )
+)
+"""Texts that can be cut and still be understood; codes such as a postal code or a SKU are none."""
+
+_WORDS = frozenset(
+    _names("order_status payment_status shipping_status payment_method payment_method_system_name")
+)
+_FLAGS = frozenset(
+    _names("is_guest active is_tax_exempt is_system_account pickup_in_store display_to_customer")
+)
+_NUMBERS = MONEY | frozenset(_names("position quantity"))
+_LENGTHS = {"country_code": 2, "customer_currency_code": 3, "order_guid": 36, "customer_guid": 36}
+_ID_DIGITS = 9
+"""Ids are 32-bit numbers, and no shop comes near their end."""
+
+
+def types(paths: frozenset[str]) -> dict[str, FieldInfo]:
+    """Tell what is known of the values at these paths; see ``Resource.types``."""
+    known = {path: _type(path, path.rpartition(".")[2]) for path in paths}
+    return {path: info for path, info in known.items() if info is not None}
+
+
+def _type(path: str, name: str) -> FieldInfo | None:
+    if name == "id" or name.endswith("_id"):
+        return FieldInfo(path, type="N", length=_ID_DIGITS)
+    if name.endswith("_utc"):
+        return FieldInfo(path, type="instant")
+    if name in _NUMBERS or name.endswith(("_incl_tax", "_excl_tax")):
+        return FieldInfo(path, type="N")
+    for kind, names in (("free", TYPED_BY_PEOPLE), ("word", _WORDS), ("bool", _FLAGS)):
+        if name in names:
+            return FieldInfo(path, type=kind)
+    return FieldInfo(path, type="A", length=_LENGTHS[name]) if name in _LENGTHS else None
