@@ -209,7 +209,7 @@ _ALWAYS: Mapping[str, Shape] = MappingProxyType(
 _RULES: Mapping[str, Callable[[list[Shape]], Shape]] = MappingProxyType(
     {
         "concat": joined,
-        "to_string": joined,
+        "to_string": lambda given: text() if given[0].kinds & {"list", "object"} else joined(given),
         "join": lambda given: replace(text(form=given[1].each.form), typed=True),
         **dict.fromkeys(("left", "right", "truncate"), lambda given: cut(given[0], given[1].count)),
         "substr": lambda given: cut(given[0], given[2].count if given[2:] else None),

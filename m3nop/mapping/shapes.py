@@ -29,7 +29,7 @@ FREE = "free"
 class Shape:
     """What a value can be.
 
-    ``longest`` is how many characters its text can have, None where nothing limits it or nothing is known;
+    ``longest`` is how many characters it can have as text, None where nothing limits it or nothing is known;
     ``surely`` how many the constants in it alone can make. ``typed`` says that it holds text of any length
     that people type. ``items`` are those of a list, ``member`` the named values of an object. ``constant``
     holds the value itself where every record has the same.
@@ -78,12 +78,12 @@ DAY = Shape(frozenset({"text", "null"}), longest=8, form=DATE)
 
 def list_of(items: Shape) -> Shape:
     """Return the shape of a list."""
-    return Shape(frozenset({"list"}), items=items)
+    return Shape(frozenset({"list"}), longest=0, items=items)
 
 
 def object_of(member: Callable[[str], Shape]) -> Shape:
     """Return the shape of an object whose members are known by name."""
-    return Shape(frozenset({"object"}), member=member)
+    return Shape(frozenset({"object"}), longest=0, member=member)
 
 
 def constant(value: Json) -> Shape:
@@ -130,7 +130,7 @@ def of_paths(known: Mapping[str, FieldInfo], prefix: str = "") -> Shape:
         return of_paths(known, inside) if any(one.startswith(inside) for one in known) else UNKNOWN
 
     record = object_of(member)
-    return replace(record, kinds=EVERY_KIND, items=record)
+    return replace(record, kinds=EVERY_KIND, longest=None, items=record)
 
 
 def either(shapes: Iterable[Shape]) -> Shape:

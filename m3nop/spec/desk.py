@@ -172,10 +172,11 @@ class Desk:
             hint = catalog.remedy(name) or suggest(name, catalog.operations())
             self.add(self.at(loc), "unknown-operation", f"'{connection}' has no operation '{name}'", hint)
         elif found is not None:
-            self._take_note(loc, f"{connection}/{name}", found)
+            self.take_note(loc, target, found)
         return found
 
-    def _take_note(self, loc: Loc, name: str, found: Operation) -> None:
+    def take_note(self, loc: Loc, name: str, found: Operation) -> None:
+        """Remember an operation that the system itself was not asked about, and warn of one it may lack."""
         if (found.inputs is None or found.assumed) and name not in self.notes:
             self.notes.append(name)
         if found.doubt:

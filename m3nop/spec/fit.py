@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from m3nop.core.connector import FieldInfo
     from m3nop.core.json import Json
     from m3nop.spec.desk import Desk
-    from m3nop.spec.models import FieldSpec
+    from m3nop.spec.field_model import FieldSpec
     from m3nop.spec.scope import Scope
     from m3nop.spec.tree import Loc
 

@@ -103,7 +103,10 @@ def _reading(desk: Desk, spec: SourceSpec) -> Operation | None:
     name = split_target(spec.read)[1]
     if catalog is None or catalog.resource(name) is not None:
         return None
-    return catalog.operation(name)
+    found = catalog.operation(name)
+    if found is not None:
+        desk.take_note(("source", "read"), spec.read, found)
+    return found
 
 
 def _kind(spec: SourceSpec, operation: Operation | None) -> SourceKind:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from m3nop.connectors.m3.config import SANDBOX
 from m3nop.connectors.m3.effects import done_codes_of, effect_of, is_slow, key_of, lists
 from m3nop.connectors.m3.transactions import TransactionInfo, shipped
 from m3nop.core.connector import Effect, FieldInfo, Operation
@@ -114,7 +115,12 @@ class M3Catalog:
         if info is None and transaction in _GENERAL:
             info = shipped().get(f"GENERAL/{transaction}")
         found = self._described(name, info)
-        return found if described else replace(found, assumed=True, doubt=self._doubt(program, info))
+        if described:
+            return found
+        # The sandbox has what m3nop ships, so it need not be asked.
+        return replace(
+            found, assumed=self._config.url != SANDBOX or info is None, doubt=self._doubt(program, info)
+        )
 
     def _doubt(self, program: str, info: TransactionInfo | None) -> str:
         """Say why M3 may not have a program, where other programs were asked for."""

@@ -153,6 +153,14 @@ ORDER_FIELDS = frozenset(
     ]
 )
 IDENTITY = frozenset({"id", "store_id", "customer_id", "created_on_utc"})
+TYPES = {
+    path: FieldInfo(path, kind, length)
+    for path, kind, length in (
+        ("id", "N", 9), ("created_on_utc", "instant", None), ("payment_method", "word", None),
+        ("customer.is_guest", "bool", None), ("shipping_address.city", "free", None),
+        ("shipping_address.country_code", "A", 2),
+    )
+}  # fmt: skip
 
 
 class ShopCatalog:
@@ -176,7 +184,7 @@ class ShopCatalog:
 
     def resource(self, name: str) -> Resource | None:
         if name == "orders":
-            return Resource("orders", ORDER_FIELDS, IDENTITY)
+            return Resource("orders", ORDER_FIELDS, IDENTITY, types=TYPES)
         if name == "customers":
             names = frozenset({"id", "email", "company", "store_id", "first_name", "address"})
             return Resource("customers", names, frozenset({"id", "store_id"}))
