@@ -8,9 +8,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from m3nop.connectors.m3.config import SANDBOX
 from m3nop.connectors.m3.effects import done_codes_of, effect_of, is_slow, key_of, lists
 from m3nop.connectors.m3.transactions import TransactionInfo, shipped
+from m3nop.connectors.options import SANDBOX
 from m3nop.core.connector import Effect, FieldInfo, Operation
 from m3nop.core.errors import ConfigurationError
 
