@@ -10,7 +10,8 @@ from m3nop.connectors.m3.effects import effect_of
 from m3nop.connectors.m3.transactions import shipped
 from m3nop.core.connector import Effect
 from m3nop.core.errors import ConfigurationError
-from m3nop.sandbox.m3.programs import basics, customers, exports, general, order_interface, repository
+from m3nop.sandbox.m3.programs import runner
+from m3nop.sandbox.world import World
 
 SNAPSHOT = {
     "program": "OIS100MI",
@@ -148,11 +149,9 @@ def test_the_item_behind_an_alias_is_found_without_a_snapshot():
 
 
 def test_the_sandbox_takes_every_shipped_input():
-    modules = (basics, customers, exports, general, order_interface, repository)
-    programs = [program for module in modules for program in module.PROGRAMS]
     both = {
         f"{program.name}/{name}": (set(shipped()[f"{program.name}/{name}"].inputs), set(transaction.inputs))
-        for program in programs
+        for program in runner(World()).programs.values()
         for name, transaction in program.transactions.items()
         if f"{program.name}/{name}" in shipped()
     }
