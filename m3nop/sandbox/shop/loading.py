@@ -23,9 +23,14 @@ _ALIASES = frozenset(item.sku for item in catalogue.ITEMS if item.number)
 
 
 def load(shop: Shop, *, orders: int, customers: int) -> None:
-    """Write customers, and orders ten seconds apart of which the last is an hour old."""
+    """Write customers, and orders ten seconds apart of which the last is an hour old.
+
+    Without new customers the orders are those of the first store's.
+    """
     chance = random.Random(f"load {shop.world.seed}")  # noqa: S311 -- sample data
-    people = [_customer(shop, number) for number in range(customers)]
+    people = [_customer(shop, number) for number in range(customers)] or shop.customers.select(
+        ("registered_in_store_id", "=", 1), ("billing_address_id", ">", 0), order=("id",)
+    )
     goods = [product for product in shop.products.values() if product["sku"] in _sold()]
     first = shop.world.clock.now() - HOUR - orders * 10 * SECOND
     for number in range(orders):
