@@ -92,6 +92,7 @@ class Progress:
                     "environment": place.environment,
                     "pipelines": list(self._names),
                     "result": summary.result,
+                    "message": summary.message,
                     "counts": counts,
                 }
             )

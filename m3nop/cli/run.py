@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.engine.ports import StopSignal
     from m3nop.engine.wish import Wish
+    from m3nop.spec.project import LoadedProject
 
 Pipelines = Annotated[list[str] | None, typer.Argument(help="Pipelines to run.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every pipeline, in the order they depend on each other.")]
@@ -85,6 +86,8 @@ def sync(
         code = _exit_code(summary.counts, stop)
         with keeping(code):
             progress.end(summary, as_json=as_json)
+        if summary.error is not None:
+            raise summary.error
         if not stop:
             check_keys(session, wish)
     sys.exit(code)
@@ -153,22 +156,26 @@ class _Asked:
         for store in self.stores or ():
             if store not in session.project.stores:
                 raise UsageError(unknown("store", store, session.project.stores))
-        names = self._names(session.project.pipelines)
+        names = self._names(session.project)
         return Wish(
             names, tuple(self.stores or ()), tuple(self.keys or ()), self.limit, parse_since(self.since),
             full=self.full, linger=linger, command=" ".join(sys.argv[1:]), allow_to_zero=self.allow_to_zero,
         )  # fmt: skip
 
-    def _names(self, known: tuple[str, ...]) -> tuple[str, ...]:
+    def _names(self, project: LoadedProject) -> tuple[str, ...]:
         from m3nop.app.session import unknown
 
+        known = project.pipelines
         if self.every == bool(self.pipelines):
             msg = f"name the pipelines to run, or --all; there are {', '.join(sorted(known))}"
             raise UsageError(msg)
         for name in self.pipelines or ():
             if name not in known:
                 raise UsageError(unknown("pipeline", name, known))
-        return tuple(dict.fromkeys(self.pipelines)) if self.pipelines else known
+        wanted = (
+            one for name in self.pipelines or known for one in project.instances(name, self.stores or ())
+        )
+        return tuple(dict.fromkeys(wanted))
 
 
 def _exit_code(counts: dict[str, int], stop: StopSignal) -> int:

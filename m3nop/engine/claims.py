@@ -15,7 +15,7 @@ from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from decimal import Decimal
 
     from m3nop.core.clock import Instant
@@ -63,12 +63,17 @@ class Claims:
         """Claim for so many slots, and all that is required; return how many, and those to work on."""
         now = self._parts.clock.now()
         with self._parts.state.transaction() as tx:
-            records = self._claim(tx, room, now)
+            records = self._claim(tx, room, now) if self._wanted else []
             if self._required:
                 records += tx.claim(self._required, now=now, limit=CLAIM, run_id=self._parts.run_id)
         self._ask_in_flight()
         works = [self._take(record) for record in self._refresh(records, now)]
         return len(records), [work for work in works if work is not None]
+
+    def leave_out(self, pipelines: Collection[str]) -> None:
+        """Claim no more of these pipelines."""
+        self._wanted = [name for name in self._wanted if name not in pipelines]
+        self._required = [name for name in self._required if name not in pipelines]
 
     def _ask_in_flight(self) -> None:
         """Add up what is on its way to M3 before anything is read there: what arrives then counts twice.

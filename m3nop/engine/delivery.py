@@ -41,13 +41,18 @@ LONGEST_RESTART = 300
 class Delivery:
     """Drives claimed records until nothing is due."""
 
-    def __init__(self, parts: Parts, wish: Wish, *, gates: Mapping[str, Gate] | None = None) -> None:
+    def __init__(
+        self, parts: Parts, wish: Wish, *, gates: Mapping[str, Gate] | None = None,
+        failed: Mapping[str, M3nopError] | None = None,
+    ) -> None:  # fmt: skip
         self._parts = parts
         self._gates = gates or {}
         self._answers = Answers(parts)
         self._claims = Claims(parts, self._answers, wish)
         self._active: dict[int, Work] = {}
         self._error: M3nopError | None = None
+        self.failed = dict(failed or {})
+        """Why pipelines are left alone for the rest of the run, while others go on."""
 
     def drain(self) -> tuple[int, int]:
         """Work until nothing is due any more; return how many records and how many sweeps were taken.
@@ -121,12 +126,39 @@ class Delivery:
 
     def _collect(self) -> None:
         for waiting, answer in self._parts.lanes.collect(wait=0.2 if self._parts.lanes.under_way else 0):
-            self._error = self._error or fatal(waiting, answer)
+            error = fatal(waiting, answer)
             self._answers.absorb(waiting, answer)
+            if error is not None:
+                self._blame(waiting.send.target.connection, error)
+            work = waiting.work
             # An answer that ends the run decides nothing about the record that happened to get it.
-            if self._error is None and waiting.work.record.id in self._active:
-                self._drive(waiting.work)
-        self._error = self._error or self._parts.lanes.trouble()
+            if self._error is not None or work.record.id not in self._active:
+                continue
+            if work.record.pipeline in self.failed:
+                self._let_go(work)
+            else:
+                self._drive(work)
+        for connection, error in self._parts.lanes.trouble().items():
+            self._blame(connection, error)
+
+    def _blame(self, connection: str, error: M3nopError) -> None:
+        """Leave the pipelines of a system alone that does not work; if none is left, the run is over."""
+        jobs = self._parts.jobs
+        hit = {name for name in jobs if connection in jobs[name].any.connections} - self.failed.keys()
+        self.failed.update(dict.fromkeys(hit, error))
+        if all(name in self.failed for name in jobs):
+            self._error = self._error or error
+        elif hit:
+            self._claims.leave_out(hit)
+            for waiting in self._parts.lanes.drop_waiting(hit):
+                self._let_go(waiting.work)
+
+    def _let_go(self, work: Work) -> None:
+        """Put a record back as it is, for a later run."""
+        if work.sweeping:
+            self._active.pop(work.record.id, None)
+        elif work.record.id in self._active:
+            self._rest(work, RecordState.READY, reason=work.record.reason)
 
     def _put_back(self) -> None:
         """Leave every record that is still claimed where the next run takes it up."""

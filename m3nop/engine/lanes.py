@@ -13,7 +13,7 @@ from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, Pause
 from m3nop.core.json import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from m3nop.core.state import LoggedCall
     from m3nop.engine.actions import Send
@@ -158,31 +158,39 @@ class Lanes:
         backoff = min(SECOND // 4 * 2**lane.failures, LONGEST_PAUSE)
         lane.paused_until = self._clock.now() + max(int(pause * SECOND), backoff)
 
-    def trouble(self) -> M3nopError | None:
-        """Say why nothing should be sent any more, if a system as a whole does not work."""
-        for lane in self._lanes.values():
-            if lane.failures >= FAILURES_THAT_OPEN:
-                name = lane.connection.name
-                if lane.ever_answered:
-                    return PausedError(
-                        f"{name} stopped answering ({lane.last}): paused, everything is kept; run again later"
-                    )
-                return AccessError(f"{name} does not answer: {lane.last}; run `m3nop doctor`")
-        return None
+    def trouble(self) -> dict[str, M3nopError]:
+        """Say, by connection, why nothing should be sent any more to a system that does not work at all."""
+        return {
+            name: _broken(lane) for name, lane in self._lanes.items() if lane.failures >= FAILURES_THAT_OPEN
+        }
 
     def resume_at(self) -> Instant | None:
         """Say when the first paused connection with waiting calls may go on."""
         times = [lane.paused_until for lane in self._lanes.values() if lane.queues]
         return min(times, default=None)
 
-    def drop_waiting(self) -> list[Waiting]:
-        """Take back everything that was not sent."""
-        dropped = [
-            waiting for lane in self._lanes.values() for calls in lane.queues.values() for waiting in calls
-        ]
+    def drop_waiting(self, pipelines: Collection[str] | None = None) -> list[Waiting]:
+        """Take back what was not sent: everything, or what belongs to these pipelines."""
+        dropped = []
         for lane in self._lanes.values():
-            lane.queues.clear()
+            for key, calls in list(lane.queues.items()):
+                taken = [one for one in calls if pipelines is None or one.work.record.pipeline in pipelines]
+                dropped += taken
+                kept = deque(one for one in calls if one not in taken)
+                if kept:
+                    lane.queues[key] = kept
+                else:
+                    del lane.queues[key]
         return dropped
+
+
+def _broken(lane: _Lane) -> M3nopError:
+    name = lane.connection.name
+    if lane.ever_answered:
+        return PausedError(
+            f"{name} stopped answering ({lane.last}): paused, everything is kept; run again later"
+        )
+    return AccessError(f"{name} does not answer: {lane.last}; run `m3nop doctor`")
 
 
 def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:

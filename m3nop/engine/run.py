@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Effect
-from m3nop.core.errors import ConfigurationError, M3nopError, PausedError
+from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError, SourceError
 from m3nop.engine.delivery import Delivery
 from m3nop.engine.intake import Intake
 from m3nop.engine.lanes import Lanes
@@ -20,7 +21,7 @@ from m3nop.engine.tally import Tally
 from m3nop.mapping.pipeline import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from m3nop.core.state import State
     from m3nop.engine.ports import Job, Tools
@@ -39,6 +40,8 @@ class Summary:
     counts: dict[str, int] = field(default_factory=dict)
     result: str = "running"
     message: str = ""
+    error: M3nopError | None = None
+    """What stopped some of the pipelines, while the others went on."""
 
 
 class Engine:
@@ -75,6 +78,8 @@ class Engine:
         try:
             self._work(wish, names, run_id, summary)
             summary.result = "stopped" if self._tools.stop else "ok"
+            if summary.error is not None:
+                summary.result, summary.message = "failed", str(summary.error)
         except M3nopError as error:
             summary.result, summary.message = "failed", str(error)
             raise
@@ -137,10 +142,19 @@ class Engine:
         jobs = {name: self._jobs[name] for name in names}
         outbox = Outbox(self._state)
         parts = Parts(self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally)
+        failed: dict[str, M3nopError] = {}
         for name in wish.pipelines:
-            summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
-            recheck.look(jobs[name])
-        delivery = Delivery(parts, wish, gates=self._rehearse(parts, wish))
+            with _apart(name, failed):
+                summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
+                recheck.look(jobs[name])
+        gates = self._rehearse(parts, _without(wish, failed), failed)
+        delivery = Delivery(parts, _without(wish, failed), gates=gates, failed=failed)
+        try:
+            self._deliver(delivery, wish, names)
+        finally:
+            summary.error = _together(delivery.failed)
+
+    def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
         while not self._tools.stop:
             taken, swept = delivery.drain()
@@ -151,7 +165,7 @@ class Engine:
             if not self._wait_for_more(names, give_up_at):
                 return
 
-    def _rehearse(self, parts: Parts, wish: Wish) -> dict[str, Gate]:
+    def _rehearse(self, parts: Parts, wish: Wish, failed: dict[str, M3nopError]) -> dict[str, Gate]:
         """Let the records of pipelines with a limit come as far as their first write, and judge them."""
         gates: dict[str, Gate] = {}
         for name in wish.pipelines:
@@ -161,12 +175,13 @@ class Engine:
             gate = Gate(name, rule, self._state)
             alone = replace(parts, jobs={name: parts.jobs[name]}, tally=Tally(self._tools.observer))
             rehearsal = Delivery(alone, replace(wish, pipelines=(name,)), gates={name: gate})
-            while rehearsal.drain() != (0, 0):
-                # All of them are seen before any is judged.
-                continue
+            with _apart(name, failed):
+                while rehearsal.drain() != (0, 0):
+                    # All of them are seen before any is judged.
+                    continue
+                gate.judge()
             with self._state.transaction() as tx:
                 tx.release_all()
-            gate.judge()
             gate.rehearsing = False
             gates[name] = gate
         return gates
@@ -183,6 +198,35 @@ class Engine:
                 return True
             self._clock.wait(min((due - now) / SECOND, _NAP))
         return False
+
+
+@contextmanager
+def _apart(name: str, failed: dict[str, M3nopError]) -> Iterator[None]:
+    """Keep what stops one pipeline from stopping the others."""
+    try:
+        yield
+    except (AccessError, SourceError, PausedError) as error:
+        failed[name] = error
+
+
+def _without(wish: Wish, failed: Mapping[str, M3nopError]) -> Wish:
+    """Return what is left to do.
+
+    Raises:
+        M3nopError: nothing is.
+    """
+    left = tuple(name for name in wish.pipelines if name not in failed)
+    if not left:
+        raise _together(failed) or M3nopError("no pipeline is left to run")
+    return replace(wish, pipelines=left)
+
+
+def _together(failed: Mapping[str, M3nopError]) -> M3nopError | None:
+    """Return what stopped pipelines as one error, each reason once."""
+    errors = list({str(error): error for error in failed.values()}.values())
+    if len(errors) <= 1:
+        return errors[0] if errors else None
+    return type(errors[0])("; ".join(str(error) for error in errors))
 
 
 def in_order(wanted: Sequence[str], jobs: Mapping[str, Job]) -> list[str]:

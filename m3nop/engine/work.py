@@ -176,7 +176,9 @@ class Work:
         return kept or None
 
     def _linked(self, pipeline: str, key: str) -> Mapping[str, Json] | None:
-        link = self.links.get((pipeline, key))
+        # An instance for another installation has the links of its own side.
+        own = f"{pipeline}@{self.pipeline.name.partition('@')[2]}"
+        link = self.links.get((pipeline, key)) or self.links.get((own, key))
         return None if link is None else {"m3": link.m3, "shop": link.shop}
 
 

@@ -11,6 +11,7 @@ from m3nop.mapping.lookups import Lookup, Miss
 from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry, ToZero
 from m3nop.spec.checking import check, salvage
 from m3nop.spec.desk import Desk, Site
+from m3nop.spec.installations import instance_name
 from m3nop.spec.models import PipelineSpec, RetrySpec
 from m3nop.spec.probes import ProbeCompiler
 from m3nop.spec.reference import check_reference
@@ -114,7 +115,7 @@ class _Compilation:
             check_reference(desk, reference, record=record, placed=steps.placed)
         definition = self._definition()
         return Pipeline(
-            name=spec.pipeline,
+            name=instance_name(spec.pipeline, desk.site.installation),
             description=spec.description,
             store=desk.site.store,
             environment=desk.site.environment,
@@ -204,6 +205,7 @@ class _Compilation:
             "pipeline": pipeline,
             "store": asdict(desk.site.store),
             "environment": desk.site.environment,
+            **({"installation": desk.site.installation} if desk.site.installation else {}),
             "settings": self._settings(),
             "lookups": {name: _lookup_data(lookup) for name, lookup in self._lookups().items()},
         }
@@ -232,6 +234,7 @@ def site_of(definition: dict[str, Any], *, catalogs: Mapping[str, Catalog | None
     return Site(
         store=StoreRef(**definition["store"]),
         environment=definition["environment"],
+        installation=definition.get("installation", ""),
         settings=definition["settings"],
         lookups={
             name: Lookup(

@@ -40,6 +40,8 @@ class Site:
     catalogs: Mapping[str, Catalog | None] | None = None
     pipelines: frozenset[str] | None = None
     start: int | None = None
+    installation: str = ""
+    """The connection that this instance of the pipeline works for, where that stands in for another one."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from m3nop.spec.field_model import (
 )
 from m3nop.spec.schema_forms import Codes, ShortForm
 from m3nop.spec.source_model import SourceSpec
-from m3nop.spec.values import Id, Jmes, Schedule, Seconds, TargetText
+from m3nop.spec.values import Id, Jmes, PipelineName, Schedule, Seconds, TargetText
 
 RefusalText = Literal["reject", "review"]
 
@@ -61,7 +61,7 @@ class ForEachSpec(SpecModel):
 class RequiresSpec(SpecModel):
     """A record of another pipeline that must be delivered first."""
 
-    pipeline: Id
+    pipeline: PipelineName
     """The other pipeline."""
     key: Jmes
     """Key of its record."""

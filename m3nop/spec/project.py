@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,14 @@ from m3nop.spec.effective import (
     environment_layer,
 )  # fmt: skip
 from m3nop.spec.files import PROJECT_FILE, ProjectFiles
+from m3nop.spec.installations import (
+    Installation,
+    connections_in,
+    installations_of,
+    instance_name,
+    retarget,
+    split_instance,
+)
 from m3nop.spec.project_model import EffectiveProject, EnvironmentSpec
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
@@ -118,8 +126,21 @@ class LoadedProject:
 
     @property
     def pipelines(self) -> tuple[str, ...]:
-        """Names of the pipelines."""
-        return tuple(self.files.pipelines)
+        """Names of the pipelines, and of their instances for installations that stand in for another one."""
+        own = tuple(self.files.pipelines)
+        names = (
+            instance_name(name, one.connection)
+            for one in self._installations.values()
+            for name in own
+            if one.stands_for in self._connections(name)
+        )
+        return (*own, *names)
+
+    def instances(self, name: str, stores: Sequence[str] = ()) -> tuple[str, ...]:
+        """Name what a pipeline's name stands for: itself and its instances, if they serve ``stores``."""
+        found = [one for one in self.pipelines if name in (one, split_instance(one)[0])]
+        served = [one for one in found if not stores or set(stores) & set(self.stores_of(one))]
+        return tuple(served or found)
 
     @property
     def start(self) -> Mapping[str, int]:
@@ -157,20 +178,33 @@ class LoadedProject:
 
     def stores_of(self, pipeline: str) -> tuple[str, ...]:
         """Name the stores that a pipeline works for: those of the shop that it reads, else all."""
-        tree = self.pipeline_tree(pipeline)
-        read = child(child(tree, "source"), "read")
-        connection = str(plain(read)).partition("/")[0]
         stores = self.spec.stores if self.spec else {}
+        source = child(self.pipeline_tree(pipeline), "source")
+        for kind in ("links", "given"):
+            other = plain(child(source, kind))
+            if isinstance(other, str) and other in self.pipelines and other != pipeline:
+                return self.stores_of(other)
         shops = {store.connection for store in stores.values()}
-        if connection not in shops:
+        read = str(plain(child(source, "read"))).partition("/")[0]
+        named = {read} & shops or self._connections(pipeline) & shops
+        if not named:
             return tuple(self.stores)
-        return tuple(code for code, store in stores.items() if store.connection in (connection, None))
+        return tuple(
+            code
+            for code, store in stores.items()
+            if store.connection in named or (store.connection is None and store.as_ is None)
+        )
 
     # -- pipelines
 
     def pipeline_tree(self, name: str) -> MapNode | None:
         """Return a pipeline's file as a tree, variables filled in, or None if it cannot be read."""
-        if name not in self._filled and name in self.files.pipelines:
+        base, connection = split_instance(name)
+        if name not in self._filled and connection in self._installations:
+            tree = self.pipeline_tree(base)
+            if tree is not None:
+                self._filled[name] = retarget(tree, self._installations[connection], self._twins(connection))
+        elif name not in self._filled and name in self.files.pipelines:
             root = self.files.tree(self.files.pipelines[name])
             filler = Filler(self._environ)
             filled = refuse_secrets(filler.fill(root), self._found) if root is not None else None
@@ -179,6 +213,18 @@ class LoadedProject:
                 self._filled[name] = filled
                 self._check_pipeline_name(name, filled)
         return self._filled.get(name)
+
+    @property
+    def _installations(self) -> Mapping[str, Installation]:
+        stores = self.spec.stores if self.spec else {}
+        return {one.connection: one for one in installations_of(stores)}
+
+    def _connections(self, name: str) -> frozenset[str]:
+        return connections_in(self.pipeline_tree(name))
+
+    def _twins(self, connection: str) -> frozenset[str]:
+        stands_for = self._installations[connection].stands_for
+        return frozenset(name for name in self.files.pipelines if stands_for in self._connections(name))
 
     def effective(self, name: str, store: str) -> MapNode | None:
         """Return a pipeline with everything laid over it; every node knows its place and layer."""
@@ -200,7 +246,7 @@ class LoadedProject:
         Raises:
             ConfigurationError: it, or something it uses, is wrong; carries the problems.
         """
-        if name not in self.files.pipelines:
+        if name not in self.pipelines:
             hint = suggest(name, self.pipelines)
             msg = f"there is no pipeline '{name}'{'; ' + hint if hint else ''}"
             raise ConfigurationError(msg, problems=self.problems)
@@ -220,7 +266,8 @@ class LoadedProject:
             lookups=self.lookups(store),
             catalogs=self.catalogs,
             pipelines=frozenset(self.pipelines),
-            start=self.start.get(name),
+            start=self.start.get(name, self.start.get(split_instance(name)[0])),
+            installation=split_instance(name)[1],
         )
 
     def compile_definition(self, text: str) -> Pipeline:
@@ -279,6 +326,7 @@ class LoadedProject:
             return
         for code, store in self.spec.stores.items():
             self._known(("stores", code, "connection"), store.connection, self.connections, "connection")
+            self._known(("stores", code, "as"), store.as_, self.connections, "connection")
             for name in store.pipelines:
                 self._known(
                     ("stores", code, "pipelines", name), name, self.files.pipelines, "pipeline", key=True

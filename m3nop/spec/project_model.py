@@ -56,6 +56,8 @@ class StoreOverride(SpecModel):
 
     connection: Id | None = None
     """The shop connection that it belongs to."""
+    as_: Id | None = Field(default=None, alias="as")
+    """The connection whose name in pipelines means this one: one pipeline for several installations."""
     store_id: int | None = Field(default=None, ge=0)
     """Its id in the shop."""
     host: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from m3nop.spec.field_model import Fields, FieldsSpec, SpecModel
-from m3nop.spec.values import Id, Jmes, Schedule, Seconds, TargetText
+from m3nop.spec.values import Id, Jmes, PipelineName, Schedule, Seconds, TargetText
 
 
 class WatermarkSpec(SpecModel):
@@ -46,9 +46,9 @@ class SourceSpec(SpecModel):
 
     read: TargetText | None = None
     """``CONNECTION/RESOURCE``, such as ``shop/orders``, or a reading operation whose rows are the records."""
-    links: Id | None = None
+    links: PipelineName | None = None
     """The pipeline whose links are the records: what it entered, until that is finished."""
-    given: Id | None = None
+    given: PipelineName | None = None
     """The pipeline whose records hand over those of this one, by ``requires``."""
     as_: Id = Field(alias="as")
     """Name of the record in expressions."""

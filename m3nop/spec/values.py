@@ -30,6 +30,12 @@ def _id(value: object) -> object:
     return value
 
 
+def _pipeline_name(value: object) -> object:
+    for part in str(value).split("@", 1):
+        _id(part)
+    return value
+
+
 def _expression(value: object) -> object:
     match value:
         case str() if value.strip():
@@ -109,6 +115,11 @@ def _is_cron_part(part: str, low: int, high: int) -> bool:
 
 
 Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*$"})]
+PipelineName = Annotated[
+    str,
+    AfterValidator(_pipeline_name),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*(@[a-z][a-z0-9_]*)?$"}),
+]
 """A name that is used elsewhere: small letters, digits and ``_``, a letter first."""
 
 Jmes = Annotated[

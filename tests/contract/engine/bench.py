@@ -264,8 +264,14 @@ class Bench:
             self._connections[name] = self._opener.open(name, kind, config, clock=self.clock, catalog=catalog)
         return self._connections[name]
 
+    def forget_connections(self) -> None:
+        """Open the systems again, as a new process does."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
     def tools(self, executor: Any = None) -> Tools:
-        connections = {name: self.connection(name) for name in ("erp", "shop")}
+        connections = {name: self.connection(name) for name in self.project.connections}
         recompile = self.project.compile_definition
         tools = Tools(connections, executor or InlineExecutor(), self.watcher, recompile, self.stop, "UTC")
         tools.orders = ("orders",)

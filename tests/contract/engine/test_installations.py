@@ -1,0 +1,105 @@
+"""One pipeline for several installations of a shop, side by side; one that does not work stops no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from m3nop.core.errors import AccessError
+from m3nop.core.state import RecordState
+from tests.contract.engine.test_run import GUEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.contract.engine.bench import Bench
+
+NOTES = """
+pipeline: notes
+source: {read: shop/orders, as: order, quiet: 0s, watermark: {by: id}, filter: "order.id > `1013`"}
+key: order.id
+steps:
+  - {id: note, call: shop/orders/attribute, fields: {order_id: order.id, store_id: "`0`", key: {value: K}, value: {value: V}}}
+"""
+BOTH = ("orders", "orders@outlet")
+
+
+def with_outlet(text: str) -> str:
+    """Let the second store belong to an installation of its own: here the same shop by another connection."""
+    shop = text[text.index("      shop: {url:") : text.index("\n", text.index("      shop: {url:"))]
+    text = text.replace(shop, f"{shop}\n{shop.replace('      shop:', '      outlet:')}")
+    base = "  shop:\n    type: nopcommerce\n"
+    text = text.replace(
+        base,
+        f'  outlet: {{type: nopcommerce, url: https://outlet.example.com, credentials: {{username: m3nop, password: "${{secret:SHOP_PASSWORD}}"}}}}\n{base}',
+    )
+    return text.replace("  b2b:\n    connection: shop\n", "  b2b:\n    connection: outlet\n    as: shop\n")
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench(change=with_outlet)
+
+
+def test_a_pipeline_has_an_instance_for_each_installation(bench: Bench) -> None:
+    assert bench.project.instances("orders") == BOTH
+    assert bench.project.instances("orders", ["b2b"]) == ("orders@outlet",)
+    assert (bench.project.stores_of("orders"), bench.project.stores_of("orders@outlet")) == (
+        ("b2c",),
+        ("b2b",),
+    )
+    instance = bench.project.pipeline("orders@outlet", "b2b")
+    assert (instance.name, instance.source.connection) == ("orders@outlet", "outlet")
+    assert instance.requires == {"customers@outlet"}
+    assert instance.connections == {"erp", "outlet"}
+    assert instance.start == bench.project.pipeline("orders", "b2c").start
+
+
+def test_what_an_instance_was_compiled_from_compiles_to_it_again(bench: Bench) -> None:
+    instance = bench.project.pipeline("orders@outlet", "b2b")
+    again = bench.project.compile_definition(instance.definition)
+    assert (again.name, again.digest, again.source.connection) == (instance.name, instance.digest, "outlet")
+
+
+def test_orders_of_two_installations_reach_one_m3_side_by_side(bench: Bench) -> None:
+    ours, theirs = bench.place(guest=GUEST), bench.place(guest=GUEST, store_id=2)
+    bench.run(*BOTH)
+    assert bench.record(ours).state is RecordState.DONE
+    assert bench.record(theirs, "orders@outlet").state is RecordState.DONE
+    assert bench.record(theirs).state is RecordState.IGNORED
+    assert (len(bench.real(ours)), len(bench.real(theirs, "B2B"))) == (1, 1)
+
+
+def test_a_registered_customer_of_the_second_installation_becomes_one_of_its_own(bench: Bench) -> None:
+    order = bench.place(store_id=2)
+    bench.run("orders@outlet")
+    customer = bench.rows("shop.orders", id=order)[0]["customer_id"]
+    assert bench.state.link("customers@outlet", str(customer)) is not None
+    assert bench.state.link("customers", str(customer)) is None
+
+
+def test_one_that_stops_answering_in_mid_run_does_not_stop_the_other(bench: Bench) -> None:
+    ours, theirs = bench.place(guest=GUEST), bench.place(guest=GUEST, store_id=2)
+    bench.write("pipelines/notes.yaml", NOTES)
+    bench.load()
+    bench.fault("status", f"*SaveAttribute/0/{theirs}*", system="shop", status=401, times=2)
+    summary = bench.run("notes@outlet", "orders")
+    assert isinstance(summary.error, AccessError)
+    assert bench.record(ours).state is RecordState.DONE
+    assert bench.record(theirs, "notes@outlet").state is RecordState.READY
+
+
+def test_an_installation_that_does_not_answer_does_not_stop_the_other(bench: Bench) -> None:
+    ours, theirs = bench.place(guest=GUEST), bench.place(guest=GUEST, store_id=2)
+    bench.edit("m3nop.yaml", 'outlet: {url: "http://127.0.0.1', 'outlet: {url: "http://127.0.0.2')
+    summary = bench.run(*BOTH)
+    assert bench.record(ours).state is RecordState.DONE
+    assert isinstance(summary.error, AccessError)
+    assert "127.0.0.2" in str(summary.error)
+    assert (summary.result, bench.states("orders@outlet")) == ("failed", {})
+
+    bench.edit("m3nop.yaml", 'outlet: {url: "http://127.0.0.2', 'outlet: {url: "http://127.0.0.1')
+    bench.forget_connections()
+    assert bench.run(*BOTH).error is None
+    assert bench.record(theirs, "orders@outlet").state is RecordState.DONE
