@@ -14,6 +14,7 @@ from m3nop.cli.output import print_json, print_line, say
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from m3nop.app.session import Place
     from m3nop.spec.validate import Report
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the new project.")]
@@ -39,6 +40,10 @@ Kind = Annotated[
 Write = Annotated[
     Path | None,
     typer.Option("--write", help="Write the schemas into this folder (.m3nop).", show_default=False),
+]
+ShowFormat = Annotated[str, typer.Option("--format", help="text, table, md, csv or xlsx.")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write into this file.", show_default=False)
 ]
 Store = Annotated[
     str | None, typer.Option("--store", help="For this store; else the first.", show_default=False)
@@ -180,14 +185,21 @@ def schema(
 
 def show(
     pipeline: Annotated[str, typer.Argument(help="The pipeline.")], *, store: Store = None,
-    project: Project = None, env: Env = None, as_json: AsJson = False,
+    form: ShowFormat = "text", output: Output = None, project: Project = None, env: Env = None,
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Print a pipeline as it is for a store.
 
-    Each line tells the file and line that it comes from, and the environment or store that set it.
+    Each line tells the file and line that it comes from, and the environment or store that set it. The other
+    formats say what maps to what, for people who sign that off: each target field with its source in words.
     """
     from m3nop.app.showing import show_pipeline
 
+    if form != "text":
+        _show_tables(pipeline, store, form, output, find_place(project, env), as_json=as_json)
+        return
+    if output is not None:
+        raise UsageError("-o goes with --format table, md, csv or xlsx")
     shown = show_pipeline(find_place(project, env), pipeline, store=store)
     if as_json:
         lines = [
@@ -206,3 +218,33 @@ def show(
     say(f"{pipeline} for store {shown.store} in {shown.environment}")
     for step, reason in shown.skipped.items():
         say(f"step {step} is skipped: {reason}")
+
+
+def _show_tables(
+    pipeline: str, store: str | None, form: str, output: Path | None, place: Place, *, as_json: bool
+) -> None:
+    """Write sign-off tables in one of their forms."""
+    from m3nop.app.sign_off import sign_off
+    from m3nop.cli import sheets
+    from m3nop.cli.streams import write
+
+    if form not in (*sheets.TEXTS, sheets.WORKBOOK):
+        msg = f"--format is one of text, {', '.join(sheets.TEXTS)}, {sheets.WORKBOOK}, not {form!r}"
+        raise UsageError(msg)
+    shown = sign_off(place, pipeline, store=store)
+    if as_json:
+        print_json(sheets.document(shown))
+    elif form == sheets.WORKBOOK:
+        if output is None:
+            raise UsageError("a workbook goes into a file: -o FILE.xlsx")
+        sheets.write_workbook(shown, output)
+    elif output is None:
+        write(sheets.TEXTS[form](shown))
+    else:
+        try:
+            output.write_text(sheets.TEXTS[form](shown), encoding="utf-8", newline="\n")
+        except OSError as error:
+            msg = f"{output} cannot be written: {error.strerror or error}"
+            raise UsageError(msg) from error
+    if output is not None:
+        say(f"written: {output}")
