@@ -23,19 +23,20 @@ _BULK, _BULK_WAREHOUSE = "BULK-", "001"
 _NAME, _PRICE = "<name>", "<price>"
 _TEXT = (
     "ITDS", "FUDS", "STAT", "RESP", "UNMS", "SPUN", "ALUN", "PPUN", "ITTY", "ITGR", "ITCL", "BUAR",
-    "GRWE", "NEWE", "VOL3", "HIE1", "HIE2", "HIE3", "CFI1", "CFI2", "CFI3", "CFI4", "CFI5", "PRGP",
-    "TAXC", "HDPR", "ITNE", "SAPR", "CUCS", "GRTI",
+    "GRWE", "NEWE", "VOL3", "HIE1", "HIE2", "HIE3", "HIE4", "HIE5", "GRP1", "GRP2", "GRP3", "DWNO",
+    "PUUN", "CFI1", "CFI2", "CFI3", "CFI4", "CFI5", "PRGP", "TAXC", "HDPR", "ITNE", "SAPR", "CUCS",
+    "GRTI",
 )  # fmt: skip
 _PRICES = ("SAPR",)
-_NUMBERS = ("SALE", "STCD", "VTCS", "VTCP", "HVMT")
+_NUMBERS = ("SALE", "STCD", "VTCS", "VTCP", "HVMT", "CHCD")
 
 
 def new_item(
     number: str, name: str, price: str, *, weight: str = "0", unit: str = "PCS", status: str = "20"
 ) -> Doc:
     """Return an item (MITMAS) without stamps; an article of the web range that is stocked."""
-    units = dict.fromkeys(("UNMS", "SPUN", "ALUN", "PPUN"), unit)
-    numbers = {"SALE": 1, "STCD": 1, "VTCS": 1, "VTCP": 0, "HVMT": 0, "DCCD": 2 if unit == "M" else 0}
+    units = dict.fromkeys(("UNMS", "SPUN", "ALUN", "PPUN", "PUUN"), unit)
+    numbers = dict.fromkeys(_NUMBERS, 0) | {"SALE": 1, "STCD": 1, "VTCS": 1, "DCCD": 2 if unit == "M" else 0}
     return {
         **dict.fromkeys(_TEXT, ""), **units, **numbers, "ITNO": number, "ITDS": name[:30], "FUDS": name,
         "STAT": status, "ITTY": "FG", "ITGR": "OUTDOOR", "ITCL": "OUT", "GRWE": weight, "NEWE": weight,

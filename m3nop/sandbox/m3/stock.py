@@ -107,6 +107,11 @@ def in_basic_unit(line: Doc, quantity: Quantity) -> Decimal:
     return amount / factor if line.get("DMCF", 1) == 2 else amount * factor  # noqa: PLR2004
 
 
+def shown_in_basic_unit(line: Doc, quantity: Quantity) -> str:
+    """Return a quantity of an order line as M3 shows it in the basic unit."""
+    return f"{in_basic_unit(line, quantity).normalize():f}" if "COFA" in line else str(quantity)
+
+
 def new_row(whlo: str, item: Doc, on_hand: Quantity = 0) -> Doc:
     """Return a balance that nothing has touched, without stamps."""
     decimals = item["DCCD"]

@@ -43,8 +43,8 @@ _HEAD = (
     f"PYCD:A3 MODL:A3 TEDL:A3 YREF:A30 OREF:A30 PYRE:A25 NREF:A20 {_STAMPS}"
 )
 _LINE = (
-    "CONO:N3 ORNO:A10 PONR:N5 POSX:N3 ITNO:A15 ITDS:A30 WHLO:A3 ORQT:N15.6 SAPR:N17.6 NEPR:N17.6 NLAM:N15.2 "
-    f"ALUN:A3 CUPO:A7 CUOR:A20 DWDT:N8 {_STAMPS}"
+    "CONO:N3 ORNO:A10 PONR:N5 POSX:N3 ITNO:A15 ITDS:A30 WHLO:A3 ORQT:N15.6 ORQA:N15.6 SAPR:N17.6 NEPR:N17.6 "
+    f"NLAM:N15.2 ALUN:A3 CUPO:A7 CUOR:A20 DWDT:N8 {_STAMPS}"
 )
 _LEDGER = (
     "CONO:N3 DIVI:A3 YEA4:N4 JRNO:N7 JSNO:N7 VSER:A3 VONO:N8 FEID:A4 FNCN:N3 ACDT:N8 ACYP:N6 AIT1:A10 "
@@ -112,6 +112,9 @@ TABLES = {
 
 _ALWAYS: dict[str, tuple[Condition, ...]] = {"OPRBAS": (("QTYL", "=", 0),)}
 """What holds for every row: graduated prices, kept beside the base prices, are not of this table."""
+
+_BASIC = frozenset({"OBORQT", "OBALQT", "OBPLQT", "OBDLQT", "OBIVQT"})
+"""Quantities that the books keep in the unit of the order line, and these tables in the item's basic unit."""
 
 
 def select(session: Session, record: Record) -> list[Row]:
@@ -201,6 +204,10 @@ def _value(session: Session, column: Column, doc: Doc) -> str:
         return session.company
     if column.field == "DIVI":
         return session.division
+    if column.name == "OBORQA":
+        return str(doc["ORQT"])
+    if column.name in _BASIC:
+        return stock.shown_in_basic_unit(doc, doc.get(column.field, 0))
     if column.name == "MBAVAL":
         return str(stock.shown(session, doc)["AVAL"])
     return str(doc.get(column.field, "" if column.type == "A" else 0))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.sandbox.m3 import delivering, order_life
 from m3nop.sandbox.m3.order_life import INVOICED
-from m3nop.sandbox.m3.programs import ledger
+from m3nop.sandbox.m3.programs import ledger, pricing
 from m3nop.sandbox.m3.refusal import refused
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ def _goods(session: Session, head: Doc, lines: dict[int, Doc], parts: Iterable[D
         share = order_life.amount(line, INVOICED) / order_life.amount(line, "ORQT")
         total = (Decimal(line["NLAM"]) * share).quantize(_CENT, ROUND_HALF_UP)
         net, line["invoiced_amount"] = total - Decimal(line.get("invoiced_amount", "0")), f"{total:.2f}"
-        gross = (Decimal(line["SAPR"]) * quantity).quantize(_CENT, ROUND_HALF_UP)
+        gross = (Decimal(line["SAPR"]) * pricing.priced_quantity(line, quantity)).quantize(
+            _CENT, ROUND_HALF_UP
+        )
         code = _vat_code(session, head, session.tables.items[line["ITNO"]]["VTCS"])
         rows.append(
             {

@@ -6,6 +6,7 @@ import textwrap
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from m3nop.sandbox.m3 import stock
 from m3nop.sandbox.m3.programs.index_search import search
 from m3nop.sandbox.m3.refusal import does_not_exist
 
@@ -97,7 +98,7 @@ def list_lines(session: Session, record: Record) -> list[Row]:
     """List the lines of an order; ORST limits the status from above: an assumption."""
     lines = _lines(session.tables.lines, _head(session, record)["ORNO"])
     lines = [line for line in lines if line["ORST"] <= record.get("ORST", line["ORST"])]
-    return [line for line in lines if record.get("ITNO", line["ITNO"]) == line["ITNO"]]
+    return [_in_both_units(line) for line in lines if record.get("ITNO", line["ITNO"]) == line["ITNO"]]
 
 
 def get_batch_line(session: Session, record: Record) -> list[Row]:
@@ -107,7 +108,7 @@ def get_batch_line(session: Session, record: Record) -> list[Row]:
 
 def get_line(session: Session, record: Record) -> list[Row]:
     """Return a line of an order."""
-    return [_one_line(session, session.tables.lines, _head(session, record), record)]
+    return [_in_both_units(_one_line(session, session.tables.lines, _head(session, record), record))]
 
 
 def get_batch_address(session: Session, record: Record) -> list[Row]:
@@ -184,6 +185,11 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("OIS275MI", "GetAddress"): get_batch_address,
     ("OIS275MI", "SearchBatchLine"): search_batch_lines,
 }
+
+
+def _in_both_units(line: Doc) -> Row:
+    # A line is kept in the unit in which it was ordered; real lines show the basic unit's quantity, too.
+    return {**line, "ORQA": line["ORQT"], "ORQT": stock.shown_in_basic_unit(line, line["ORQT"])}
 
 
 def _one_line(session: Session, table: Table, head: Doc, record: Record) -> Doc:

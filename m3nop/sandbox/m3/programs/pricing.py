@@ -59,6 +59,11 @@ def check_discounts(record: Mapping[str, str]) -> None:
             raise is_not_valid(msg, percent)
 
 
+def priced_quantity(line: Mapping[str, Any], quantity: Decimal) -> Decimal:
+    """Return a quantity of a line in the unit of its price."""
+    return stock.in_basic_unit(dict(line), quantity) if line.get("SPUN") != line.get("ALUN") else quantity
+
+
 def amounts(line: Mapping[str, Any]) -> dict[str, str]:
     """Return net price and net amount of a line, whose price may be for a basic unit or for the one ordered.
 
@@ -66,9 +71,7 @@ def amounts(line: Mapping[str, Any]) -> dict[str, str]:
     the two it is depends on the discount model, so this is an assumption).
     """
     net = Decimal(line["SAPR"])
-    quantity = Decimal(line["ORQT"])
-    if line.get("SPUN") != line.get("ALUN"):
-        quantity = stock.in_basic_unit(dict(line), quantity)
+    quantity = priced_quantity(line, Decimal(line["ORQT"]))
     for number in _DISCOUNTS:
         net *= 1 - Decimal(line.get(f"DIP{number}", 0)) / 100
     total = net * quantity - sum(Decimal(line.get(f"DIA{number}", 0)) for number in _DISCOUNTS)

@@ -152,7 +152,8 @@ def test_a_line_may_be_ordered_in_an_alternate_unit(m3):
     number = m3.row("OIS100MI/Confirm", ORNO=order)["ORNO"]
 
     line = m3.row("OIS100MI/GetLine", ORNO=number, PONR=boxes)
-    assert (line["ORQT"], line["ALUN"], line["SPUN"], line["SAPR"], line["NLAM"]) == (
+    assert (line["ORQT"], line["ORQA"], line["ALUN"], line["SPUN"], line["SAPR"], line["NLAM"]) == (
+        "24",
         "2",
         "BOX",
         "PCS",
