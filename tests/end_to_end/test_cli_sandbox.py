@@ -289,7 +289,7 @@ def test_a_reading_transaction_is_called_at_once(shop):
     assert customer["CUNM"] == "Web guests"
     assert "CUNM = Web guests" in shop.run("m3", "call", "CRS610MI/GetBasicData", "CUNO=W9999").out
     listed = shop.run("m3", "call", "CRS610MI/LstByNumber").out.splitlines()
-    assert len(listed) == 6
+    assert len(listed) == len(shop.read("sandbox", "books", "m3.customers"))
     assert shop.read("m3", "call", "CRS610MI/GetBasicData", "CUNO=NOBODY") == []
 
 

@@ -292,3 +292,18 @@ def test_a_line_in_boxes_leaves_the_warehouse_in_pieces(m3):
     assert changes(before, balance(m3, "CARABINER")) == (-12, 12, 0)
     m3.rows("OIS100MI/CloLine", ORNO=number, PONR="1")
     assert changes(before, balance(m3, "CARABINER")) == (-12, 0, 0)
+
+
+def test_a_picking_list_waits_while_the_goods_are_not_there(m3):
+    number = order(m3)
+    (delivery,) = m3.happen(f"orders/{number}/pick")["deliveries"]
+    record = {"DLIX": str(delivery["dlix"]), "PLSX": "1"}
+    stock = m3.world.books.table("m3.balances")
+    row = stock["001/TENT-2P"]
+
+    stock["001/TENT-2P"] = {**row, "STQT": "2"}
+    assert m3.refused("MWS420MI/Confirm", **record) == ("WSQ0101", "STQT")
+    assert states(m3, number) == ("44", "44", "44", "44")
+    stock["001/TENT-2P"] = row
+    m3.rows("MWS420MI/Confirm", **record)
+    assert states(m3, number) == ("66", "66", "66", "66")

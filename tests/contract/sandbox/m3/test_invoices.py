@@ -276,3 +276,30 @@ def test_what_does_not_exist_is_refused(m3):
     assert m3.refused("ARS200MI/LstInvoices", CUNO="W9") == ("WCU0103", "CUNO")
     assert m3.refused("ARS200MI/GetInvoice", YEA4="2026", JRNO="1", JSNO="1") == ("WJR0103", "JRNO")
     assert m3.rows("OIS350MI/LstAllInvByCO", ORNO=order(m3)) == []
+
+
+def test_payments_left_to_the_background_wait_when_the_period_was_closed_meanwhile(m3):
+    m3.fault("background_update", operation="ARS040MI/ControlBatch", seconds=20)
+    _, invoice = invoiced(m3)
+    batch(m3, 551, (invoice, "37.50"))
+    period = {"period": today(m3)[:6]}
+
+    m3.rows("ARS040MI/ControlBatch", PBID="551")
+    m3.happen("periods/close", period)
+    m3.world.clock.advance(21)
+
+    assert receivable(m3, invoice)["RECO"] == "0"
+    m3.happen("periods/open", period)
+    m3.rows("ARS040MI/ControlBatch", PBID="551")
+    assert receivable(m3, invoice)["RECO"] == "9"
+
+
+def test_what_costs_nothing_is_paid_at_once_and_posts_nothing(m3):
+    number = order(m3, {"ORQT": "1", "SAPR": "0"})
+    m3.happen(f"orders/{number}/deliver")
+    m3.happen(f"orders/{number}/invoice")
+
+    invoice = m3.row("OIS350MI/LstAllInvByCO", ORNO=number)
+    assert (invoice["IVAV"], invoice["RAFC"]) == ("0.00", "0.00")
+    assert receivable(m3, invoice)["RECO"] == "9"
+    assert posted(m3, f"Invoice {invoice['EXIN']}") == []
