@@ -188,6 +188,7 @@ def test_reserved_goods_are_booked_by_a_negative_quantity(backend):
     backend.act(f"Product/BookReservedInventory/{product['id']}/3", quantity=-4)
 
     assert rows(backend, product) == [(56, 6), (4, 0)]
+    assert backend.status(f"Product/BookReservedInventory/{product['id']}/1?quantity=4")[0] == 500
 
 
 # -- variants

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.sandbox.shop import entities
 from m3nop.sandbox.shop import stock as rules
+from m3nop.sandbox.shop.official.call import Refused
 from m3nop.sandbox.shop.official.rows import existing, writing
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ def adjust_inventory(call: Call) -> None:
 
 
 def book_reserved(call: Call) -> None:
-    """Answer ``BookReservedInventory``: takes reserved goods out of a warehouse, by a negative quantity."""
+    """Answer ``BookReservedInventory``: a negative quantity takes reserved goods out of a warehouse."""
     call.require("quantity")
     quantity, message = call.number("quantity"), call.text("message") or ""
+    if quantity >= 0:
+        raise Refused(500, {"message": "The quantity must be negative."})
     rules.book(call.shop, _product(call), call.path_number("warehouseId"), -quantity, message=message)
 
 
