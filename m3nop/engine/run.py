@@ -152,7 +152,7 @@ class Engine:
         try:
             self._deliver(delivery, wish, names)
         finally:
-            summary.error = _together(delivery.failed)
+            summary.error = _together(delivery.failed) if delivery.failed else None
 
     def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
@@ -217,15 +217,15 @@ def _without(wish: Wish, failed: Mapping[str, M3nopError]) -> Wish:
     """
     left = tuple(name for name in wish.pipelines if name not in failed)
     if not left:
-        raise _together(failed) or M3nopError("no pipeline is left to run")
+        raise _together(failed)
     return replace(wish, pipelines=left)
 
 
-def _together(failed: Mapping[str, M3nopError]) -> M3nopError | None:
+def _together(failed: Mapping[str, M3nopError]) -> M3nopError:
     """Return what stopped pipelines as one error, each reason once."""
     errors = list({str(error): error for error in failed.values()}.values())
-    if len(errors) <= 1:
-        return errors[0] if errors else None
+    if len(errors) == 1:
+        return errors[0]
     return type(errors[0])("; ".join(str(error) for error in errors))
 
 
