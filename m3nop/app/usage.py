@@ -67,9 +67,13 @@ def pipelines_of(session: Session) -> list[Pipeline]:
 
 def requests_of(pipeline: Pipeline) -> Iterator[Request]:
     """Yield every request that a pipeline can make of a connection."""
+    source = pipeline.source
+    reads = (source.read, source.full.read if source.full else None, source.watermark.clock)
+    yield from (request for request in reads if request is not None)
     for step in walk(pipeline.steps):
         more = (step.verify.read if step.verify else None, step.reasons.read if step.reasons else None)
-        yield from (request for request in (step.call, step.read, step.undo, *more) if request is not None)
+        made = (step.call, step.read, step.compare, step.undo, *more)
+        yield from (request for request in made if request is not None)
     yield from (probe.read for probe in pipeline.probes.values())
 
 

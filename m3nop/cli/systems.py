@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from m3nop.core import json
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from m3nop.app.tenant import Found
     from m3nop.core.connector import Operation
 
 Connection = Annotated[
@@ -48,6 +50,7 @@ def register(app: typer.Typer) -> None:
     m3.command("describe")(describe)
     m3.command("call")(call)
     m3.command("snapshot")(snapshot)
+    m3.command("diff")(diff)
     app.add_typer(m3)
     nop = typer.Typer(name="nop", help="Ask the shop by hand.", no_args_is_help=True, rich_markup_mode=None)
     nop.command("get")(get)
@@ -174,6 +177,52 @@ def snapshot(
     for path in written:
         print_line(str(path))
     say("commit these files; `m3nop validate` checks against them now")
+
+
+def diff(
+    programs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Programs; those of the snapshot unless given.", show_default=False),
+    ] = None,
+    *, connection: Connection = None, project: Project = None, env: Env = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Tell what this M3 changed since the snapshot was taken, and which mappings that touches."""
+    from m3nop.app import calls, tenant
+
+    with open_here(project, env, command="m3 diff") as session:
+        name = calls.connection_of(session, "m3", connection)
+        found = tenant.changed(session, name, programs)
+    if as_json:
+        print_json([_as_data(one) for one in found])
+    else:
+        _print_changes(found)
+    if found:
+        sys.exit(6)
+
+
+def _as_data(found: Found) -> dict[str, Any]:
+    touched = [{**asdict(place), "place": place.place} for place in found.touched]
+    return {**asdict(found.change), "text": found.change.text, "touched": touched}
+
+
+def _print_changes(found: Sequence[Found]) -> None:
+    for one in found:
+        change = one.change
+        name = "/".join(part for part in (change.program, change.transaction) if part)
+        field = f" {change.way.removesuffix('s')} {change.field}" if change.field else ""
+        print_line(f"{name}{field} {change.text}")
+        for place in one.touched:
+            what = f"step {place.step}" if place.step != "source" else "the source"
+            print_line(
+                f"  {place.place}: {what} of {place.pipeline}{f', {place.field}' if place.field else ''}"
+            )
+    touched = sum(bool(one.touched) for one in found)
+    say(
+        f"{len(found)} changes since the snapshot, {touched} of them touch a mapping; "
+        "`m3nop m3 snapshot` takes them over"
+        if found
+        else "nothing changed since the snapshot"
+    )
 
 
 def get(
