@@ -64,7 +64,7 @@ class Column:
         described = choice or {Kind.FLAG: "true or false", Kind.TIME: "a time, UTC"}.get(self.kind, "")
         return FieldInfo(
             self.name, type="N" if numeric else "A", length=self.length,
-            decimals=4 if self.kind is Kind.MONEY else None, description=described,
+            decimals={Kind.MONEY: 4, Kind.WHOLE: 0}.get(self.kind), description=described,
         )  # fmt: skip
 
     def written(self, value: Json) -> Json:

@@ -13,7 +13,7 @@ import typer
 from m3nop.app.registry import CONNECTORS
 from m3nop.cli.main import app
 from m3nop.spec.validate import validate
-from tests.unit.docs import cli_reference, configuration_reference
+from tests.unit.docs import cli_reference, configuration_reference, shop_reference
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
@@ -107,6 +107,19 @@ def test_every_part_of_the_configuration_has_a_section():
     shapes = {"FieldSpec", "FieldsSpec", "ConnectionSpec", "m3.Effect", "nopcommerce.RateLimit"}
 
     assert set(configuration_reference.models()) - shapes == set(configuration_reference.TITLES)
+
+
+def test_the_page_of_shop_operations_is_that_of_the_catalog():
+    assert text_of(shop_reference.PAGE) == shop_reference.render(), (
+        "run: python tests/unit/docs/shop_reference.py"
+    )
+
+
+def test_every_code_of_a_refusal_by_the_shops_connector_is_explained():
+    modules = (ROOT / "m3nop" / "connectors" / "nopcommerce").glob("*.py")
+    used = {code for module in modules for code in re.findall(r'\bcode="([a-z_]+)"', text_of(module))}
+
+    assert used == set(shop_reference.CODES)
 
 
 # -- what pages point at

@@ -6,6 +6,9 @@ from m3nop.connectors.nopcommerce.catalog import OPERATIONS
 from m3nop.core.connector import Call, Outcome
 from m3nop.sandbox.faults import Fault
 
+NOWHERE = "http://127.0.0.1:9"
+"""An address where nobody is: what is refused there was refused before anything was sent."""
+
 
 def call(shop, name, **fields):
     (answer,) = shop.send([Call("1", OPERATIONS[name], fields)])

@@ -8,6 +8,7 @@ import pytest
 
 from m3nop.core.connector import Outcome, Remedy
 from tests.contract.connectors.nopcommerce.shop_calls import (
+    NOWHERE,
     UNHURRIED,
     acting,
     after,
@@ -61,12 +62,12 @@ def test_the_stock_of_a_product_becomes_the_quantity(sandbox, world, connect, di
 
 
 @DIALECTS
-@pytest.mark.parametrize("sku", ["LAMP-HEAD", "MAT-AIR", "BOOT-43"])
-def test_a_quantity_that_the_shop_has_is_not_written(sandbox, world, connect, dialect, sku):
+def test_a_quantity_that_the_shop_has_is_not_written(sandbox, world, connect, dialect):
     shop = connect(sandbox.shop_url, dialect)
-    held = done(shop, "products/stock", sku=sku, warehouse=2 if sku == "MAT-AIR" else None)["quantity"]
-    row = done(shop, "stock/set", sku=sku, quantity=held, warehouse=2, **marked("t"))
-    assert (row["action"], row["written"], row["before"], row["after"]) == ("unchanged", False, held, held)
+    for sku in ("LAMP-HEAD", "MAT-AIR", "BOOT-43"):
+        held = done(shop, "products/stock", sku=sku, warehouse=2 if sku == "MAT-AIR" else None)["quantity"]
+        row = done(shop, "stock/set", sku=sku, quantity=held, warehouse=2, **marked("t"))
+        assert (row["action"], row["written"], row["after"]) == ("unchanged", False, held)
     assert acting(world) == []
 
 
@@ -192,12 +193,9 @@ def test_less_than_nothing_is_for_products_that_take_backorders(sandbox, world, 
         ({"quantity": 1, "sku": "A;B"}, "sku"),
     ],
 )
-def test_a_call_that_makes_no_sense_is_refused_before_anything_is_sent(
-    sandbox, world, connect, fields, field
-):
-    failure = refusal(connect(sandbox.shop_url), "stock/set", **{"sku": "LAMP-HEAD", **fields})
+def test_a_call_that_makes_no_sense_is_refused_before_anything_is_sent(connect, fields, field):
+    failure = refusal(connect(NOWHERE), "stock/set", **{"sku": "LAMP-HEAD", **fields})
     assert failure.field == field
-    assert not world.requests
 
 
 def test_a_variant_that_the_shop_does_not_find_is_not_taken_for_moved(sandbox, world, connect):
