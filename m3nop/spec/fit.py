@@ -63,32 +63,44 @@ def _check_codes(desk: Desk, loc: Loc, spec: FieldSpec, info: FieldInfo) -> None
         return
     column = spec.column or (lookup.columns[0] if lookup.columns else VALUE)
     for code, row in lookup.rows.items():
-        why = _refusal(row.get(column, ""), info)
-        if why:
-            message = f"'{row[column]}', the {column} of '{code}' in lookup '{lookup.name}', is not {why}"
-            desk.add(desk.at((*loc, "lookup")), "wrong-type", message, f"{info.name} takes {why}")
+        wrong = _wrong(row.get(column, ""), info)
+        if wrong is not None:
+            where = f"the {column} of '{code}' in lookup '{lookup.name}'"
+            desk.add(desk.at((*loc, "lookup")), wrong.code, f"{wrong.message} ({where})", wrong.hint)
 
 
 def _check_constant(desk: Desk, loc: Loc, value: Json, info: FieldInfo) -> None:
-    why = _refusal(value, info)
-    if why:
-        shown = "true or false" if isinstance(value, bool) else f"'{value}'"
-        desk.add(desk.at(loc), "wrong-type", f"{info.name} takes {why}, and this is {shown}")
+    wrong = _wrong(value, info)
+    if wrong is not None:
+        desk.add(desk.at(loc), wrong.code, wrong.message, wrong.hint)
 
 
-def _refusal(value: Json, info: FieldInfo) -> str:
-    """Say what a field takes that does not take this value; how long it is is another question."""
-    if value is None:
-        return ""
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """Why a field does not take a value."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+def _wrong(value: Json, info: FieldInfo) -> _Wrong | None:
+    """Say why a field does not take a value; how long a text is, is another question."""
+    takes = _KINDS.get(info.type or "", "text or a number")
     if isinstance(value, (bool, list, dict)):
-        return _KINDS.get(info.type or "", "text or a number")
-    if info.type not in _KINDS or not str(value).strip():
-        return ""
+        shown = "true or false" if isinstance(value, bool) else "a list or an object"
+        return _Wrong("wrong-type", f"{info.name} takes {takes}, and this is {shown}")
+    if value is None or info.type not in _KINDS or not str(value).strip():
+        return None
     try:
         to_field_text(value, info)
     except EvaluationError as error:
-        return error.message if "characters" in error.message else _KINDS[info.type]
-    return ""
+        if " is not a " in error.message:
+            return _Wrong("wrong-type", f"{info.name} takes {takes}, and this is '{value}'")
+        code = "wrong-type" if "decimal places" in error.message else "value-too-long"
+        message, _, hint = error.message.partition("; ")
+        return _Wrong(code, f"{info.name}: {message}", hint if code == "wrong-type" else "")
+    return None
 
 
 def _check_type(desk: Desk, loc: Loc, expression: str, shape: Shape, info: FieldInfo) -> None:

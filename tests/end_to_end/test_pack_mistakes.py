@@ -84,6 +84,9 @@ MISTAKES = [
     Mistake("flag for a text", ORDERS, "      ORQT: item.quantity", "      ORQT: order.pickup_in_store", "wrong-type",
      ORDERS, "order.pickup_in_store\n      SAPR"),
     Mistake("code that is no number", "lookups/vat_codes.csv", "AT,01", "AT,none", "wrong-type", CUSTOMERS, "vat_codes"),
+    Mistake("more decimals than the field", ORDERS, "CRID: settings.freight_charge, CRAM: vars.freight}",
+     "CRID: settings.freight_charge, CRAM: {value: 1.2345}}", "wrong-type", ORDERS, "1.2345}}"),
+    Mistake("number that is too long", ORDERS, "TYTR: {value: 1}", "TYTR: {value: 10}", "value-too-long", ORDERS, "10}, PARM"),
 ]  # fmt: skip
 
 

@@ -191,6 +191,7 @@ def _read_fields(documents: Json) -> dict[str, FieldInfo]:
             document["name"],
             type=document.get("type"),
             length=document.get("length"),
+            decimals=document.get("decimals"),
             mandatory=bool(document.get("mandatory")),
             description=document.get("description", ""),
         )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 INPUTS, OUTPUTS = "inputs", "outputs"
 
-_ASPECTS = ("type", "length", "mandatory")
+_ASPECTS = ("type", "length", "decimals", "mandatory")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,7 +24,7 @@ class Change:
     """``inputs`` or ``outputs``, ``""`` where it is the whole transaction."""
     field: str
     what: str
-    """``gone``, ``new``, ``type``, ``length``, ``mandatory`` or ``many``."""
+    """``gone``, ``new``, ``type``, ``length``, ``decimals``, ``mandatory`` or ``many``."""
     before: str
     after: str
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DATE_LENGTH = 8
 """YYYYMMDD; the repository counts ten characters."""
 
+_WITH_DECIMALS = "MRS001MI/LstAdtFieldInf"
+
 _YES = frozenset({"1", "Y", "YES", "M", "TRUE"})
 _MANY = frozenset({"M", "MULTIPLE"})
 
@@ -65,7 +67,7 @@ def _transactions(
     names = sorted(str(row["TRNM"]) for row in rows)
     about = {str(row["TRNM"]): row for row in rows}
     asked = [{"MINM": program, "TRNM": name, "TRTP": kind} for name in names for kind in ("I", "O")]
-    fields = [_fields(found) for found in _ask(connection, catalog, "MRS001MI/LstFields", asked)]
+    fields = [_fields(found) for found in _listed_fields(connection, catalog, asked)]
     return {
         name: {
             "description": str(about[name].get("TRDS", "")),
@@ -75,6 +77,17 @@ def _transactions(
         }
         for n, name in enumerate(names)
     }
+
+
+def _listed_fields(
+    connection: Connection, catalog: Catalog, asked: Sequence[Mapping[str, Json]]
+) -> list[tuple[Row, ...]]:
+    """List fields with their decimals, or without where M3 does not let that be asked."""
+    if catalog.operation(_WITH_DECIMALS) is not None:
+        answers = list(_answers(connection, catalog, _WITH_DECIMALS, asked))
+        if all(answer.outcome is Outcome.DONE for answer in answers):
+            return [answer.rows for answer in answers]
+    return _ask(connection, catalog, "MRS001MI/LstFields", asked)
 
 
 def _fields(rows: Sequence[Row]) -> list[Json]:
@@ -87,6 +100,9 @@ def _field(row: Row) -> Json:
     field: dict[str, Json] = {"name": str(row["FLNM"]), "type": kind, "length": length or None}
     if str(row.get("MAND", "")).strip().upper() in _YES:
         field["mandatory"] = True
+    decimals = int(row.get("FLDP") or 0)
+    if kind == "N" and decimals:
+        field["decimals"] = decimals
     return {**field, "description": str(row.get("FLDS", ""))}
 
 

@@ -17,6 +17,9 @@ MRS001MI/LstTransactions many: Lists the transactions of a program.
 MRS001MI/LstFields many: Lists the fields of a transaction.
   in  MINM!:A10 TRNM!:A15 TRTP!:A1
   out MINM:A10 TRNM:A15 TRTP:A1 FLNM:A10 FLDS:A60 LENG:N3 TYPE:A1 MAND:A1 LMDT:D8
+MRS001MI/LstAdtFieldInf many: Lists the fields of a transaction with their decimals.
+  in  MINM!:A10 TRNM!:A15 TRTP!:A1
+  out FLNM:A10 FLDS:A60 LENG:N3 FLDP:N2 TYPE:A1 MAND:A1
 MNS150MI/GetUserData: Reads a user's settings.
   in  USID:A10
   out CONO:N3 DIVI:A3 LANC:A2 DTFM:A3 DCFM:A1 TIZO:A5 FACI:A3 WHLO:A3 USID:A10 NAME:A36 USTA:A2

@@ -246,6 +246,24 @@ def test_a_snapshot_holds_what_the_tenant_tells(erp, world):
     assert len(world.requests) < 10
 
 
+def test_a_snapshot_holds_decimals_where_m3_tells_them(open_erp, erp, world):
+    taken = snapshot(erp.connection, erp.catalog, ["OIS100MI"], now=NOW)
+    known = open_erp(metadata={"m3/OIS100MI.json": taken["OIS100MI"]}).catalog
+
+    charge = known.operation("OIS100MI/AddBatchHeadChg").inputs["CRAM"]
+    assert (charge.type, charge.decimals) == ("N", 2)
+    assert known.operation("OIS100MI/AddBatchHead").inputs["CUNO"].decimals is None
+
+
+def test_a_snapshot_is_taken_without_decimals_where_they_cannot_be_asked_for(erp, world):
+    whole = snapshot(erp.connection, erp.catalog, ["MNS150MI"], now=NOW)
+    world.faults.add(Fault(kind="status", status=404, operation="MRS001MI/LstAdtFieldInf", times=99))
+
+    taken = snapshot(erp.connection, erp.catalog, ["MNS150MI"], now=NOW)
+
+    assert taken == whole
+
+
 def test_a_catalog_made_of_a_snapshot_enters_an_order(open_erp, erp):
     taken = snapshot(erp.connection, erp.catalog, ["OIS100MI"], now=NOW)
     known = open_erp(metadata={"m3/OIS100MI.json": taken["OIS100MI"]})
