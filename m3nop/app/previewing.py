@@ -19,6 +19,7 @@ from m3nop.mapping.errors import EvaluationError, ExpressionError
 from m3nop.mapping.expressions import Expression, compile_expression
 from m3nop.mapping.fields import FieldRule
 from m3nop.mapping.pipeline import Check, Pipeline, Request, Step, Target
+from m3nop.spec.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -163,6 +164,26 @@ def map_record(subject: Subject, *, now: Instant, zone: str) -> MappedRecord:
             problem = problem or str(error)
     calls = tuple(preview(work))
     return MappedRecord(work.attempt.reference, root["vars"], tuple(failed), calls, problem)
+
+
+def places_of(session: Session, subject: Subject, calls: Iterable[Planned]) -> list[dict[str, str]]:
+    """Say for each field of each call in which file and line its rule is written."""
+    tree = session.project.effective(subject.pipeline.name, subject.pipeline.store.code)
+    if tree is None:
+        return [{} for _ in calls]
+    places, folder = Places(tree), session.place.folder.as_posix()
+    return [_places_of(call, places, folder) for call in calls]
+
+
+def _places_of(call: Planned, places: Places, folder: str) -> dict[str, str]:
+    parts = call.path.split("/")
+    step = parts[-1] if len(parts) % 2 else parts[-2]
+    found: dict[str, str] = {}
+    for name in call.fields:
+        section, _, field = name.rpartition(".")
+        at = places.field(step, section or "fields", field)
+        found[name] = f"{at.file.removeprefix(folder).lstrip('/')}:{at.line}"
+    return found
 
 
 def evaluate(subject: Subject, text: str, *, now: Instant, zone: str) -> Json:

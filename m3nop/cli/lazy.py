@@ -47,6 +47,10 @@ COMMANDS: dict[str, Entry] = {
         "mapping",
         "Show what a pipeline makes of a record, each value with its expression; nothing is sent.",
     ),
+    "capture": Entry(
+        "capture",
+        "Keep a real record as a fixture, with a test of what its pipeline makes of it; nothing is sent.",
+    ),
     "state": Entry("state", "Look after the state database."),
     "doctor": Entry("doctor", "Check credentials, rights, codes, probes and files."),
     "secrets": Entry("secrets", "Store credentials, and see where each is found."),
