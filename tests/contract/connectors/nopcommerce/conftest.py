@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,12 +90,27 @@ class ScriptedShop:
         self._server.server_close()
 
 
-@pytest.fixture
-def world():
-    books = Books()
+def opened(path):
+    books = Books(path)
     world = World(books, clock=SandboxClock(books, source=lambda: NOON))
     seed(world)
-    return world
+    return books, world
+
+
+@pytest.fixture(scope="session")
+def first_books(tmp_path_factory):
+    """Books as they are at the first start, made once: a test begins with a copy."""
+    path = tmp_path_factory.mktemp("shop") / "books.db"
+    books, _ = opened(path)
+    books.close()
+    return path
+
+
+@pytest.fixture
+def world(first_books, tmp_path):
+    books, world = opened(shutil.copy(first_books, tmp_path / "books.db"))
+    yield world
+    books.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -218,6 +219,85 @@ def test_the_open_source_api_does_not_write_variants(sandbox, world, connect):
     failure = refusal(shop, "products", match={"sku": "BOOT-43"}, fields={"price": 1})
     assert failure.code == "variant"
     assert "dialect: official" in failure.message
+
+
+# -- lost answers and several threads
+
+
+WHOLE = {
+    **NEW,
+    "tier_prices": [{"role": "wholesale", "price": 9}, {"quantity": 5, "price": 11}],
+    "localized": {"de": {"name": "Zeltsack"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("sku", "operation"),
+    [
+        ("SACK-40", "POST */Product/Create"),
+        ("SACK-40", "POST */SaveSlug/*"),
+        ("SACK-40", "POST */TierPrices/Create"),
+        ("SACK-40", "POST */SaveLocalizedValue/*"),
+        ("TENT-2P", "PUT */Product/Update"),
+        ("TENT-2P", "POST */TierPrices/Create"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "status"), [("reset_before", None), ("reset_after", None), ("status", 500), ("status", 429)]
+)
+def test_whatever_is_lost_on_the_way_is_completed_by_the_repeat(
+    sandbox, world, connect, *, sku, operation, kind, status
+):
+    shop = connect(sandbox.shop_url)
+    world.faults.add(shop_fault(kind, operation, status=status))
+    answer = call(shop, "products", match={"sku": sku}, fields=WHOLE)
+    first = operation.endswith(("Product/Create", "Product/Update"))
+    # Too much haste in the middle of a call is waited out.
+    hasty = Outcome.NOT_SENT if first else Outcome.DONE
+    assert answer.outcome is (hasty if status == 429 else Outcome.IN_DOUBT)
+    upsert(shop, "products", {"sku": sku}, WHOLE)
+    row = upsert(shop, "products", {"sku": sku}, WHOLE)
+    assert (row["action"], row["lost"]) == ("unchanged", [])
+    held = product(world, sku)
+    assert (held["name"], held["price"], held["has_tier_prices"]) == (NEW["name"], Decimal("12.5"), True)
+    assert sorted(tiers(world, held["id"]).values()) == [9, 11]
+    (text,) = table(world, "localized_properties").values()
+    assert text["locale_value"] == "Zeltsack"
+
+
+def test_an_answer_that_takes_too_long_is_a_doubt_too(sandbox, world, connect):
+    shop = connect(sandbox.shop_url, timeout=0.3)
+    world.faults.add(shop_fault("latency", "PUT */Product/Update", seconds=1))
+    answer = call(shop, "products", match=TENT, fields={"price": 7})
+    assert (answer.outcome, answer.failure.remedy) == (Outcome.IN_DOUBT, Remedy.TRANSIENT)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "remedy"),
+    [
+        (400, Outcome.REFUSED, Remedy.BUSINESS),
+        (401, Outcome.NOT_SENT, Remedy.AUTHENTICATION),
+        (403, Outcome.NOT_SENT, Remedy.AUTHENTICATION),
+        (404, Outcome.REFUSED, Remedy.CONFIGURATION),
+    ],
+)
+def test_a_write_that_is_turned_away_leaves_nothing(sandbox, world, connect, *, status, outcome, remedy):
+    shop = connect(sandbox.shop_url)
+    world.faults.add(shop_fault("status", "PUT */Product/Update", status=status, times=None))
+    answer = call(shop, "products", match=TENT, fields={"price": 7})
+    assert (answer.outcome, answer.failure.remedy) == (outcome, remedy)
+    assert product(world, "TENT-2P")["price"] != 7
+
+
+@DIALECTS
+def test_threads_that_write_one_row_do_not_undo_each_other(sandbox, world, connect, dialect):
+    shop = connect(sandbox.shop_url, dialect)
+    columns = {"gtin": "1", "meta_title": "2", "manufacturer_part_number": "3", "price": 4, "weight": 5}
+    with ThreadPoolExecutor(len(columns)) as threads:
+        rows = list(threads.map(lambda name: upsert(shop, "products", TENT, {name: columns[name]}), columns))
+    assert [row["changed"] for row in rows] == [[name] for name in columns]
+    held = product(world, "TENT-2P")
+    assert {name: held[name] for name in columns} == columns
 
 
 # -- tier prices and translations
