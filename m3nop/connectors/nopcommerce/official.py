@@ -96,6 +96,9 @@ class Official:
         """Open a source of the whole installation; what it cannot read of a record is said in the record."""
         if resource == PRODUCTS:
             return self._products(wanted)
+        return self._proven(resource, wanted)
+
+    def _proven(self, resource: str, wanted: Wanted) -> OfficialSource:
         proof = get(ENDPOINTS[resource].search, ("pageIndex", "0"), ("pageSize", "1"))
         return self._open(resource, wanted=wanted, proof=proof)
 
@@ -142,7 +145,7 @@ class Official:
     def newest(self, resource: str, limit: int) -> Sequence[Record]:
         """Read some records: the newest orders or customers, or the first of the others."""
         if resource in ENDPOINTS:
-            return self.source(resource, stores=(), wanted=EVERYTHING).newest(limit)
+            return self._proven(resource, EVERYTHING).newest(limit)
         path, query = _LISTS[resource]
         # Only products come in pages; the API's own default is all of them at once.
         paging = (("pageSize", str(limit)),) if resource == "products" else ()

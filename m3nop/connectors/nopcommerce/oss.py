@@ -67,6 +67,9 @@ class Oss:
         """Open a source with a part for each store (products: with one), as far as it can be read."""
         if resource == PRODUCTS:
             return self._products(wanted)
+        return self._open(resource, stores=stores, wanted=wanted)
+
+    def _open(self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted) -> OssSource:
         proof = get(ENDPOINTS[resource].path, ("Limit", "1"), ("Page", "1"))
         assembler = OssRecords(
             self._api, wanted=wanted, clock=self._clock, workers=self._workers, proof=proof
@@ -113,7 +116,7 @@ class Oss:
         """Read some records: the newest orders or customers, or the first of the others."""
         limit = min(limit, LARGEST_OSS_PAGE)
         if resource in ENDPOINTS:
-            return self.source(resource, stores=(), wanted=EVERYTHING).newest(limit)
+            return self._open(resource, stores=(), wanted=EVERYTHING).newest(limit)
         paging = (("Limit", str(limit)), ("Page", "1")) if resource == "products" else ()
         rows = rows_of(self._api.read(get(resource, *paging)), what=resource)
         return [records.plain(row) for row in rows[:limit]]

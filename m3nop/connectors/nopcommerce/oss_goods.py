@@ -17,7 +17,7 @@ from m3nop.connectors.nopcommerce.positions import utc_text
 from m3nop.connectors.nopcommerce.records import identity
 from m3nop.connectors.nopcommerce.rows import asked_for, rows_of
 from m3nop.connectors.nopcommerce.wishes import ambiguous
-from m3nop.core.clock import HOUR
+from m3nop.core.clock import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +34,8 @@ _RECENT = 200
 """Rows looked at again below the highest id: one may have been in the making when the index was read."""
 _FIELDS = ("Fields", "id,sku,product_attribute_combinations")
 _EMPTY_PAGES = 2
+_KNOWN_ABSENT = MINUTE
+"""For so long a SKU that was not there is taken for absent, where nothing is made of it."""
 
 Place = tuple[int, int | None]
 """The id of a product, and that of its attribute combination where a variant has the SKU."""
@@ -58,8 +60,10 @@ class SkuIndex:
         self._read_at: Instant | None = None
         self._looked_at: Instant = 0
 
-    def places(self, requests: Requests, sku: str) -> set[Place]:
+    def places(self, requests: Requests, sku: str, *, surely: bool = False) -> set[Place]:
         """Return where a SKU is: what is not known is looked for among what is new or was edited.
+
+        Who makes a product of a SKU that is not there needs to know it ``surely``, as it is now.
 
         Raises:
             ShopFailure: a request failed.
@@ -70,7 +74,7 @@ class SkuIndex:
             now = self._clock.now()
             if self._read_at is None or now - self._read_at > _LIFE:
                 self._read(requests, now)
-            elif key not in self._places:
+            elif key not in self._places and (surely or now - self._looked_at > _KNOWN_ABSENT):
                 self._look(requests, now)
             return set(self._places.get(key, ()))
 
@@ -142,7 +146,7 @@ def read_product(requests: Requests, number: int) -> Raw | None:
 
 
 def find_oss_goods(
-    requests: Requests, index: SkuIndex, fields: Fields, *, id_field: str = "id"
+    requests: Requests, index: SkuIndex, fields: Fields, *, id_field: str = "id", surely: bool = False
 ) -> OssGoods | None:
     """Find by id or by SKU; a product goes before a variant.
 
@@ -154,8 +158,9 @@ def find_oss_goods(
         row = read_product(requests, fields.number(id_field))
         return None if row is None else OssGoods(row)
     sku = fields.text("sku").strip()
-    found = _at(requests, sku, index.places(requests, sku))
-    if found is None and index.places(requests, sku):
+    places = index.places(requests, sku, surely=surely)
+    found = _at(requests, sku, places)
+    if found is None and places:
         index.forget()
         found = _at(requests, sku, index.places(requests, sku))
     return found

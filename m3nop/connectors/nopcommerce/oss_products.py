@@ -54,7 +54,7 @@ class OssProducts:
         return self._converger.call(lambda requests: self._upsert(requests, wish, wanted), about=about)
 
     def _upsert(self, requests: Requests, wish: Wish, wanted: Mapping[str, Json]) -> Sequence[Record]:
-        found = find_oss_goods(requests, self._index, wish.match)
+        found = find_oss_goods(requests, self._index, wish.match, surely=wish.creates)
         if found is None:
             return self._create(requests, wish) if wish.creates else missing()
         product = found.product

@@ -100,11 +100,6 @@ class ProductSource:
         """Return the watermark after which lies everything created at ``instant`` or later."""
         return watermark_of(self._shelves.since(instant))
 
-    def newest(self, limit: int) -> list[Record]:
-        """Read some of the newest products, newest first."""
-        ids = [number for group in self._shelves.ids(0) for number in group]
-        return list(reversed(self.fetch([str(number) for number in ids[-limit:]])))
-
     def _made(self, rows: Sequence[Raw]) -> list[Record]:
         return self._workers.each(self._record, rows)
 

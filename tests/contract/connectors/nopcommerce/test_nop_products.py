@@ -383,6 +383,21 @@ def test_a_product_that_came_or_got_its_sku_later_is_found(sandbox, world, conne
     edit(world, "products", renamed, sku="TENT-3X", updated_on_utc="2026-11-23T11:59:00")
     assert upsert(shop, "products", {"sku": "SACK-40"}, {"price": 2})["id"] == made["id"]
     assert upsert(shop, "products", {"sku": "TENT-3X"}, {"price": 2})["id"] == renamed
+    table(world, "products")["3"] = table(world, "products")["3"] | {
+        "sku": "LATER",
+        "updated_on_utc": "2026-11-23T12:00:01",
+    }
+    assert upsert(shop, "products", {"sku": "LATER"}, {"price": 2})["id"] == 3
+
+
+def test_what_is_not_in_the_shop_is_looked_for_once_in_a_while(sandbox, world, connect, clock):
+    shop = connect(sandbox.shop_url, "oss")
+    for sku in ("M3-1", "M3-2", "M3-3"):
+        assert done(shop, "stock/set", sku=sku, quantity=1, missing="skip")["action"] == "missing"
+    assert len(listings(world)) == 3
+    clock.wait(61)
+    done(shop, "stock/set", sku="M3-4", quantity=1, missing="skip")
+    assert len(listings(world)) > 3
 
 
 def test_a_place_that_the_index_has_wrong_is_looked_up_anew(sandbox, world, connect):
