@@ -37,6 +37,7 @@ class Known:
         self._spec = spec
         self._steps = {step.id: step for step in _every(spec.steps)}
         self._vars: dict[str, Shape] = {}
+        self._items: set[str] = set()
         self._record: Shape | None = None
 
     def shape(self, expression: str, scope: Scope) -> Shape:
@@ -50,12 +51,8 @@ class Known:
     def _root(self, name: str, scope: Scope) -> Shape:
         if name == scope.record:
             return self._record_shape()
-        path = scope.items.get(name)
-        if path is not None:
-            shape = self._record_shape()
-            for part in path:
-                shape = shape.of(part)
-            return shape.each
+        if name in scope.items:
+            return self._item(name, scope)
         known = {
             "vars": object_of(lambda one: self._var(one, scope)),
             "steps": object_of(self._step),
@@ -64,6 +61,17 @@ class Known:
             "position": NUMBER,
         }
         return known.get(name, UNKNOWN)
+
+    def _item(self, name: str, scope: Scope) -> Shape:
+        if name in self._items:
+            # A loop over something of an item with its own name is a problem of its own.
+            return UNKNOWN
+        self._items.add(name)
+        loops = (step.for_each for step in self._steps.values() if step.for_each is not None)
+        # Two loops may give their items the same name.
+        found = [self.shape(loop.in_, scope).each for loop in loops if loop.as_ == name]
+        self._items.discard(name)
+        return either(found) if found else UNKNOWN
 
     def _setting(self, name: str) -> Shape:
         value = (self._site.settings or {}).get(name)
