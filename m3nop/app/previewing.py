@@ -10,9 +10,9 @@ from m3nop.app.session import unknown
 from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.connector import Effect, Operation
-from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, UsageError
+from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, SourceError, UsageError
 from m3nop.core.state import Attempt, AttemptState, Record, RecordState
-from m3nop.engine.arrival import reference_of
+from m3nop.engine.arrival import key_of, reference_of
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError, ExpressionError
@@ -128,8 +128,16 @@ def subject_from_file(session: Session, name: str, path: Path, *, store: str | N
         stores = session.project.stores_of(name)
         store = next((code for code in stores if session.project.stores[code].store_id == number), None)
     pipeline = _pipeline(session, name, store)
-    record = _record(name, str(snapshot.get("id", "")), snapshot, store=pipeline.store.code, now=0)
+    record = _record(name, _key(pipeline, snapshot), snapshot, store=pipeline.store.code, now=0)
     return Subject(pipeline, record, f"from {path}")
+
+
+def _key(pipeline: Pipeline, snapshot: Mapping[str, Json]) -> str:
+    try:
+        return key_of(pipeline, snapshot, now=0, zone="UTC")
+    except (EvaluationError, SourceError):
+        # A record that somebody wrote to try something need not have a key.
+        return str(snapshot.get("id", ""))
 
 
 def time_zone(session: Session, pipeline: Pipeline) -> tuple[str, str]:

@@ -47,6 +47,9 @@ class Reader:
         Raises:
             AccessError, SourceError: as the source does.
         """
+        if not self._job.any.source.can_read_again:
+            # The rows of a list have no number to ask for: the whole list is read.
+            return next((found for found in self.every(None, baseline=baseline) if found.key == key), None)
         for partition in self._sources.of(self._job).partitions():
             snapshot = self._sources.fetch(self._job, partition, [key]).get(key)
             if snapshot is not None:

@@ -100,3 +100,68 @@ def test_a_prompt_gives_the_value_of_any_expression_until_the_input_ends(shop):
         "map", "orders", "--fixture", "tests/fixtures/order_1001.json", folder=shop.folder, text="x\n"
     )
     assert "type an expression" not in silent.stderr
+
+
+ITEMS = """\
+pipeline: items
+source:
+  read: erp/MMS200MI/LstItmByChgDate
+  fields: {FLMD: "m3_date(coalesce(watermark, '2020-01-01'))"}
+  as: m3_item
+  watermark: {by: LMDT}
+  filter: m3_item.STAT == '20'
+key: m3_item.ITNO
+steps:
+  - {id: price, read: erp/OIS320MI/GetPriceLine, fields: {CUNO: {value: W1}, ITNO: m3_item.ITNO}, outputs: [SAPR]}
+  - id: product
+    upsert: shop/products
+    match: {sku: m3_item.ITNO}
+    fields: {name: m3_item.ITDS, price: steps.price.SAPR}
+    on_create: {short_description: m3_item.ITDS}
+    missing: skip
+link: {shop: steps.product.id, m3: m3_item.ITNO}
+"""
+ITEM_TESTS = """\
+pipeline: items
+store: b2c
+given:
+  m3_item: {ITNO: TENT, ITDS: Tent, STAT: "20", LMDT: "20261120"}
+  answers: {price: {SAPR: 149.50}}
+tests:
+  - name: an item is made equal
+    with: {answers: {product: {id: 5, action: created}}}
+    expect:
+      calls:
+        - upsert: shop/products
+          match: {sku: TENT}
+          fields: {name: Tent, price: 149.5}
+          on_create: {short_description: Tent}
+          missing: skip
+      link: {shop: "5", m3: TENT}
+  - name: an item that is not for sale is left alone
+    with: {m3_item: {STAT: "90"}}
+    expect: {ignored: "not wanted by the filter: ..."}
+  - name: two products of one SKU wait for a person
+    with: {answers: {product: {$refused: two products, code: ambiguous}}}
+    expect: {review: two products (ambiguous)}
+"""
+
+
+def test_pipelines_from_m3_to_the_shop_are_tested_captured_and_shown_alike(tmp_path: Path):
+    shop = make(tmp_path)
+    (shop.folder / "pipelines" / "items.yaml").write_text(ITEMS, encoding="utf-8")
+    (shop.folder / "tests" / "items.yaml").write_text(ITEM_TESTS, encoding="utf-8")
+
+    assert shop.run("validate").code == 0
+    document = shop.read("test", "--pipeline", "items", "--coverage")
+    assert (document["passed"], document["coverage"][0]["percent"]) == (3, 100)
+    shop.change("price: 149.5}", "price: 150}", file="tests/items.yaml")
+    failed = shop.run("test", "--pipeline", "items").out
+    assert (
+        "shop/products (product): price\n      expected  150\n      is        149.50    <- steps.price.SAPR"
+        in failed
+    )
+    assert shop.run("test", "--pipeline", "items", "--update").code == 0
+    assert shop.run("capture", "items", "--key", "TENT-2P", "--store", "b2c").code == 0
+    assert shop.run("test", "--pipeline", "items").code == 0
+    assert "| product | shop/products | match | sku |" in shop.run("show", "items", "--format", "md").out
