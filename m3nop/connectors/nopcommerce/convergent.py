@@ -83,7 +83,8 @@ class Converger:
     def __init__(self, api: ShopApi, *, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._locks = [threading.Lock() for _ in range(_LANES)]
+        self._calls = [threading.Lock() for _ in range(_LANES)]
+        self._rows = [threading.Lock() for _ in range(_LANES)]
 
     def call(self, work: Callable[[Requests], Sequence[Record]], *, about: str) -> Sequence[Record]:
         """Do ``work``, which makes its requests with what it is given.
@@ -92,7 +93,7 @@ class Converger:
             ShopFailure: a request failed; its outcome is that of the whole call.
         """
         requests = Requests(self._api, clock=self._clock)
-        with self._turn(about):
+        with _turn(self._calls, about):
             try:
                 return work(requests)
             except ShopFailure as error:
@@ -102,7 +103,17 @@ class Converger:
                 raise requests.judged(ShopFailure(failure, outcome=Outcome.IN_DOUBT)) from error
 
     @contextmanager
-    def _turn(self, about: str) -> Iterator[None]:
-        # A full-row write of ours must not lie around another write of ours to the same row.
-        with self._locks[crc32(about.lower().encode()) % _LANES]:
+    def alone(self, product_id: int) -> Iterator[None]:
+        """Write to a product and what hangs on it while no other call does, by whatever name it found it.
+
+        Only within a call, and once at a time: that order keeps two calls from waiting for each other.
+        """
+        # A write of a whole row, or of all variants, must not lie around another write of ours.
+        with _turn(self._rows, str(product_id)):
             yield
+
+
+@contextmanager
+def _turn(locks: Sequence[threading.Lock], about: str) -> Iterator[None]:
+    with locks[crc32(about.lower().encode()) % _LANES]:
+        yield

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.convergent import Converger, Requests
-    from m3nop.connectors.nopcommerce.official_extras import ProductExtras
+    from m3nop.connectors.nopcommerce.official_extras import Extras, ProductExtras
     from m3nop.connectors.nopcommerce.records import Raw, Record
     from m3nop.connectors.nopcommerce.wishes import Wish
     from m3nop.core.clock import Clock
@@ -53,14 +53,20 @@ class OfficialProducts:
             if not wish.creates:
                 return missing()
             return self._create(requests, wish)
-        if found.combination is not None:
-            return _update_variant(requests, wish, found.combination)
-        number = found.product["id"]
-        columns = {**wanted, **extras.columns(found.product)}
+        with self._converger.alone(found.product["id"]):
+            if found.combination is not None:
+                return _update_variant(requests, wish, found.combination)
+            return self._update(requests, found.product, wanted, extras)
+
+    def _update(
+        self, requests: Requests, product: Raw, wanted: Mapping[str, Json], extras: Extras
+    ) -> Sequence[Record]:
+        number = product["id"]
+        columns = {**wanted, **extras.columns(product)}
         touched = {"updated_on_utc": utc_text(self._clock.now())}
-        done = rewrite(requests, "Product", found.product, columns, besides=touched)
+        done = rewrite(requests, "Product", product, columns, besides=touched)
         changed = [*names_of(done.changed - extras.owned, PRODUCT), *extras.write(requests, number)]
-        if self._extras.is_new(found.product):
+        if self._extras.is_new(product):
             # The call that made it may have ended before it got its address.
             self._extras.give_address(requests, done.row)
         lost = names_of(done.lost, PRODUCT)

@@ -80,9 +80,10 @@ class OfficialStock:
         if found.combination is not None:
             backorders = backorders or bool(found.combination.get("allow_out_of_stock_orders"))
         stock.check_sign(wish, backorders=backorders, what=f"product {found.product['id']}")
-        if _in_several(found.product):
-            return self._write_row(requests, wish, found.product)
-        return self._adjust(requests, wish, found.product, found.combination)
+        with self._converger.alone(found.product["id"]):
+            if _in_several(found.product):
+                return self._write_row(requests, wish, found.product)
+            return self._adjust(requests, wish, found.product, found.combination)
 
     def _adjust(
         self, requests: Requests, wish: StockWish, product: Raw, combination: Raw | None

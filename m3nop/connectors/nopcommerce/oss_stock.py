@@ -77,7 +77,8 @@ class OssStock:
         if _in_several(product):
             return _write_row(requests, wish, product)
         if found.combination is not None:
-            return _write_variant(requests, wish, product, found.combination)
+            with self._converger.alone(product["id"]):
+                return _write_variant(requests, wish, product["id"], found.combination["id"])
         before = product["stock_quantity"]
         if before == wish.quantity:
             return stock.unchanged(product, before)
@@ -117,8 +118,14 @@ def _write_row(requests: Requests, wish: StockWish, product: Raw) -> Sequence[Re
     return stock.moved(product, before, wish.quantity, warehouse=wish.warehouse)
 
 
-def _write_variant(requests: Requests, wish: StockWish, product: Raw, variant: Raw) -> Sequence[Record]:
-    number, before = variant["id"], variant["stock_quantity"]
+def _write_variant(requests: Requests, wish: StockWish, product_id: int, number: int) -> Sequence[Record]:
+    # Read again: another call of ours may have written the same list meanwhile.
+    product = read_product(requests, product_id)
+    variant = combination_of(product or {}, number)
+    if product is None or variant is None:
+        message = f"a variant of product {product_id} was deleted in the shop meanwhile"
+        raise refused(message, code="gone", field="sku")
+    before = variant["stock_quantity"]
     if before == wish.quantity:
         return stock.unchanged(product, before, variant=number)
     every = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -214,6 +215,16 @@ def test_a_plugin_that_does_not_store_variants_is_found_out(sandbox, world, conn
     clock.meanwhile = put_back
     failure = refusal(shop, "stock/set", sku="BOOT-43", quantity=1)
     assert (failure.code, "dialect: official" in failure.message) == ("unmoved", True)
+
+
+@DIALECTS
+def test_variants_that_are_set_at_the_same_time_do_not_undo_each_other(sandbox, world, connect, dialect):
+    shop = connect(sandbox.shop_url, dialect)
+    wanted = {"BOOT-42": 3, "BOOT-43": 4, "BOOT-44": 5}
+    with ThreadPoolExecutor(3) as threads:
+        rows = list(threads.map(lambda sku: done(shop, "stock/set", sku=sku, quantity=wanted[sku]), wanted))
+    assert [row["after"] for row in rows] == [3, 4, 5]
+    assert {sku: combination(world, sku)["stock_quantity"] for sku in wanted} == wanted
 
 
 # -- doubts
