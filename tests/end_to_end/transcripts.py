@@ -35,6 +35,8 @@ _VARIABLE = (
     (re.compile(r"\b\d+\.\d s\b"), "SECONDS s"),
     (re.compile(r"\bmapping [0-9a-f]{12}\b"), "mapping DIGEST"),
     (re.compile(r"\S+/tmp[a-z0-9_]{8}(?=/)"), "TEMPORARY"),
+    # The pack that the project is a copy of grows.
+    (re.compile(r"^\d+ files checked"), "FILES files checked"),
     # How far the demo's first run came when it was killed.
     (
         re.compile(r"\d+ orders? (?:is|are) in M3, \d+ (?:is|are) half entered"),

@@ -87,11 +87,13 @@ def test_a_variable_of_an_environment_that_was_not_named_is_only_a_warning(folde
     assert check(folder, environment="qa", QA_URL="https://x.example.com").problems == ()
 
 
-def test_tests_of_mappings_are_read_as_yaml(folder):
+def test_tests_of_mappings_are_checked(folder):
     (folder / "tests").mkdir()
-    (folder / "tests" / "orders.yaml").write_text("a: 1\na: 2\n", encoding="utf-8")
+    (folder / "tests" / "orders.yaml").write_text("pipeline: orders\npipeline: orders\n", encoding="utf-8")
 
-    assert lines(check(folder)) == ["orders.yaml:2:1 duplicate-key"]
+    found = lines(check(folder))
+    assert "orders.yaml:2:1 duplicate-key" in found
+    assert "orders.yaml:1:1 missing-key" in found
 
 
 def test_a_pipeline_alone_is_checked_as_far_as_it_speaks_for_itself(tmp_path):
