@@ -8,91 +8,140 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app.previewing import Subject, time_zone
+from m3nop.app.reading import Reader
 from m3nop.app.scrubbing import scrubbed
+from m3nop.app.session import Session
 from m3nop.app.testing.bench import Bench
+from m3nop.app.testing.replay import ask, is_open
 from m3nop.app.testing.writing import expectation, yaml_text
+from m3nop.app.wire import recording
 from m3nop.core import json
 from m3nop.core.clock import to_text
-from m3nop.core.connector import Answer, Call, Effect, Outcome
-from m3nop.core.errors import AccessError, UsageError
+from m3nop.core.connector import Answer, Effect
+from m3nop.core.errors import UsageError
 from m3nop.engine.rehearsal import Asked, Script, Setting, rehearse
 from m3nop.spec.mapping_test_files import TESTS, load_test_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from m3nop.app.session import Session
     from m3nop.core.json import Json
 
 FIXTURES = "fixtures"
+WIRE = "wire"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NAMED = ("calls", "skipped", "link", "reference")
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a record is kept."""
+
+    name: str | None = None
+    """Of the files; the pipeline and the key unless given."""
+    scrub: bool = True
+    overwrite: bool = False
+    wire: bool = False
+    """Keep the exchange instead of the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
     """The files that were written."""
 
-    fixture: Path
+    kept: Path
+    """The record, or the exchange."""
     test: Path
     reads: int
     """How many answers of reads stand in the test."""
 
 
-def capture(
-    session: Session,
-    subject: Subject,
-    *,
-    name: str | None = None,
-    scrub: bool = True,
-    overwrite: bool = False,
-) -> Captured:
+def capture(session: Session, subject: Subject, manner: Manner) -> Captured:
     """Write a record as a fixture, and a test that says what its pipeline makes of it now.
 
-    The reads of its steps are made, and their answers kept in the test.
+    The reads of its steps are made, and their answers kept in the test. On the wire the whole exchange is
+    kept instead, which the test plays again.
 
     Raises:
-        UsageError: the name cannot be used, or is taken.
+        UsageError: the name cannot be used, or is taken; vcrpy is not installed.
         AccessError: a system cannot be read.
     """
-    pipeline, key = subject.pipeline.name, subject.record.key
-    chosen = name or f"{pipeline}_{re.sub(r'[^A-Za-z0-9_-]+', '_', key)}"
-    if not _NAME.fullmatch(chosen):
-        msg = f"{chosen!r} cannot name a file: use letters, digits, _ and -"
-        raise UsageError(msg)
-    folder = session.place.folder / TESTS
-    fixture, test = folder / FIXTURES / f"{chosen}.json", folder / f"{chosen}.yaml"
-    taken = [path for path in (fixture, test) if path.exists()]
-    if taken and not overwrite:
-        msg = f"{taken[0]} is there already; choose another --name, or --overwrite"
-        raise UsageError(msg)
-    snapshot: Any = subject.record.snapshot
-    links, answers = _asked(session, subject)
-    if scrub:
-        snapshot, answers = scrubbed(snapshot), scrubbed(answers)
-    document = {
-        "pipeline": pipeline,
-        "description": f"{subject.record.key}, {subject.origin}",
-        **({"store": subject.pipeline.store.code} if not _says_store(session, subject) else {}),
-        "clock": to_text(session.clock.now()),
-        "time_zone": time_zone(session, subject.pipeline)[0],
-        "given": {
-            subject.pipeline.source.name: {"$fixture": f"{FIXTURES}/{fixture.name}"},
-            **({"links": links} if links else {}),
-            **({"remembered": subject.record.remembered} if subject.record.remembered else {}),
-            **({"answers": answers} if answers else {}),
-        },
-        "tests": [{"name": f"{pipeline} {key} as it was captured", "expect": {"calls": []}}],
-    }
-    _write(fixture, f"{json.dumps(snapshot, indent=2)}\n")
+    kept, test = _places(session, subject, manner)
+    given: dict[str, Any] = {}
+    if manner.wire:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        links, _ = _recorded(session, subject, kept, scrub=manner.scrub)
+        reads = 0
+    else:
+        links, answers = _asked(session, subject)
+        reads = len(answers)
+        given = {
+            subject.pipeline.source.name: {"$fixture": f"{FIXTURES}/{kept.name}"},
+            **({"answers": scrubbed(answers) if manner.scrub else answers} if answers else {}),
+        }
+        snapshot: Any = subject.record.snapshot
+        _write(kept, f"{json.dumps(scrubbed(snapshot) if manner.scrub else snapshot, indent=2)}\n")
+    if links:
+        given["links"] = links
+    if subject.record.remembered:
+        given["remembered"] = subject.record.remembered
+    head = _head(session, subject, manner, kept)
+    name = f"{subject.pipeline.name} {subject.record.key} as it was captured"
+    document = {**head, "given": given, "tests": [{"name": name, "expect": {"calls": []}}]}
     _write(test, yaml_text(document))
     file = load_test_file(test)
     verdict = Bench(session.project, environment=session.place.environment).run(file, file.tests[0])
     if verdict.found is not None:
         expect = expectation(verdict.found, _NAMED)
-        document["tests"] = [{"name": f"{pipeline} {key} as it was captured", "expect": expect}]
-        _write(test, yaml_text(document))
-    return Captured(fixture, test, len(answers))
+        _write(test, yaml_text({**document, "tests": [{"name": name, "expect": expect}]}))
+    return Captured(kept, test, reads)
+
+
+def _places(session: Session, subject: Subject, manner: Manner) -> tuple[Path, Path]:
+    """Return where the record, or the exchange, and the test go.
+
+    Raises:
+        UsageError: the name cannot be used, or is taken.
+    """
+    key = re.sub(r"[^A-Za-z0-9_-]+", "_", subject.record.key)
+    name = manner.name or f"{subject.pipeline.name}_{key}"
+    if not _NAME.fullmatch(name):
+        msg = f"{name!r} cannot name a file: use letters, digits, _ and -"
+        raise UsageError(msg)
+    folder = session.place.folder / TESTS
+    kept = folder / WIRE / f"{name}.yaml" if manner.wire else folder / FIXTURES / f"{name}.json"
+    places = (kept, folder / f"{name}.yaml")
+    taken = [path for path in places if path.exists()]
+    if taken and not manner.overwrite:
+        msg = f"{taken[0]} is there already; choose another --name, or --overwrite"
+        raise UsageError(msg)
+    return places
+
+
+def _head(session: Session, subject: Subject, manner: Manner, kept: Path) -> dict[str, Any]:
+    pipeline = subject.pipeline
+    head: dict[str, Any] = {
+        "pipeline": pipeline.name,
+        "description": f"{subject.record.key}, {subject.origin}",
+    }
+    if manner.wire:
+        head["wire"] = {"cassette": f"{WIRE}/{kept.name}", "key": subject.record.key}
+    if manner.wire or not _says_store(session, subject):
+        head["store"] = pipeline.store.code
+    zone, _ = time_zone(session, pipeline)
+    return {**head, "clock": to_text(session.clock.now()), "time_zone": zone}
+
+
+def _recorded(
+    session: Session, subject: Subject, cassette: Path, *, scrub: bool
+) -> tuple[dict[str, dict[str, str]], dict[str, Json]]:
+    """Keep everything that is asked from the beginning on, by a session that knows nothing yet."""
+    with (
+        Session(session.place, session.project, command="capture") as fresh,
+        recording(fresh, cassette, scrub=scrub),
+    ):
+        Reader(fresh, subject.pipeline.name).fetch(subject.record.key)
+        return _asked(fresh, subject)
 
 
 def _says_store(session: Session, subject: Subject) -> bool:
@@ -109,12 +158,9 @@ def _asked(session: Session, subject: Subject) -> tuple[dict[str, dict[str, str]
         known[subject.link.pipeline, subject.link.key] = subject.link.m3
 
     def answer(asked: Asked) -> Answer | None:
-        if asked.target.operation.effect is not Effect.READ or _unknown(asked.fields):
+        if asked.target.operation.effect is not Effect.READ or is_open(asked.fields):
             return None
-        call = Call("1", asked.target.operation, dict(asked.fields))
-        answered = session.connection(asked.target.connection).send([call])[0]
-        if answered.outcome not in (Outcome.DONE, Outcome.REFUSED):
-            raise AccessError(str(answered.failure))
+        answered = ask(session, asked)
         answers[asked.path] = [dict(row) for row in answered.rows] or _refusal(answered)
         return answered
 
@@ -144,12 +190,6 @@ def _refusal(answered: Answer) -> list[dict[str, Json]]:
     if answered.failure is None:
         return []
     return [{"$refused": answered.failure.message, "code": answered.failure.code}]
-
-
-def _unknown(fields: Mapping[str, Json]) -> bool:
-    return any(
-        isinstance(value, str) and value.startswith("<") and value.endswith(">") for value in fields.values()
-    )
 
 
 def _linked(subject: Subject, pipeline: str, key: str) -> str | None:

@@ -19,6 +19,9 @@ _OTHER_LOWER, _OTHER_UPPER, _OTHER = "äöüåéñłßøç", "ÄÖÜÅÉÑŁØÇ
 _IP = "192.0.2.1"
 """An address that is kept for documentation."""
 _DOMAIN = "example.com"
+_PAIRS = (("Name", "Value"), ("Key", "Value"), ("key", "value"))
+"""Members of which one names what the other holds: M3's rows of version 1, attributes of the shop."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOWHERE = ".xx"
 """A top level that is never given to anybody."""
 _BIRTH = "1980-01-01"
@@ -29,11 +32,31 @@ def scrubbed(value: Json) -> Json:
     if isinstance(value, list):
         return [scrubbed(item) for item in value]
     if isinstance(value, Mapping):
+        named = next(
+            (pair for pair in _PAIRS if all(isinstance(value.get(part), str) for part in pair)), None
+        )
+        if named is not None:
+            return {**value, named[1]: _member(value[named[0]], value[named[1]])}
         return {name: _member(str(name), one) for name, one in value.items()}
     return value
 
 
+def replaced_texts(before: Json, after: Json) -> dict[str, str]:
+    """Return each text that was replaced, and by what."""
+    found: dict[str, str] = {}
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name, value in before.items():
+            found.update(replaced_texts(value, after.get(name)))
+    elif isinstance(before, list) and isinstance(after, list):
+        for one, other in zip(before, after, strict=True):
+            found.update(replaced_texts(one, other))
+    elif isinstance(before, str) and isinstance(after, str) and before.strip() != after.strip():
+        found[before.strip()] = after.strip()
+    return found
+
+
 def _member(name: str, value: Json) -> Json:
+    name = _CAMEL.sub("_", name)
     if isinstance(value, str) and value:
         rule = next((rule for pattern, rule in _RULES if pattern.search(name)), None)
         return value if rule is None else rule(value)

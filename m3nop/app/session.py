@@ -38,13 +38,15 @@ class Place:
 class Session:
     """Everything a command needs, opened when it is first asked for and closed together."""
 
-    def __init__(self, place: Place, project: LoadedProject, *, command: str) -> None:
+    def __init__(
+        self, place: Place, project: LoadedProject, *, command: str, opener: Opener | None = None
+    ) -> None:
         self.place = place
         self.project = project
         self._command = command
         self._open = ExitStack()
         self._secrets = Secrets()
-        self._opener = Opener(place.folder, self._secrets)
+        self._opener = opener or Opener(place.folder, self._secrets)
         self._open.callback(self._opener.close)
         self._clock: Clock | None = None
         self._connections: dict[str, Connection] = {}

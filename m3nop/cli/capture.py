@@ -19,6 +19,9 @@ Scrub = Annotated[
     bool,
     typer.Option("--scrub/--no-scrub", help="Take secrets and personal data out, or leave all as it is."),
 ]
+Wire = Annotated[
+    bool, typer.Option("--wire", help="Keep the whole exchange, which `m3nop test` plays again; needs vcrpy.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
 
 
@@ -28,9 +31,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    pipeline: PipelineName, *, key: Key, name: Name = None, scrub: Scrub = True, overwrite: Overwrite = False,
-    store: Store = None, read: Read = False, project: Project = None, env: Env = None,
-    as_json: AsJson = False,
+    pipeline: PipelineName, *, key: Key, name: Name = None, scrub: Scrub = True, wire: Wire = False,
+    overwrite: Overwrite = False, store: Store = None, read: Read = False, project: Project = None,
+    env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Keep a real record as a fixture, with a test of what its pipeline makes of it; nothing is sent.
 
@@ -38,15 +41,15 @@ def run(
     characters stay, and equal values stay equal.
     """
     from m3nop.app import previewing
-    from m3nop.app.capturing import capture
+    from m3nop.app.capturing import Manner, capture
     from m3nop.cli.output import print_json, print_line, say
 
     with open_here(project, env, command=f"capture {pipeline}") as session:
         subject = previewing.subject_by_key(session, pipeline, key, store=store, read=read)
-        done = capture(session, subject, name=name, scrub=scrub, overwrite=overwrite)
+        done = capture(session, subject, Manner(name, scrub, overwrite, wire))
     if as_json:
-        print_json({"fixture": str(done.fixture), "test": str(done.test), "reads": done.reads})
+        print_json({"fixture": str(done.kept), "test": str(done.test), "reads": done.reads})
         return
-    for path in (done.fixture, done.test):
+    for path in (done.kept, done.test):
         print_line(str(path))
     say(f"{pipeline} {key}, {subject.origin}" + ("" if scrub else ": with all personal data that is in it"))

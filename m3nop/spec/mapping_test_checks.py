@@ -55,6 +55,7 @@ class _Checking:
             self._known(("environment",), "environment", spec.environment, environments)
         if not self._known(("pipeline",), "pipeline", name, self.project.pipelines):
             return
+        self._wire()
         stores = self.project.stores_of(name)
         if spec.store is not None:
             self._known(("store",), "store", spec.store, stores)
@@ -77,8 +78,9 @@ class _Checking:
                 message = f"'{name}' is not given here; the pipeline's record is '{record}'"
                 self._add(self.file.at((*at, name), key=True), "unknown-given", message, name, [record])
         if record not in own:
-            message = f"the record '{record}' is not given"
-            self.problems.append(Problem(self.file.at(("given",), key=True), "unknown-given", message))
+            if not self._on_wire():
+                message = f"the record '{record}' is not given"
+                self.problems.append(Problem(self.file.at(("given",), key=True), "unknown-given", message))
         elif not isinstance(own[record], dict):
             message = f"the record '{record}' is a mapping"
             self.problems.append(Problem(self.file.at(("given", record)), "wrong-value", message))
@@ -91,6 +93,15 @@ class _Checking:
         ):
             for name in names:
                 self._known(self._place_of(test, f"{kind}s", name), kind, name, known, key=True)
+
+    def _on_wire(self) -> bool:
+        return self.file.spec is not None and self.file.spec.wire is not None
+
+    def _wire(self) -> None:
+        wire = self.file.spec.wire if self.file.spec else None
+        if wire is not None and not (self.file.path.parent / wire.cassette).is_file():
+            at = self.file.at(("wire", "cassette"))
+            self.problems.append(Problem(at, "missing-file", f"there is no file '{wire.cassette}'"))
 
     def _place_of(self, test: MappingTest, kind: str, name: str) -> Loc:
         section = "links" if kind == "pipelines" else kind

@@ -151,6 +151,15 @@ class MappingTestSpec(SpecModel):
     """What must come of it."""
 
 
+class WireSpec(SpecModel):
+    """A recorded exchange with both systems, which answers instead of them."""
+
+    cassette: str
+    """The file, named from the folder of the tests."""
+    key: str
+    """Key of the record that is read from it."""
+
+
 class MappingTestsSpec(SpecModel):
     """Tests of one pipeline: this record in, these calls out."""
 
@@ -166,6 +175,8 @@ class MappingTestsSpec(SpecModel):
     """The time; a day after the record was created unless given."""
     time_zone: str | None = None
     """M3's time zone; that of the connection unless given, else UTC."""
+    wire: WireSpec | None = None
+    """A recorded exchange from which the record and every read are answered."""
     given: GivenSpec
     """What every test of the file begins with."""
     tests: list[MappingTestSpec] = Field(min_length=1)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from m3nop.app import wire
 from m3nop.core import json
+from m3nop.core.errors import UsageError
 from tests.end_to_end.shops import NewProject, make, typed
 
 if TYPE_CHECKING:
@@ -100,6 +103,36 @@ def test_a_prompt_gives_the_value_of_any_expression_until_the_input_ends(shop):
         "map", "orders", "--fixture", "tests/fixtures/order_1001.json", folder=shop.folder, text="x\n"
     )
     assert "type an expression" not in silent.stderr
+
+
+@pytest.mark.parametrize("dialect", ["official", "oss"])
+def test_a_whole_exchange_is_kept_and_played_again_without_a_network(shop, tmp_path: Path, dialect):
+    name = f"wire_{dialect}"
+    ended = shop.run("capture", "orders", "--key", "1001", "--wire", "--name", name, SHOP_DIALECT=dialect)
+    assert ended.code == 0, ended.err
+    text = (shop.folder / "tests" / "wire" / f"{name}.yaml").read_text(encoding="utf-8")
+    for gone in ("Mustermann", "erika@", "Bearer", "access_token", "Basic "):
+        assert gone not in text, gone
+    assert "http://127.0.0.1:9/shop/" in text
+
+    away = tmp_path / "away"
+    shutil.copytree(shop.folder, away, ignore=shutil.ignore_patterns(".m3nop"))
+    outside = NewProject(away, tmp_path / "scratch")
+    assert outside.run("test", f"tests/{name}.yaml", SHOP_DIALECT=dialect).code == 0
+    assert not (away / ".m3nop" / "sandbox").exists()
+    outside.change('key: "1001"', 'key: "1002"', file=f"tests/{name}.yaml")
+    other = outside.run("test", f"tests/{name}.yaml", SHOP_DIALECT=dialect)
+    assert other.code == 1
+    assert "has no answer to what is asked now; capture it again" in other.out
+    (away / "tests" / "wire" / f"{name}.yaml").unlink()
+    assert "missing-file" in outside.run("validate").err + outside.run("validate").out
+    (shop.folder / "tests" / f"{name}.yaml").unlink()
+
+
+def test_the_wire_says_what_it_needs(monkeypatch, tmp_path: Path):
+    monkeypatch.setitem(sys.modules, "vcr", None)
+    with pytest.raises(UsageError, match="needs the extra `capture`"), wire.replaying(None, tmp_path, now=0):
+        pass
 
 
 ITEMS = """\

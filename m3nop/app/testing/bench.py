@@ -16,6 +16,7 @@ from m3nop.engine.rehearsal import Asked, Rehearsal, Script, Setting, rehearse
 from m3nop.mapping.lookups import VALUE, Lookup
 from m3nop.spec.compile import compile_tree
 from m3nop.spec.mapping_test_checks import environment_of
+from m3nop.spec.mapping_test_files import merged_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,20 @@ class Bench:
             in_flight=test.given.in_flight,
             store_given=(test.spec.store or spec.store) is not None,
         )
-        return rehearse(pipeline, record, script_of(test.given), setting)
+        script = script_of(test.given)
+        if spec.wire is None:
+            return rehearse(pipeline, record, script, setting)
+        # Only these tests need the connectors and vcrpy.
+        from m3nop.app.testing.replay import replayed
+
+        return replayed(
+            self.project(spec.environment), file.path.parent / spec.wire.cassette, spec.pipeline,
+            spec.wire.key,
+            now=setting.now, script=script,
+            play=lambda read, wired: rehearse(
+                pipeline, merged_values(dict(read), dict(record)), wired, setting
+            ),
+        )  # fmt: skip
 
     def _zone(self, pipeline: Pipeline, environment: str | None) -> str:
         project = self.project(environment)

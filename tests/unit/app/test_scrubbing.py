@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m3nop.app.scrubbing import scrubbed
+from m3nop.app.scrubbing import replaced_texts, scrubbed
 
 RECORD = {
     "id": 1042, "store_id": 1, "customer_id": 17, "order_total": Decimal("10.50"), "payment_status": "paid",
@@ -110,3 +110,18 @@ def test_secrets_are_blanked():
     assert scrubbed({"api_key": "abc", "access_token": "t", "password": ""}) == {
         "api_key": "xxx", "access_token": "x", "password": "",
     }  # fmt: skip
+
+
+def test_members_are_known_by_either_spelling_and_by_a_name_beside_them():
+    clean = scrubbed(
+        {
+            "FirstName": "Erika",
+            "NameValue": [{"Name": "CUNM", "Value": "Erika"}, {"Name": "STAT", "Value": "20"}],
+        }
+    )
+
+    assert "Erika" not in str(clean)
+    assert clean["NameValue"][1]["Value"] == "20"
+    assert replaced_texts(
+        {"first_name": " Erika ", "id": 1}, scrubbed({"first_name": " Erika ", "id": 1})
+    ).keys() == {"Erika"}
