@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 
@@ -23,3 +24,24 @@ def test_equal_values_have_one_digest():
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(ValueError, match=r"\w"):
         json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (MappingProxyType({"a": (1, Decimal("2.50"))}), '{"a": [1, 2.50]}'),
+        (frozenset({"b", "a"}), '["a", "b"]'),
+        ({"set": {2, 1}}, '{"set": [1, 2]}'),
+    ],
+)
+def test_what_is_like_a_list_or_a_mapping_is_written_as_one(value, text):
+    assert json.dumps(value) == text
+    assert json.canonical(value) == text.replace(" ", "").replace("2.50", "2.5")
+
+
+@pytest.mark.parametrize("value", [object(), Decimal("NaN"), Decimal("Infinity"), b"bytes"])
+def test_what_json_does_not_know_is_refused(value):
+    with pytest.raises((TypeError, ValueError)):
+        json.dumps(value)
+    with pytest.raises((TypeError, ValueError)):
+        json.canonical({"a": value})
