@@ -310,7 +310,7 @@ def test_schemas_are_printed_and_written(tmp_path):
     jsonschema.Draft202012Validator.check_schema(printed)
     assert "erp/OIS100MI/Confirm" in shop.run("schema").out
     assert shop.read("schema", "--write", "editor") == [
-        f"editor/{kind}.schema.json" for kind in ("project", "pipeline", "lookup")
+        f"editor/{kind}.schema.json" for kind in ("project", "pipeline", "lookup", "test")
     ]
     anywhere = outside(tmp_path).run("schema", "lookup")
     jsonschema.Draft202012Validator.check_schema(json.loads(anywhere.out))
