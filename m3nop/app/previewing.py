@@ -259,6 +259,7 @@ def _record(pipeline: str, key: str, snapshot: Json, *, store: str, now: Instant
 
 
 def _pipeline(session: Session, name: str, store: str | None) -> Pipeline:
+    name = session.project.for_store(name, store)
     stores = session.project.stores_of(name)
     if store is None and len(stores) == 1:
         store = stores[0]

@@ -56,6 +56,7 @@ def show_pipeline(place: Place, name: str, *, store: str | None = None) -> Shown
     )
     if name not in project.pipelines:
         raise UsageError(unknown("pipeline", name, project.pipelines))
+    name = project.for_store(name, store)
     stores = project.stores_of(name)
     chosen = store or next(iter(stores), "")
     if chosen not in stores:

@@ -63,6 +63,7 @@ def sign_off(place: Place, name: str, *, store: str | None = None) -> SignOff:
     )
     if name not in project.pipelines:
         raise UsageError(unknown("pipeline", name, project.pipelines))
+    name = project.for_store(name, store)
     stores = project.stores_of(name)
     chosen = store or next(iter(stores), "")
     if chosen not in stores:

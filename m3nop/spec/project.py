@@ -136,6 +136,12 @@ class LoadedProject:
         )
         return (*own, *names)
 
+    def for_store(self, name: str, store: str | None) -> str:
+        """Return the pipeline, or the instance of it that serves a store."""
+        if store is None or store not in self.stores or name not in self.pipelines:
+            return name
+        return self.instances(name, [store])[0]
+
     def instances(self, name: str, stores: Sequence[str] = ()) -> tuple[str, ...]:
         """Name what a pipeline's name stands for: itself and its instances, if they serve ``stores``."""
         found = [one for one in self.pipelines if name in (one, split_instance(one)[0])]

@@ -103,3 +103,9 @@ def test_an_installation_that_does_not_answer_does_not_stop_the_other(bench: Ben
     bench.forget_connections()
     assert bench.run(*BOTH).error is None
     assert bench.record(theirs, "orders@outlet").state is RecordState.DONE
+
+
+def test_a_store_finds_the_instance_that_serves_it(bench: Bench) -> None:
+    assert bench.project.for_store("orders", "b2b") == "orders@outlet"
+    assert bench.project.for_store("orders", "b2c") == bench.project.for_store("orders", None) == "orders"
+    assert bench.project.for_store("orders@outlet", "b2b") == "orders@outlet"
