@@ -151,7 +151,7 @@ class Session:
         """Compile pipelines, and those that they require, for every store that they serve.
 
         Raises:
-            UsageError: there is no such pipeline.
+            UsageError: there is no such pipeline, or the settings switch it off.
         """
         from m3nop.engine.ports import Job
 
@@ -164,12 +164,20 @@ class Session:
             if name not in self.project.pipelines:
                 raise UsageError(unknown("pipeline", name, self.project.pipelines))
             by_store = self._by_store(name)
+            if not by_store:
+                msg = f"{name} is switched off in {self.place.environment}: see its `enabled_when`"
+                raise UsageError(msg)
             jobs[name] = Job(name, by_store, {one.store.store_id: code for code, one in by_store.items()})
             todo.extend(jobs[name].any.requires)
         return jobs
 
+    def enabled(self) -> tuple[str, ...]:
+        """Name the pipelines that the settings do not switch off in every store."""
+        return tuple(name for name in self.project.pipelines if self._by_store(name))
+
     def _by_store(self, name: str) -> dict[str, Pipeline]:
-        return {code: self.project.pipeline(name, code) for code in self.project.stores_of(name)}
+        every = {code: self.project.pipeline(name, code) for code in self.project.stores_of(name)}
+        return {code: one for code, one in every.items() if one.enabled}
 
     def tools(self, jobs: Mapping[str, Job], *, observer: Observer, stop: StopSignal | None = None) -> Tools:
         """Open what a run of these pipelines needs."""

@@ -56,13 +56,14 @@ class UsedProbe:
 
 
 def pipelines_of(session: Session) -> list[Pipeline]:
-    """Compile every pipeline for every store that it serves.
+    """Compile every pipeline that is switched on, for every store that it serves.
 
     Raises:
         ConfigurationError: one cannot be.
     """
     project = session.project
-    return [project.pipeline(name, store) for name in project.pipelines for store in project.stores_of(name)]
+    every = (project.pipeline(name, store) for name in project.pipelines for store in project.stores_of(name))
+    return [one for one in every if one.enabled]
 
 
 def requests_of(pipeline: Pipeline) -> Iterator[Request]:

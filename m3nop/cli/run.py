@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.engine.ports import StopSignal
     from m3nop.engine.wish import Wish
-    from m3nop.spec.project import LoadedProject
 
 Pipelines = Annotated[list[str] | None, typer.Argument(help="Pipelines to run.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every pipeline, in the order they depend on each other.")]
@@ -156,15 +155,16 @@ class _Asked:
         for store in self.stores or ():
             if store not in session.project.stores:
                 raise UsageError(unknown("store", store, session.project.stores))
-        names = self._names(session.project)
+        names = self._names(session)
         return Wish(
             names, tuple(self.stores or ()), tuple(self.keys or ()), self.limit, parse_since(self.since),
             full=self.full, linger=linger, command=" ".join(sys.argv[1:]), allow_to_zero=self.allow_to_zero,
         )  # fmt: skip
 
-    def _names(self, project: LoadedProject) -> tuple[str, ...]:
+    def _names(self, session: Session) -> tuple[str, ...]:
         from m3nop.app.session import unknown
 
+        project = session.project
         known = project.pipelines
         if self.every == bool(self.pipelines):
             msg = f"name the pipelines to run, or --all; there are {', '.join(sorted(known))}"
@@ -172,10 +172,11 @@ class _Asked:
         for name in self.pipelines or ():
             if name not in known:
                 raise UsageError(unknown("pipeline", name, known))
-        wanted = (
-            one for name in self.pipelines or known for one in project.instances(name, self.stores or ())
-        )
-        return tuple(dict.fromkeys(wanted))
+        chosen = self.pipelines or session.enabled()
+        wanted = [one for name in chosen for one in project.instances(name, self.stores or ())]
+        on = [one for one in wanted if one in session.enabled()]
+        # One that is switched off is named only where nothing else is meant: then the session says so.
+        return tuple(dict.fromkeys(on or wanted))
 
 
 def _exit_code(counts: dict[str, int], stop: StopSignal) -> int:

@@ -75,6 +75,8 @@ class FieldInfo:
     decimals: int | None = None
     mandatory: bool = False
     description: str = ""
+    filled: bool = False
+    """The connection fills it in where a call leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Operation:
     outputs: Mapping[str, FieldInfo] | None = None
     many: bool = False
     done_codes: frozenset[str] = frozenset()
+    waiting_codes: frozenset[str] = frozenset()
+    """Refusals that pass: a closed period."""
     key: str = ""
     """The field by which the target of a keyed operation refuses a repeat."""
     upserts: bool = False

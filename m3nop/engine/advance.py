@@ -14,7 +14,15 @@ from m3nop.core.connector import AMBIGUOUS, Effect, Failure, Remedy
 from m3nop.core.state import AttemptState, CallState, RecordState
 from m3nop.engine import commit, compare, settle, sweep, undo
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Stop, Undo
-from m3nop.engine.verdicts import STATE_OF, ask_reasons, failed_check, follow_check, give_up, with_reasons
+from m3nop.engine.verdicts import (
+    STATE_OF,
+    ask_reasons,
+    failed_check,
+    follow_check,
+    give_up,
+    wait,
+    with_reasons,
+)
 from m3nop.engine.work import Work, failure_of, key_text, result_of
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import OnFail
@@ -193,22 +201,31 @@ class _Walk:
 
     def _guard(self, step: Step, request: Request, root: Mapping[str, Json]) -> Action | None:
         if step.commit:
-            if self._work.pipeline.moves:
-                # What is to be remembered with the commit must be known before it.
-                self._work.to_remember()
-            return commit.before_commit(self._work, step, root)
+            return self._forgets(step) or commit.before_commit(self._work, step, root)
         if request.target.operation.effect is not Effect.READ and not self._work.started:
             return commit.before_first_call(self._work, root)
         return None
 
+    def _forgets(self, step: Step) -> Stop | None:
+        """Stop before a movement that would be entered again and again, because nothing of it is kept.
+
+        What is to be remembered with the commit must be known before it.
+        """
+        work = self._work
+        if not work.pipeline.moves or work.to_remember() != work.record.remembered:
+            return None
+        reason = "`remember` would keep what it keeps already, and the same movement would be entered again"
+        return Stop(RecordState.REVIEW, reason, Failure(Remedy.CONFIGURATION, reason), step.id)
+
     def _send(self, step: Step, path: str, request: Request, mapped: Mapped) -> Send:
+        outputs = request.outputs
         return Send(
             path=path,
             purpose=Purpose.STEP,
             target=request.target,
             fields=mapped.fields,
             origins=mapped.origins,
-            columns=tuple(request.outputs.names.values()),
+            columns=tuple(source for name, source in outputs.names.items() if name not in outputs.later),
             commit_target=commit.target_of(self._work) if step.commit else None,
         )
 
@@ -259,6 +276,11 @@ class _Walk:
             return reasons
         failure = failure_of(line)
         reason = with_reasons(self._work, step, path, str(failure))
+        if failure.remedy is Remedy.WAITING:
+            return wait(self._work, self._now, reason)
+        entered = commit.refused_as_entered(self._work, step, root)
+        if entered is not None:
+            return entered
         state = RecordState.DEAD
         if step.upsert is not None and failure.code == AMBIGUOUS:
             state = STATE_OF[step.upsert.ambiguous]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from m3nop.core.connector import Answer, Effect, Failure, Outcome, Remedy
 from m3nop.core.state import AttemptState, CallState, Link, LoggedCall
 from m3nop.engine.actions import Purpose
+from m3nop.engine.commit import TAKEN_OVER
 from m3nop.engine.verdicts import is_committed
 from m3nop.engine.work import failure_json, matching_rows, name_row
 
@@ -223,9 +224,16 @@ class Answers:
         self._parts.outbox.attempt(work)
         if work.pipeline.moves:
             # Together with the commit: what moves next is counted from here.
-            work.record.remembered = work.to_remember()
+            self._remember_movement(work, made=origin != "adopted")
             self._parts.outbox.record(work.record)
         self.link(work, origin=origin)
+
+    def _remember_movement(self, work: Work, *, made: bool) -> None:
+        """Keep what was entered; after one that was made, nothing of an earlier time can be unknown."""
+        kept = work.to_remember() or {}
+        work.record.remembered = kept if made else {**kept, TAKEN_OVER: True}
+        if made:
+            work.record.epoch = work.attempt.epoch
 
     def link(self, work: Work, *, origin: str) -> None:
         """Remember the pair that the pipeline's ``link`` gives, if both sides are known."""

@@ -216,18 +216,13 @@ class Claims:
         ]
         work = self._work(frozen, record, attempt, lines)
         # A refusal has no effect: after a crash or a retry by hand the call is simply made again.
-        for path, line in list(work.log.items()):
-            if line.state is CallState.REFUSED:
-                del work.log[path]
-            elif line.state is CallState.SENT:
+        refused = [path for path, line in work.log.items() if line.state is CallState.REFUSED]
+        for path in refused:
+            del work.log[path]
+        for line in list(work.log.values()):
+            if line.state is CallState.SENT:
                 self._answers.doubt(work, line)
-        if frozen.source.makes_equal:
-            # What it read is from another time.
-            work.outdated = "it was interrupted"
-        elif frozen is not pipeline:
-            work.outdated = "the mapping, its settings or lookups have changed"
-        elif digest(attempt.snapshot) != digest(record.snapshot):
-            work.outdated = "the record has changed in the shop"
+        work.outdated = _outdated(work, pipeline, refused=bool(refused))
         return work
 
     def _frozen(self, attempt: Attempt, pipeline: Pipeline | None) -> Pipeline:
@@ -273,3 +268,21 @@ class Claims:
             return True
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         return attempt is not None and attempt.state in _OPEN and not attempt.committed
+
+
+def _outdated(work: Work, pipeline: Pipeline, *, refused: bool) -> str:
+    """Say why an attempt that was left in the middle no longer fits, or ``""``.
+
+    A movement that was begun and cannot be taken back is finished as it was begun, because half of it is in
+    M3: what moved since is the next movement. Only one that was refused begins anew when its mapping changes.
+    """
+    frozen = work.pipeline
+    kept = frozen.moves and not frozen.can_undo and work.started
+    if frozen.source.makes_equal:
+        # What it read is from another time.
+        return "it was interrupted"
+    if frozen is not pipeline and (refused or not kept):
+        return "the mapping, its settings or lookups have changed"
+    if not kept and digest(work.attempt.snapshot) != digest(work.record.snapshot):
+        return "the record has changed in the shop"
+    return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.connector import Failure, Remedy
+from m3nop.core.connector import Effect, Failure, Remedy
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine import settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from m3nop.core.json import Json
     from m3nop.mapping.pipeline import DoubleCheck, Probe, Step, Verify
+
+
+TAKEN_OVER = "taken_over"
+"""Kept beside what a pipeline remembers, where its last movement was found and not made."""
 
 
 def making_step(work: Work) -> Step | None:
@@ -47,6 +51,8 @@ def own_document(work: Work) -> dict[str, Json] | None:
 
 def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | None:
     """Say what must happen before the commit may be sent, or None."""
+    if work.pipeline.moves and not work.started:
+        return _entered_before(work, step, root)
     if work.attempt.doubt:
         unproved = _verify_lines(work)
         if unproved is not None:
@@ -60,12 +66,63 @@ def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | 
 def before_first_call(work: Work, root: Mapping[str, Json]) -> Action | None:
     """Say what must happen before the first call that acts, where something may exist already, or None."""
     double_check, step = work.pipeline.double_check, work.pipeline.commit_step
+    if step is not None and work.pipeline.moves:
+        return _entered_before(work, step, root)
     if double_check is None or step is None:
         return None
     # What is looked for before every commit anyway need not be looked for twice.
     if not (_suspicious(work) or (work.predates and not double_check.always)):
         return None
     return _look_for_others(work, step, double_check, root, when="first")
+
+
+def _entered_before(work: Work, step: Step, root: Mapping[str, Json]) -> Action | None:
+    """Look whether a movement was entered in a time of which this state knows nothing, and take it over.
+
+    A look-up by reference is cheap and made always; a long list is read where something may be there.
+    """
+    probe = work.pipeline.probes.get(step.probe or "")
+    if probe is None or not (probe.exact or work.predates or _suspicious(work)):
+        return None
+    asked, seen = f"check:first:{probe.name}", _root_of_commit(work, step, root)
+    if asked not in work.checked:
+        return settle.ask(work, asked, probe, seen)
+    rows = work.checked[asked]
+    for row in rows:
+        strange = disagreement(work, probe, row, seen)
+        if strange:
+            return _conflict(f"M3 holds this movement already, but its {strange}")
+    if rows:
+        return Settle(step.id, found=True, rows=(answer_row(step.request.outputs, rows[0]),), adopted=True)
+    known = work.record.remembered
+    if known and (known.get(TAKEN_OVER) or work.older_epoch) and not work.record.released:
+        # Others of it may have been entered meanwhile, under totals that nobody knows any more.
+        return _conflict(
+            "this state was lost or put back since a movement of this record was entered, and M3 does not "
+            "hold this one: look which M3 holds, then release or reject"
+        )
+    return None
+
+
+def refused_as_entered(work: Work, refused: Step, root: Mapping[str, Json]) -> Action | None:
+    """Look whether a call was refused because its movement is entered: by a late request, or by a person."""
+    step = work.pipeline.commit_step
+    reads = refused.request.target.operation.effect is Effect.READ
+    if step is None or step.probe is None or not work.pipeline.moves or reads or work.attempt.committed:
+        return None
+    asked = f"probe:{step.id}"
+    if asked not in work.checked:
+        probe = work.pipeline.probes[step.probe]
+        return settle.ask(work, asked, probe, _root_of_commit(work, step, root))
+    rows = work.checked[asked]
+    if not rows:
+        return None
+    return Settle(step.id, found=True, rows=(answer_row(step.request.outputs, rows[0]),), adopted=True)
+
+
+def _root_of_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return a root in which the commit has the fields that it will send."""
+    return work.with_step(step.id, {"fields": work.map_step(step, root).fields}, root=root)
 
 
 def _suspicious(work: Work) -> bool:

@@ -347,8 +347,13 @@ class Delivery:
         )
         if ends_here(work):
             record.not_before = record.deadline = None
-        self._rest(work, RecordState.DONE, reason="; ".join(work.notes))
         self._parts.outbox.also(lambda tx: tx.settle_dead_letters(record.id, now=now, settlement="resolved"))
+        if pipeline.moves and work.attempt.committed:
+            # Something else may have moved: a payment and its refund are two movements.
+            record.not_before = None
+            self._rest(work, RecordState.READY, reason="entered; looking for what else moved")
+            return
+        self._rest(work, RecordState.DONE, reason="; ".join(work.notes))
         self._parts.outbox.also(lambda tx: tx.wake(record.pipeline, [record.key]))
 
     def _end_sweep(self, work: Work) -> None:

@@ -78,9 +78,13 @@ def _way(work: Work, step: Step, line: LoggedCall) -> InDoubt:
         return InDoubt.REPEAT
     if step.probe is not None:
         return InDoubt.PROBE
+    keyed = Effect(line.effect) is Effect.KEYED
+    if keyed and not work.pipeline.can_undo:
+        # Beginning again would leave a second document behind; the key refuses one here.
+        return InDoubt.REPEAT
     if work.pipeline.commit_step is not None and not work.attempt.committed:
         return InDoubt.RESTART
-    return InDoubt.REPEAT if Effect(line.effect) is Effect.KEYED else InDoubt.REVIEW
+    return InDoubt.REPEAT if keyed else InDoubt.REVIEW
 
 
 def _found_commit(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json]) -> Action | None:

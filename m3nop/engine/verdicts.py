@@ -72,9 +72,14 @@ def failed_check(work: Work, checks: tuple[Check, ...], root: Mapping[str, Json]
 def follow_check(work: Work, check: Check, now: Instant, *, step: str) -> Action:
     """Say what a condition that is not true does to the record."""
     if check.on_fail is OnFail.WAIT:
-        pause = work.pipeline.source.recheck_every or LOOK_AGAIN
-        return Park(RecordState.WAITING, now + int(pause * 1_000_000), check.message, forget=step)
+        return wait(work, now, check.message, forget=step)
     return give_up(work, STATE_OF[check.on_fail], check.message, step=step)
+
+
+def wait(work: Work, now: Instant, reason: str, *, forget: str = "") -> Park:
+    """Look again later; a refused call is then made again, and the read at ``forget`` too."""
+    pause = work.pipeline.source.recheck_every or LOOK_AGAIN
+    return Park(RecordState.WAITING, now + int(pause * 1_000_000), reason, forget=forget)
 
 
 def give_up(

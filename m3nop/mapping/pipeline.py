@@ -91,6 +91,8 @@ class Outputs:
 
     names: Mapping[str, str] = field(default_factory=dict)
     rows: bool = False
+    later: frozenset[str] = frozenset()
+    """Names that the answer does not tell: the commit's probe does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +353,8 @@ class Pipeline:
     retry: Retry = Retry()
     start: int | None = None
     """Instant: records created before it are baselined."""
+    enabled: bool = True
+    """False where the settings switch it off."""
 
     @property
     def commit_step(self) -> Step | None:
@@ -361,6 +365,11 @@ class Pipeline:
     def moves(self) -> bool:
         """Whether one record commits several documents, each for what moved since the last (payments)."""
         return self.commit_step is not None and bool(self.remember)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a step says how it is taken back, so that an attempt can begin again and leave nothing."""
+        return any(step.undo is not None for step in self.steps)
 
     @property
     def requires(self) -> frozenset[str]:

@@ -26,6 +26,7 @@ from m3nop.spec.source import (
 )
 from m3nop.spec.steps import StepCompiler
 from m3nop.spec.surroundings import Known
+from m3nop.spec.switches import choose_commit, is_enabled
 from m3nop.spec.tree import Node, from_json, plain
 
 if TYPE_CHECKING:
@@ -94,17 +95,19 @@ class _Compilation:
         record = self._record_name()
         narrow = Scope(record, frozenset({"store"}))
         site = narrow.adding("settings", "environment")
+        enabled = is_enabled(desk, spec.enabled_when, site)
         source = compile_source(desk, spec.source, site)
         key = identity_expression(desk, ("key",), spec.key, narrow)
         reference = reference_expression(desk, spec, narrow)
         scope = site.adding("link", "remembered", "attempt", *(["reference"] if spec.reference else []))
         variables, scope = self._vars(scope)
-        steps = StepCompiler(desk, spec.blocks)
+        steps = StepCompiler(desk, spec.blocks, spec.probes)
         checks = steps.checks(spec.checks, ("checks",), scope)
         skip_when = desk.optional(("skip_when",), spec.skip_when, scope)
         before = scope.adding("steps")
         compiled, after = steps.compile(spec.steps, ("steps",), before)
-        probing = ProbeCompiler(steps, spec, before=before)
+        compiled = choose_commit(steps, compiled)
+        probing = ProbeCompiler(steps, spec, before=before, variables=dict(variables))
         probes = probing.compile()
         link = self._link(after)
         remember = self._expressions("remember", spec.remember, after)
@@ -139,6 +142,7 @@ class _Compilation:
             asks_in_flight=desk.used.in_flight,
             retry=_retry(spec.on_error or RetrySpec()),
             start=desk.site.start,
+            enabled=enabled,
         )
 
     def _record_name(self) -> str:

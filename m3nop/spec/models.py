@@ -250,6 +250,8 @@ class PipelineSpec(SpecModel):
     """What it does, in one sentence."""
     schedule: Schedule | None = None
     """When the service runs it."""
+    enabled_when: Jmes | None = None
+    """Unless this is true the pipeline is switched off; of settings only."""
     source: SourceSpec
     """Where the records come from."""
     key: Jmes

@@ -15,6 +15,7 @@ from m3nop.spec.values import split_target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from m3nop.mapping.expressions import Expression
     from m3nop.mapping.fields import FieldRule
     from m3nop.spec.field_model import OutputsSpec
     from m3nop.spec.models import OtherwiseSpec, PipelineSpec, ProbeSpec
@@ -35,12 +36,19 @@ class _Found:
 class ProbeCompiler:
     """Compiles the probes of one pipeline after its steps."""
 
-    def __init__(self, steps: StepCompiler, spec: PipelineSpec, *, before: Scope) -> None:
+    def __init__(
+        self, steps: StepCompiler, spec: PipelineSpec, *, before: Scope, variables: Mapping[str, Expression]
+    ) -> None:
         self._steps = steps
         self._desk = steps.desk
         self._spec = spec
         self._before = before
         """What is known before the first step."""
+        self._referring: set[str] = set()
+        """Vars that have the reference in them."""
+        for name, expression in variables.items():
+            if self._has_reference(expression):
+                self._referring.add(name)
 
     def compile(self) -> Mapping[str, Probe]:
         """Compile every probe; one that nothing uses is a warning."""
@@ -109,7 +117,7 @@ class ProbeCompiler:
             match=match,
             agree=agree,
             proves_absence=spec.proves_absence,
-            exact=_by_reference(found.read.fields),
+            exact=self._by_reference(found.read.fields),
         )
 
     def _read(self, loc: Loc, spec: ProbeSpec, scope: Scope) -> _Found:
@@ -167,9 +175,12 @@ class ProbeCompiler:
                 self._desk.warn(self._desk.at((*at, "outputs")), "missing-output", message)
         return _Found(read, None if spec.match is None else ((*at, "match"), spec.match))
 
+    def _by_reference(self, fields: tuple[FieldRule, ...]) -> bool:
+        return any(self._has_reference(rule.expression) for rule in fields)
 
-def _by_reference(fields: tuple[FieldRule, ...]) -> bool:
-    return any(
-        rule.expression is not None and ("reference",) in [path[:1] for path in rule.expression.paths]
-        for rule in fields
-    )
+    def _has_reference(self, expression: Expression | None) -> bool:
+        """Tell whether an expression has the reference in it, itself or by a var."""
+        return expression is not None and any(
+            path[0] == "reference" or (path[0] == "vars" and path[1:2] and path[1] in self._referring)
+            for path in expression.paths
+        )

@@ -53,7 +53,7 @@ class _ProjectChecks:
         self._lookups |= compiled.lookups
         self._blocks |= compiled.blocks
         self._complete = self._complete and compiled.pipeline is not None
-        if compiled.pipeline is not None:
+        if compiled.pipeline is not None and compiled.pipeline.enabled:
             self._check_start(name, compiled.pipeline)
 
     def _check_alone(self) -> None:

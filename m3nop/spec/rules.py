@@ -37,6 +37,7 @@ FILES: Mapping[str, str] = {
 FORM: Mapping[str, str] = {
     "duration": "A duration that is not written as `60s`, `15m`, `2h` or `60d`.",
     "duplicate-test": "Two tests of the same name in a file.",
+    "enabled-form": "A pipeline that is switched on by something else than settings.",
     "expression": "Something else where an expression is needed.",
     "field-form": "A field whose keys do not go together.",
     "id-form": "A name that is not made of small letters, digits and `_`.",

@@ -8,7 +8,7 @@ from m3nop.core.connector import Effect
 from m3nop.spec.values import split_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from m3nop.core.connector import Operation
     from m3nop.mapping.pipeline import Probe
@@ -77,7 +77,7 @@ class _Safety:
             return
         step = self._placed[self._commits[0]]
         for key, wrong in (
-            ("when", step.spec.when),
+            ("when", step.step.when),
             ("for_each", step.spec.for_each),
             ("optional", step.spec.optional),
         ):
@@ -96,6 +96,31 @@ class _Safety:
             hint = "without it the same movement could be entered again"
             message = "a pipeline with a commit that has `remember` needs `skip_when`"
             self._problem(step, "commit", "commit-form", message, hint)
+        if self._spec.remember:
+            self._check_movement(step)
+
+    def _check_movement(self, step: Placed) -> None:
+        """Check that a movement can be found again, also by a state that knows nothing of it."""
+        operation, probe = self._operation(step), self._probes.get(step.spec.probe or "")
+        if operation is not None and operation.effect is Effect.UNSAFE and probe is None:
+            message = f"{operation.name} enters a movement, and no `probe` tells whether that was done"
+            hint = "name a probe that looks for it by its text; a person cannot settle it by the state alone"
+            self._problem(step, "call", "unsafe-step", message, hint)
+        rules = [*step.step.request.fields, *(probe.read.fields if probe else ())]
+        found = [rule.expression for rule in rules] + [probe.match if probe else None]
+        paths = [path for expression in found if expression is not None for path in expression.paths]
+        known = {step.step.id, *self._before_first_call()}
+        others = {path[1] for path in paths if path[0] == "steps" and path[1:] and path[1] not in known}
+        if others:
+            message = f"what is looked for before the first call cannot depend on step '{min(others)}'"
+            self._problem(step, "commit", "commit-form", message, "use `vars`")
+
+    def _before_first_call(self) -> Iterator[str]:
+        """Name the steps that are done before the first one that acts."""
+        for placed in self._placed:
+            if placed.spec.call is not None:
+                return
+            yield placed.step.id
 
     def _check_keys(self, step: Placed, index: int, *, before: bool) -> None:
         spec = step.spec

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from m3nop.mapping.fields import FieldRule
     from m3nop.spec.desk import Desk
-    from m3nop.spec.models import StepSpec
+    from m3nop.spec.models import ProbeSpec, StepSpec
 
 UNKNOWN = Effect.UNSAFE
 """The effect of an operation that no catalog knows."""
@@ -59,6 +59,7 @@ class StepCompiler:
 
     desk: Desk
     blocks: Mapping[str, FieldsSpec]
+    probes: Mapping[str, ProbeSpec] = field(default_factory=dict)
     placed: list[Placed] = field(default_factory=list)
     """Every step, in order, parents before nested ones."""
     _ids: dict[str, Loc] = field(default_factory=dict)
@@ -156,7 +157,7 @@ class StepCompiler:
         fields = compile_fields(
             self.desk, (*loc, "fields"), spec.fields, scope, blocks=self.blocks, operation=operation
         )
-        outputs = self.outputs((*loc, "outputs"), spec.outputs, operation)
+        outputs = self.outputs((*loc, "outputs"), spec.outputs, operation, told=self._told_later(spec))
         if operation is None and spec.optional and self.desk.site.catalogs is not None:
             return None
         return Request(_target(target, operation, Effect.READ if reads else UNKNOWN), fields, outputs)
@@ -174,15 +175,27 @@ class StepCompiler:
             self.desk.add(self.desk.at(loc, key=True), "call-reads", message, "use `read`")
         return operation
 
-    def outputs(self, loc: Loc, spec: OutputsSpec, operation: Operation | None) -> Outputs:
+    def _told_later(self, spec: StepSpec) -> frozenset[str]:
+        """Name the outputs of a commit that its probe tells, where the answer itself need not."""
+        probe = self.probes.get(spec.probe or "")
+        return frozenset(probe.outputs.names) if probe and spec.pending_when else frozenset()
+
+    def outputs(
+        self, loc: Loc, spec: OutputsSpec, operation: Operation | None, *, told: frozenset[str] = frozenset()
+    ) -> Outputs:
         """Compile outputs, which must be fields of the answer."""
         known = operation.outputs if operation else None
+        later = {
+            name
+            for name, source in spec.names.items()
+            if known is not None and name in told and source not in set(known)
+        }
         for name, source in spec.names.items():
-            if known is not None and source not in known:
+            if known is not None and source not in known and name not in later:
                 at = self.desk.at(_output_loc(self.desk, loc, name, source))
                 message = f"{operation.name if operation else ''} answers no '{source}'"
                 self.desk.add(at, "unknown-answer", message, suggest(source, known))
-        return Outputs(names=dict(spec.names), rows=spec.rows)
+        return Outputs(names=dict(spec.names), rows=spec.rows, later=frozenset(later))
 
     def _upsert(self, spec: StepSpec, loc: Loc, scope: Scope) -> Upsert | None:
         if spec.upsert is None:

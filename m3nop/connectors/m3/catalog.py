@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from m3nop.core.connector import Resource
     from m3nop.core.json import Json
 
+COMPANY = "CONO"
 TABLE = "table:"
 """Begins the name of a table read."""
 
@@ -139,15 +140,24 @@ class M3Catalog:
         return Operation(
             name,
             effect,
-            inputs=info.inputs if info else None,
+            inputs=_with_company(info.inputs) if info else None,
             outputs=info.outputs if info else None,
             many=many,
             done_codes=self._config.done_codes.get(name, done_codes_of(name, effect)),
+            waiting_codes=self._config.waiting_codes,
             key=key_of(name, effect),
             bulk=None if single else name.partition("/")[0],
             group_size=1 if single else size,
             description=info.description if info else "",
         )
+
+
+def _with_company(inputs: Mapping[str, FieldInfo]) -> Mapping[str, FieldInfo]:
+    """Mark a company that must be given as filled in: it is always the one of the connection."""
+    company = inputs.get(COMPANY)
+    if company is None or not company.mandatory:
+        return inputs
+    return {**inputs, COMPANY: replace(company, mandatory=False, filled=True)}
 
 
 def catalog(config: M3Config, *, metadata: Mapping[str, Json]) -> M3Catalog:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
+from m3nop.connectors.m3.effects import CLOSED_PERIOD
 from m3nop.connectors.options import SANDBOX, Credential, Options, RateLimit, Seconds
 from m3nop.core.connector import Effect  # noqa: TC001 - Pydantic reads the annotations
 
@@ -156,6 +157,8 @@ class M3Config(Options):
     """What repeating a site-specific transaction does, such as ``{ZOR100MI/AddHead: unsafe}``."""
     done_codes: dict[Transaction, frozenset[str]] = Field(default_factory=dict)
     """Message ids that a ``keyed`` transaction answers when its effect is there already."""
+    waiting_codes: frozenset[str] = frozenset({CLOSED_PERIOD})
+    """Message ids of refusals that pass: the record waits. Unless given, ``WPE0105``, a closed period."""
     not_during: list[MaintenanceWindow] = Field(default_factory=list)
     """Maintenance windows, in M3's time zone: no run begins in one, and none goes on."""
     ca_file: str | None = None

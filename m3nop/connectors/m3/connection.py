@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from m3nop.connectors.m3.catalog import TABLE
+from m3nop.connectors.m3.catalog import COMPANY, TABLE
 from m3nop.connectors.m3.config import FROM_SERVER, M3Config
 from m3nop.connectors.m3.exchange import TIMED_OUT, Session
 from m3nop.connectors.m3.gateway import Gateway
@@ -80,7 +81,7 @@ class M3Connection:
             return self._read_tables(calls)
         reads = all(call.operation.effect is Effect.READ for call in calls)
         most = self._config.page_size if reads else 0
-        calls = [with_key(call) for call in calls] if reads else calls
+        calls = [self._in_company(with_key(call) if reads else call) for call in calls]
         replies = self._ask(calls, most=most)
         if not reads:
             return [answer(call, reply) for call, reply in zip(calls, replies, strict=True)]
@@ -98,9 +99,17 @@ class M3Connection:
         if call.operation.name.startswith(TABLE):
             yield from self._read_tables([call])
             return
-        call, most = with_key(call), self._config.page_size
+        call, most = self._in_company(with_key(call)), self._config.page_size
         (reply,) = self._ask([call], most=most)
         yield from scan(call, reply, exchange=self._exchange, most=most)
+
+    def _in_company(self, call: Call) -> Call:
+        """Fill in the company where a transaction must be told, so that it is the one the call is made in."""
+        info = (call.operation.inputs or {}).get(COMPANY)
+        if info is None or not info.filled or call.fields.get(COMPANY) is not None:
+            return call
+        company = self._config.company or self.facts().identity["company"]
+        return replace(call, fields={**call.fields, COMPANY: str(company)})
 
     def group_size(self, operation: Operation) -> int:
         """Say how many calls like this one request may carry at present."""

@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from m3nop.core.connector import Effect
 
+CLOSED_PERIOD = "WPE0105"
+"""Says that nothing may be posted in a period."""
 NO_RECORD = "XRE0103"
 """Says that there is no such record; a list without rows can say so too."""
 

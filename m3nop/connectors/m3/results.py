@@ -93,6 +93,8 @@ def _refused(call: Call, refusal: Refusal, *, partly: bool, clean: bool) -> Answ
         return Answer(Outcome.IN_DOUBT, failure=failure, clean=clean)
     if there and call.operation.effect is Effect.KEYED:
         return Answer(Outcome.DONE, rows=(_as_if_done(call, failure.code),), clean=clean)
+    if outcome is Outcome.REFUSED and failure.code in call.operation.waiting_codes:
+        failure = replace(failure, remedy=Remedy.WAITING)
     return Answer(outcome, failure=failure, clean=clean)
 
 

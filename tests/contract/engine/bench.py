@@ -197,7 +197,7 @@ class Bench:
         since = to_text(START - 2 * HOUR)
         ours = ENVIRONMENTS.format(
             name=environment, m3=sandbox.serving.m3_url, shop=sandbox.serving.shop_url, dialect=dialect, timeout=5,
-            settle=SETTLE, user=access.SHOP_USER, start=f'start: {{customers: "{since}", orders: "{since}"}}' if start else "",
+            settle=SETTLE, user=access.SHOP_USER, start=f'start: {{customers: "{since}", orders: "{since}", payments: "{since}", payments_ar: "{since}", payments_cash: "{since}"}}' if start else "",
         )  # fmt: skip
         self.write("m3nop.yaml", change(text[: text.index("\nenvironments:")] + ours))
         environ = {"M3_IONAPI": json.dumps(sandbox.serving.ionapi), "SHOP_PASSWORD": access.SHOP_PASSWORD}
@@ -250,7 +250,8 @@ class Bench:
         while todo:
             name = todo.pop()
             if name not in jobs:
-                by_store = {code: self.project.pipeline(name, code) for code in self.project.stores_of(name)}
+                every = {code: self.project.pipeline(name, code) for code in self.project.stores_of(name)}
+                by_store = {code: one for code, one in every.items() if one.enabled}
                 stores = {one.store.store_id: code for code, one in by_store.items()}
                 jobs[name] = Job(name, by_store, stores)
                 todo.extend(jobs[name].any.requires)

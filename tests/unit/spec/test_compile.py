@@ -347,3 +347,66 @@ def test_blocks_may_include_blocks(load, folder):
     orders = load().pipeline("orders", "b2c")
 
     assert {rule.name for rule in step(orders, "address").call.fields} == {"ADRT", "CUA1", "TOWN", "ORNO"}
+
+
+CHOSEN = """
+pipeline: chosen
+enabled_when: settings.currency == 'EUR'
+source: {read: shop/orders, as: order, watermark: {by: id}}
+key: order.id
+reference: upper(concat(store.code, '-', order.id))
+vars: {text: "concat(reference, ' ', order.id)"}
+steps:
+  - id: plain
+    when: settings.price_from == 'shop'
+    call: erp/OIS100MI/AddBatchHead
+    fields: {CUNO: settings.guest_customer, CUOR: reference}
+    outputs: [ORNO]
+    commit: true
+    probe: found
+  - id: other
+    when: settings.price_from != 'shop'
+    call: erp/OIS100MI/AddBatchHead
+    fields: {CUNO: settings.guest_customer, CUOR: reference}
+    outputs: {ORNO: ORNO, type: ORTP}
+    commit: true
+    pending_when: is_blank(result.type)
+    probe: found
+probes:
+  found: {table: erp/OXHEAD, where: {OACUOR: vars.text}, outputs: {ORNO: OAORNO, type: OAORTP}}
+link: {shop: order.id, m3: "coalesce(steps.plain.ORNO, steps.other.ORNO)"}
+"""
+
+
+@pytest.mark.parametrize(("price_from", "commit"), [("shop", "plain"), ("m3", "other")])
+def test_settings_choose_one_of_several_commits(load, folder, price_from, commit):
+    (folder / "pipelines" / "chosen.yaml").write_text(CHOSEN, encoding="utf-8")
+    change(folder / "m3nop.yaml", "price_from: shop", f"price_from: {price_from}")
+    pipeline = load().pipeline("chosen", "b2c")
+
+    assert [(step.id, step.when) for step in pipeline.steps] == [(commit, None)]
+    assert pipeline.commit_step.id == commit
+
+
+def test_an_output_that_only_the_probe_tells_is_not_asked_of_the_call(load, folder):
+    (folder / "pipelines" / "chosen.yaml").write_text(CHOSEN, encoding="utf-8")
+    change(folder / "m3nop.yaml", "price_from: shop", "price_from: m3")
+
+    assert load().pipeline("chosen", "b2c").commit_step.call.outputs.later == {"type"}
+
+
+def test_a_probe_looks_by_reference_also_through_a_var(load, folder):
+    (folder / "pipelines" / "chosen.yaml").write_text(CHOSEN, encoding="utf-8")
+
+    assert load().pipeline("chosen", "b2c").probes["found"].exact
+
+
+@pytest.mark.parametrize("currency", ["EUR", "SEK"])
+def test_a_pipeline_is_switched_off_by_settings_and_comes_back_from_its_definition(load, folder, currency):
+    (folder / "pipelines" / "chosen.yaml").write_text(CHOSEN, encoding="utf-8")
+    change(folder / "m3nop.yaml", "currency: EUR", f"currency: {currency}")
+    project = load()
+    pipeline = project.pipeline("chosen", "b2c")
+
+    assert pipeline.enabled is (currency == "EUR")
+    assert project.compile_definition(pipeline.definition).enabled is pipeline.enabled
