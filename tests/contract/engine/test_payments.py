@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from m3nop.app.registry import CONNECTORS
 from m3nop.core.connector import Call
 from m3nop.core.state import RecordState
 from m3nop.sandbox.m3.happenings import HAPPENINGS
+from m3nop.spec.project import load_project
 from tests.contract.engine.bench import SETTLE
 from tests.contract.engine.test_run import GUEST
 
@@ -329,22 +331,57 @@ def test_a_batch_that_m3_posts_in_the_background_is_waited_for(posting: Bench) -
     assert posting.sent("GLS840MI/UpdBatch") == 1
 
 
-def test_a_movement_that_was_begun_is_finished_before_the_next_one(official: Bench) -> None:
+def test_a_movement_that_was_begun_is_finished_before_the_next_one(posting: Bench) -> None:
+    order = pay(posting)
+    posting.run("payments", linger=600.0)
+    posting.world.books.table("m3.closed_periods")["202611"] = {"period": "202611"}
+    posting.change(order, refund="10.00")
+    later(posting)
+    posting.change(order, refund="5.00")
+    later(posting)
+    assert posting.record(order, "payments").state is RecordState.WAITING
+    posting.world.books.table("m3.closed_periods").pop("202611")
+    later(posting)
+    assert amounts(posting, f"B2C-{order} refund 10.00") == {"1942": "-10.00", "2421": "10.00"}
+    assert amounts(posting, f"B2C-{order} refund 15.00") == {"1942": "-5.00", "2421": "5.00"}
+    assert len(posting.rows("m3.ledger_batches")) == 3
+
+
+def test_a_mapping_that_changes_in_the_middle_does_not_split_a_batch(official: Bench) -> None:
+    for at in range(6, 40):
+        order = pay(official)
+        official.die(at, "payments")
+        if len(official.rows("m3.ledger_batch_lines", VTXT=f"B2C-{order} capture 59.80")) > 1:
+            break
+    else:
+        pytest.fail("no run died within a batch")
+    official.edit("m3nop.yaml", 'clearing_account: "2421"', 'clearing_account: "2420"')
+    official.clock.wait(SETTLE + 1)
+    official.run("payments", linger=600.0)
+    assert amounts(official, f"B2C-{order} capture 59.80").keys() == {"1942", "6570", "2421"}
+    assert {row["STAT"] for row in official.rows("m3.ledger_batches")} == {POSTED}
+
+
+def test_a_payment_that_is_voided_after_it_was_posted_is_reversed_by_a_person_only(official: Bench) -> None:
     order = pay(official)
     official.run("payments", linger=600.0)
-    official.change(order, refund="10.00")
-    official.clock.wait(QUARTER)
-    official.fault("status", "GLS840MI/CtrlBatch", status=503, times=1)
-    official.die(12, "payments")
-    official.change(order, refund="5.00")
-    later(official, times=2)
-    posted = {text.split(" ", 1)[1] for text in vouchers(official)} - {
-        f"capture {total(official, order):.2f}"
-    }
-    assert posted in ({"refund 10.00", "refund 15.00"}, {"refund 15.00"})
-    money = sum(Decimal(row["ACAM"]) for row in official.rows("m3.ledger", AIT1="1942"))
-    assert money == total(official, order) - fee_of(total(official, order)) - 15
-    assert {row["STAT"] for row in official.rows("m3.ledger_batches")} == {POSTED}
+    official.change(order, payment_status="voided")
+    later(official)
+    assert official.record(order, "payments").state is RecordState.REVIEW
+    official.retry(order, pipeline="payments")
+    later(official)
+    whole = total(official, order)
+    assert amounts(official, f"B2C-{order} void 0.00") == {"1942": f"{-whole:.2f}", "2421": f"{whole:.2f}"}
+
+
+def test_posting_without_a_probe_does_not_validate(official: Bench) -> None:
+    text = official.read("pipelines/payments.yaml")
+    official.write("pipelines/payments.yaml", text.replace("    probe: voucher\n\nprobes", "\nprobes"))
+    for shown, codes in (("post_gl: true", ["unsafe-step"]), ("post_gl: false", [])):
+        official.write("m3nop.yaml", official.read("m3nop.yaml").replace("post_gl: true", shown))
+        project = load_project(official.folder, environment="sandbox", registry=CONNECTORS, environ={})
+        found = [problem.code for problem in project.compile("payments", "b2c").problems]
+        assert [code for code in found if code == "unsafe-step"] == codes
 
 
 def test_what_was_posted_before_the_state_was_lost_is_taken_over(posting: Bench) -> None:
