@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.state import Attempt, Record, State
+    from m3nop.mapping.pipeline import Pipeline
 
 _UNSETTLED = (AttemptState.OPEN, AttemptState.UNDOING)
 
@@ -73,7 +74,7 @@ def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> D
     record = find_review(state, text, session.project.pipelines)
     attempt = state.attempt(record.attempt_id) if record.attempt_id else None
     asked = record.reason
-    if attempt is not None and attempt.state is AttemptState.DONE:
+    if _is_delivered(session, record, attempt):
         _settle_as_delivered(session, record, now)
     elif attempt is not None or not _wait_again(session, record, now):
         make_ready(record, attempt, reason=f"released: {why}")
@@ -96,7 +97,7 @@ def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> De
     state = session.state(wait=wait)
     record = find_review(state, text, session.project.pipelines)
     attempt = state.attempt(record.attempt_id) if record.attempt_id else None
-    if attempt is not None and attempt.state is AttemptState.DONE:
+    if _is_delivered(session, record, attempt):
         msg = (
             f"{title(record)} was delivered, so it cannot be rejected: release it to leave it as it is, and "
             "put right in M3 what has to be"
@@ -157,11 +158,23 @@ def _settle_as_delivered(session: Session, record: Record, now: Instant) -> None
         record.not_before, record.deadline = first_look_again(pipeline, record, record.snapshot, now)
 
 
+def _is_delivered(session: Session, record: Record, attempt: Attempt | None) -> bool:
+    """Tell whether all of a record is entered; one that enters movements can have another that is not."""
+    pipeline = _pipeline_of(session, record)
+    moves = pipeline is not None and pipeline.moves
+    return attempt is not None and attempt.state is AttemptState.DONE and not moves
+
+
 def _is_swept(session: Session, record: Record) -> bool:
     """Tell whether documents of a record's pipeline are looked for by reference, and removed."""
+    pipeline = _pipeline_of(session, record)
+    return pipeline is not None and pipeline.double_check is not None
+
+
+def _pipeline_of(session: Session, record: Record) -> Pipeline | None:
     if record.store not in session.project.stores_of(record.pipeline):
-        return False
-    return session.project.pipeline(record.pipeline, record.store).double_check is not None
+        return None
+    return session.project.pipeline(record.pipeline, record.store)
 
 
 def _give_up(state: State, record: Record, attempt: Attempt, reason: str) -> bool:

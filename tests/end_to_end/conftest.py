@@ -32,7 +32,7 @@ environments:
         url: "{shop}"
         dialect: {dialect}
         credentials: {{username: "{user}", password: "${{secret:SHOP_PASSWORD}}"}}
-    start: {{customers: "{start}", orders: "{start}"}}
+    start: {{customers: "{start}", orders: "{start}", payments: "{start}"}}
 """
 
 
