@@ -39,6 +39,8 @@ COMMANDS: dict[str, Entry] = {
         "trace",
         "Tell the whole life of a record, or why nothing is known of it; exit 1 if nothing is found.",
     ),
+    "reconcile": Entry("reconcile", "Compare shop and M3 by key; exit 1 if they differ. Both are only read."),
+    "report": Entry("reconcile", "Balance each day: what was sold, what M3 has, and why not."),
     "reviews": Entry("reviews", "Decide about records that were put aside for a person."),
     "dead-letters": Entry("dead_letters", "Look after records that were refused."),
     "links": Entry("links", "Look at the remembered pairs of shop and M3."),

@@ -15,6 +15,7 @@ from m3nop.connectors.m3.identity import server_time_zone
 from m3nop.connectors.m3.lists import read_to_end, scan, with_key
 from m3nop.connectors.m3.results import answer
 from m3nop.connectors.m3.sizes import GroupSizes
+from m3nop.connectors.m3.table_ranges import has_ranges, scan_ranges
 from m3nop.connectors.m3.table_reader import QUERIES_AT_ONCE, TableReader
 from m3nop.connectors.m3.v1 import V1
 from m3nop.connectors.m3.v2 import V2
@@ -91,13 +92,17 @@ class M3Connection:
         ]
 
     def scan(self, call: Call) -> Iterator[Answer]:
-        """Answer one reading call page by page; a table read is one page."""
+        """Answer one reading call page by page.
+
+        A table read is one page, or with ranges (a list of lowest and highest number in place of a value) as
+        many as it takes.
+        """
         if call.operation.effect is not Effect.READ:
             failure = Failure(Remedy.CONFIGURATION, f"{call.operation.name} is no read")
             yield Answer(Outcome.NOT_SENT, failure=failure)
             return
         if call.operation.name.startswith(TABLE):
-            yield from self._read_tables([call])
+            yield from self._scan_table(call)
             return
         call, most = self._in_company(with_key(call)), self._config.page_size
         (reply,) = self._ask([call], most=most)
@@ -155,6 +160,13 @@ class M3Connection:
         replies = self._exchange.send(calls, most=most)
         self._take_note(calls, [reply.failure for reply in replies], seconds=time.monotonic() - begun)
         return replies
+
+    def _scan_table(self, call: Call) -> Iterator[Answer]:
+        select = self._catalog.operation("EXPORTMI/Select")
+        if select is None or not has_ranges(call):
+            yield from self._read_tables([call])
+            return
+        yield from scan_ranges(self._exchange, call, select=select, most=self._config.page_size)
 
     def _read_tables(self, calls: Sequence[Call]) -> list[Answer]:
         select = self._catalog.operation("EXPORTMI/Select")

@@ -1,0 +1,1 @@
+"""Compares both systems with each other, and with what m3nop knows of them; nothing is written anywhere."""
