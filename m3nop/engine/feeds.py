@@ -46,7 +46,7 @@ class ReadFeed:
         """Name the one part."""
         return ("",)
 
-    def pages(self, partition: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002 - there is one
+    def pages(self, partition: str, watermark: str | None) -> Iterator[Page]:
         """Yield what changed since ``watermark``, or with None everything; the last page moves it on.
 
         Raises:
@@ -56,15 +56,18 @@ class ReadFeed:
         rule, full = self._rule, self._rule.full
         # Asked before the rows are read: what changes meanwhile is read the next time.
         begun = self._server_time()
-        request = full.read if full is not None and watermark is None else rule.read
+        whole = full is not None and watermark is None
+        request = full.read if full is not None and whole else rule.read
         if request is None:
             return
+        # A list of everything need not tell dates: what changes from today on is read the next time.
+        today = self.watermark_at(partition, self._clock.now()) if whole else None
         reached = watermark or ""
         for rows in self._scan(request, watermark):
             if rule.watermark.by:
                 reached = max([reached, *(str(row.get(rule.watermark.by) or "") for row in rows)])
             yield Page(tuple(dict(row) for row in rows), watermark)
-        yield Page((), begun if begun is not None else reached or None)
+        yield Page((), begun if begun is not None else reached or today)
 
     def fetch(self, keys: Sequence[str], *, partition: str = "") -> Sequence[Mapping[str, Json]]:  # noqa: ARG002
         """Return nothing: a row is not read again by its key."""

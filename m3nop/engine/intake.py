@@ -107,6 +107,9 @@ class Intake:
     def _commit(self, job: Job, partition: str, page: Page, *, every: bool = False) -> int:
         now = self._clock.now()
         arrivals = self._classify(job, partition, page.records, now)
+        if job.any.source.distinct is not None:
+            # Where several rows are one record, one that is not wanted says nothing of the others.
+            arrivals = [arrival for arrival in arrivals if arrival.state is not RecordState.IGNORED]
         known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
         again = [arrival for arrival in arrivals if arrival.key in known]
         if job.any.source.kind is SourceKind.READ:

@@ -16,9 +16,10 @@ from m3nop.engine.advance import advance
 from m3nop.engine.arrival import classify, key_of, reference_of
 from m3nop.engine.ports import Job
 from m3nop.engine.preview import Planned
+from m3nop.engine.verdicts import STATE_OF
 from m3nop.engine.work import Work, failure_json, matching_rows
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.pipeline import Step, Target, with_steps
+from m3nop.mapping.pipeline import OnFail, Step, Target, with_steps
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -111,7 +112,7 @@ def rehearse(pipeline: Pipeline, snapshot: Mapping[str, Json], script: Script, s
         work = _work(trusting, snapshot, key, setting)
         variables = work.root()["vars"]
     except EvaluationError as error:
-        return Rehearsal(RecordState.DEAD, str(error))
+        return Rehearsal(STATE_OF[OnFail(error.on_fail)], str(error))
     return _Stage(work, script, setting).play(variables)
 
 

@@ -34,6 +34,8 @@ class Findings:
     offsets: dict[Path, int] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     lookups: set[str] = field(default_factory=set)
+    untold: set[Path] = field(default_factory=set)
+    """Paths that may be of fields which the source does not tell."""
 
 
 def analyse(tree: Node) -> Findings:
@@ -129,7 +131,7 @@ class _Analysis:
         self.findings.lookups |= info.tables
         if info.name == "root":
             return (((), node["value"].offset),)
-        if info.name == "lookup" and arguments[0]["type"] == "literal":
+        if info.name in ("lookup", "lookup_code") and arguments[0]["type"] == "literal":
             self.findings.lookups.add(str(arguments[0]["value"]))
         if info.takes_reference:
             return self._call_with_reference(info, arguments, here)
@@ -137,6 +139,8 @@ class _Analysis:
         for index, argument in enumerate(arguments):
             if info.parameters.index(info.parameter(index)) in info.passes:
                 passed.append(self.origin(argument, here))
+                if info.name == "if_told":
+                    self.findings.untold.update(path for path, _ in passed[-1])
             else:
                 self.read(argument, here)
         return _join(passed)

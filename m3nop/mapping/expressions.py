@@ -34,6 +34,8 @@ class Expression:
     paths: tuple[Path, ...] = field(compare=False, repr=False)
     functions: frozenset[str] = field(compare=False, repr=False)
     literal_lookups: frozenset[str] = field(compare=False, repr=False)
+    untold: frozenset[Path] = field(compare=False, repr=False)
+    """Paths inside ``if_told()``."""
     _offsets: Mapping[Path, int] = field(compare=False, repr=False)
     _code: Code = field(compare=False, repr=False)
 
@@ -91,6 +93,7 @@ def compile_expression(text: str) -> Expression:
         paths=tuple(findings.offsets),
         functions=frozenset(findings.functions),
         literal_lookups=frozenset(findings.lookups),
+        untold=frozenset(findings.untold),
         _offsets=findings.offsets,
         _code=compile_tree(tree),
     )

@@ -49,6 +49,8 @@ class FieldSpec(SpecModel):
     """The field is sent only where this is true."""
     unit: Jmes | None = None
     """Unit of measure that the target counts in: gives the name of a row of the lookup ``units``."""
+    optional: bool = False
+    """The field is left out where the connection's operation has no such field."""
 
 
 FieldForm = Annotated[FieldSpec, BeforeValidator(_long_form), ShortForm("The expression alone.")]

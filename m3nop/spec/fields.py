@@ -45,10 +45,14 @@ def compile_fields(
 
     With ``complete`` the mandatory fields of the operation must be there.
     """
-    placed = _placed(desk, loc, spec, blocks)
     inputs = operation.inputs if operation else None
+    placed = _placed(desk, loc, spec, blocks)
     key = operation.key if operation else ""
-    rules = tuple(_rule(desk, field, scope, inputs, keyed=name == key) for name, field in placed.items())
+    compiled = {name: _rule(desk, field, scope, inputs, keyed=name == key) for name, field in placed.items()}
+    if inputs is not None:
+        # Compiled all the same: what the field would use is in use, and has to be right.
+        placed = {name: field for name, field in placed.items() if name in inputs or not field.spec.optional}
+    rules = tuple(compiled[name] for name in placed)
     if operation is not None and inputs is not None:
         known = set(inputs)
         for rule in rules:

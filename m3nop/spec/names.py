@@ -131,11 +131,17 @@ def _record(use: _Use, path: tuple[str, ...], fields: tuple[str, ...]) -> None:
     if resource is None or _is_known(resource.fields, fields):
         return
     remedy = _remedy(use, resource.name, fields)
+    if remedy and _is_untold(use.expression, path):
+        return
     if remedy:
         use.problem(path, "not-in-dialect", f"the shop does not tell `{dotted}`", remedy)
         return
     hint = suggest(dotted, resource.fields) or "it is null unless the shop sends it"
     desk.warn(use.place(path), "unknown-field", f"{resource.name} have no known field `{dotted}`", hint)
+
+
+def _is_untold(expression: Expression, path: tuple[str, ...]) -> bool:
+    return any(path[: len(untold)] == untold for untold in expression.untold)
 
 
 def _is_known(known: frozenset[str], fields: tuple[str, ...]) -> bool:

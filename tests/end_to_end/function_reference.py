@@ -12,6 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "functions.md"
 TITLES = {
     "choice": "Choice",
     "codes": "Codes and identities",
+    "measures": "Units of measure and shares",
     "dates": "Dates and times",
     "lists": "Lists and objects",
     "numbers": "Numbers",

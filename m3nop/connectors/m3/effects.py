@@ -84,6 +84,7 @@ _DONE_CODES = MappingProxyType(
         "MMS015MI/Lst": _NO_ITEM,
         "MMS015MI/Get": _NO_ITEM | {"WUN0103"},
         "MMS025MI/LstAlias": _NO_ITEM,
+        "OIS017MI/GetBasePrice": _NO_ITEM,
         "MWS411MI/LstDelLnByOrd": _NO_ORDER | {"WRI0103", "WRL0103"},
         "MWS411MI/LstDeliveryLine": _NO_DELIVERY,
         "MWS410MI/GetHead": _NO_DELIVERY,

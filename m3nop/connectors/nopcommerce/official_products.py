@@ -55,7 +55,7 @@ class OfficialProducts:
             return self._create(requests, wish)
         with self._converger.alone(found.product["id"]):
             if found.combination is not None:
-                return _update_variant(requests, wish, found.combination)
+                return _update_variant(requests, wish.of(VARIANT), found.combination)
             return self._update(requests, found.product, wanted, extras)
 
     def _update(

@@ -150,6 +150,11 @@ _PRODUCT_OPERATIONS = (
         Effect.CONVERGENT,
         inputs={
             "id": FieldInfo("id", type="N", description="to match, in place of `sku`"),
+            "variants": FieldInfo(
+                "variants",
+                type="A",
+                description="in `match`: `refuse` (unless given), or `own`: of a variant what it has",
+            ),
             **_columns(PRODUCT.values()),
             "localized": FieldInfo("localized", description="texts by language code and column"),
             "tier_prices": FieldInfo(

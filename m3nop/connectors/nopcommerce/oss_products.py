@@ -58,6 +58,9 @@ class OssProducts:
         if found is None:
             return self._create(requests, wish) if wish.creates else missing()
         product = found.product
+        if found.combination is not None and wish.own:
+            # A variant has no field that this API writes.
+            return upserted(product["id"], changed=(), lost=(), combination_id=found.combination["id"])
         if found.combination is not None:
             message = (
                 f"SKU {found.combination['sku']} is a variant of product {product['id']}, which the "

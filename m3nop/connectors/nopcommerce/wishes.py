@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.fields import Fields
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
 
 CREATE = "create"
+OWN = "own"
+_VARIANTS = frozenset({"refuse", OWN})
 _MISSING = frozenset({CREATE, "skip", "reject", "review"})
 
 
@@ -28,6 +30,14 @@ class Wish:
     fields: Mapping[str, Json]
     on_create: Mapping[str, Json]
     creates: bool
+    own: bool = False
+    """Whether fields that a variant has not are left out; else they are refused."""
+
+    def of(self, known: Collection[str]) -> Wish:
+        """Return the wish, with ``own`` less the fields that are not known."""
+        if not self.own:
+            return self
+        return replace(self, fields={name: value for name, value in self.fields.items() if name in known})
 
     def columns(self, known: Mapping[str, Column], *, besides: Collection[str] = ()) -> dict[str, Json]:
         """Return the values as the API takes them, by the API's names.
@@ -53,7 +63,12 @@ def read_wish(values: Mapping[str, Json]) -> Wish:
     missing = values.get("missing") or CREATE
     if missing not in _MISSING:
         raise unfit("missing", f"`missing` must be one of {', '.join(sorted(_MISSING))}, it is {missing!r}")
-    return Wish(Fields(parts["match"]), parts["fields"], parts["on_create"], missing == CREATE)
+    variants = parts["match"].get("variants") or "refuse"
+    if variants not in _VARIANTS:
+        known = ", ".join(sorted(_VARIANTS))
+        raise unfit("variants", f"`variants` must be one of {known}, it is {variants!r}")
+    match = Fields(parts["match"])
+    return Wish(match, parts["fields"], parts["on_create"], missing == CREATE, variants == OWN)
 
 
 def written(

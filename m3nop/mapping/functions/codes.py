@@ -45,6 +45,23 @@ def _lookup(context: Context, name: str, code: Json, column: str | None = None) 
 
 
 @FAMILY.function(
+    "lookup_code(name: text, value: scalar?, column: text = the only one) -> text?",
+    "Give the code that a lookup turns into a value, or null; one of several is for a person to choose.",
+    "lookup_code('payment_methods', '030', 'TEPY')",
+    "Payments.CheckMoneyOrder",
+    mode=Mode.CONTEXT,
+)
+def _lookup_code(context: Context, name: str, value: Json, column: str | None = None) -> Json:
+    table = find_table(context, name)
+    column, wanted = table.column(column), text_of(value).strip()
+    codes = [code for code, row in table.rows.items() if row.get(column, "").strip() == wanted]
+    if len(codes) > 1:
+        msg = f"lookup {name!r} gives {wanted!r} for {', '.join(sorted(codes))}"
+        raise EvaluationError(msg, on_fail=Miss.REVIEW.value)
+    return codes[0] if codes else None
+
+
+@FAMILY.function(
     "link(pipeline: text, key: scalar?) -> object?",
     "Give the remembered pair {shop, m3} of another pipeline's record, or null.",
     "link('customers', `17`).m3",

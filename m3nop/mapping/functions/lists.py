@@ -263,6 +263,33 @@ def _zip(*lists: Sequence[Json]) -> list[Json]:
     return [list(row) for row in zip(*lists, strict=False)]
 
 
+@FAMILY.function(
+    "nth(items: list?, number: whole) -> any",
+    "Give the item at a place, counted from 1, or null.",
+    'nth(`["a", "b"]`, `2`)',
+    "b",
+    passes=(0,),
+)
+def _nth(items: Sequence[Json], number: int) -> Json:
+    return items[number - 1] if 0 < number <= len(items) else None
+
+
+@FAMILY.function(
+    "from_items(pairs: list?) -> object?",
+    "Make an object of pairs of a name and a value; of two with one name the later counts.",
+    'from_items(`[["de", 1], ["sv", 2]]`)',
+    {"de": 1, "sv": 2},
+)
+def _from_items(pairs: Sequence[Json]) -> dict[str, Json]:
+    made: dict[str, Json] = {}
+    for pair in pairs:
+        if kind(pair) != "list" or len(pair) != 2 or kind(pair[0]) != "text":  # noqa: PLR2004 - a pair
+            msg = f"from_items() takes pairs of a text and a value, not {show(pair)}"
+            raise EvaluationError(msg)
+        made[pair[0]] = pair[1]
+    return made
+
+
 def _ranked(function: str, items: Sequence[Json], of: Of) -> list[tuple[Json, int]]:
     keys = ordered(function, [of(item) for item in items])
     return sorted((key, index) for index, key in enumerate(keys))

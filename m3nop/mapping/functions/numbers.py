@@ -97,7 +97,7 @@ def _abs(number: Number) -> Number:
     standard=True,
 )
 def _ceil(number: Number) -> int:
-    return int(_rounded(number, 0, ROUND_CEILING))
+    return int(rounded(number, 0, ROUND_CEILING))
 
 
 @FAMILY.function(
@@ -108,7 +108,7 @@ def _ceil(number: Number) -> int:
     standard=True,
 )
 def _floor(number: Number) -> int:
-    return int(_rounded(number, 0, ROUND_FLOOR))
+    return int(rounded(number, 0, ROUND_FLOOR))
 
 
 @FAMILY.function(
@@ -238,7 +238,7 @@ def _mod(number: Number, by: Number) -> Number:
     Decimal("2.68"),
 )
 def _round_to(number: Number, places: int = 0) -> Decimal:
-    return _rounded(number, places, ROUND_HALF_UP)
+    return rounded(number, places, ROUND_HALF_UP)
 
 
 @FAMILY.function(
@@ -248,7 +248,7 @@ def _round_to(number: Number, places: int = 0) -> Decimal:
     Decimal(7),
 )
 def _round_down(number: Number, places: int = 0) -> Decimal:
-    return _rounded(number, places, ROUND_DOWN)
+    return rounded(number, places, ROUND_DOWN)
 
 
 @FAMILY.function(
@@ -277,8 +277,8 @@ def _at_most(first: Number, *others: Number) -> Number:
 def _format_number(number: Number, places: int, point: str = ".", group: str = "") -> str:
     if places < 0:
         raise EvaluationError("format_number() needs `places` of at least 0")
-    rounded = _rounded(number, places, ROUND_HALF_UP)
-    whole, _, fraction = format(rounded, f",.{places}f").partition(".")
+    value = rounded(number, places, ROUND_HALF_UP)
+    whole, _, fraction = format(value, f",.{places}f").partition(".")
     return whole.replace(",", group) + (point + fraction if fraction else "")
 
 
@@ -326,7 +326,12 @@ def _fold(
     return result
 
 
-def _rounded(number: Number, places: int, rounding: str) -> Decimal:
+def rounded(number: Number, places: int, rounding: str) -> Decimal:
+    """Round to decimal places.
+
+    Raises:
+        EvaluationError: there are too many of them.
+    """
     if abs(places) > MOST_PLACES:
         msg = f"{places} places are too many; {MOST_PLACES} at most"
         raise EvaluationError(msg)

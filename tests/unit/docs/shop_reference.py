@@ -42,7 +42,8 @@ may be `true`, `1`, `yes` and their opposites, as text too.
 **Products.** A `sku` that several products have is refused (`ambiguous`); a product marked as deleted is no match; a SKU
 of a variant (an attribute combination) is found after those of products. Of a variant `price`, `sku`, `gtin` and
 `manufacturer_part_number` can be written, in `official`; a read of `products/stock` before tells by its `combination_id`
-whether a SKU is one. A new product is simple, shipped, shown and not published, in
+whether a SKU is one. `variants: own` in `match` leaves the other fields of a variant out, in `oss` all of them.
+A new product is simple, shipped, shown and not published, in
 the first template and without stock, and gets the address of its page from its name. `tier_prices` are all that hold at
 any time and in every store: one that is not sent is deleted; those of one store or with dates are the shop's own.
 `role` is a customer role as the shop calls it (`wholesale`), none or `everybody` for all. `localized` is

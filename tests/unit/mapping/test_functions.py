@@ -21,7 +21,7 @@ OURS = {
     "subtract", "multiply", "divide", "mod", "round_to", "round_down", "at_least", "at_most", "format_number", "sum_by",
     "if", "case", "coalesce", "default", "is_blank", "null_if_blank", "not", "m3_date", "from_m3_date", "m3_time",
     "iso_date", "add_days", "to_tz", "later_of", "earlier_of", "now", "group_by", "first", "index_by", "unique",
-    "flatten", "zip", "lookup", "link", "uom", "currency", "country", "in_flight", "uuid5", "sha256", "json", "root",
+    "flatten", "zip", "nth", "from_items", "in_unit", "in_basic_unit", "share", "if_told", "lookup", "lookup_code", "link", "uom", "currency", "country", "in_flight", "uuid5", "sha256", "json", "root",
 }  # fmt: skip
 
 
@@ -379,4 +379,5 @@ def test_the_documented_kinds_of_functions():
         "dates",
         "lists",
         "codes",
+        "measures",
     }
