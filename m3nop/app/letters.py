@@ -106,9 +106,8 @@ def retry(session: Session, choice: Choice, *, wait: float = 0.0) -> list[DeadLe
             if record is None:
                 continue
             if record.state is RecordState.DEAD:
-                make_ready(
-                    record, state.attempt(record.attempt_id) if record.attempt_id else None, reason="retried"
-                )
+                attempt = state.attempt(record.attempt_id) if record.attempt_id else None
+                make_ready(session, record, attempt, reason="retried")
                 record.released = False
                 tx.save_record(record)
             tx.settle_dead_letters(record.id, now=now, settlement="retried")

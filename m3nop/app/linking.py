@@ -42,8 +42,8 @@ class _Row:
     m3: str
 
 
-def import_links(session: Session, path: Path, *, wait: float = 0.0) -> Imported:
-    """Take links over from a CSV file: all of them, or none if any is wrong.
+def import_links(session: Session, path: Path, *, wait: float = 0.0, dry_run: bool = False) -> Imported:
+    """Take links over from a CSV file: all of them, or none if any is wrong; with ``dry_run`` none at all.
 
     Raises:
         UsageError: the file cannot be read.
@@ -55,7 +55,10 @@ def import_links(session: Session, path: Path, *, wait: float = 0.0) -> Imported
     problems += _check_file(rows, session.project.pipelines, once, file=str(path))
     # A file that is wrong in itself is refused without waiting for the state.
     _refuse(path, problems)
-    state, now = session.state(wait=wait), session.clock.now()
+    now = session.clock.now()
+    if dry_run:
+        return _tried(session, rows, once, path)
+    state = session.state(wait=wait)
     new, problems = _compare(state, rows, once, file=str(path))
     _refuse(path, problems)
     links = [Link(row.pipeline, row.key, row.shop, row.m3, now, "import") for row in new]
@@ -68,6 +71,15 @@ def import_links(session: Session, path: Path, *, wait: float = 0.0) -> Imported
             detail = {"new": len(links), "known": len(rows) - len(links)}
             tx.audit(now=now, actor=current_user(), action="links import", subject=path.name, detail=detail)
     return Imported(len(links), len(rows) - len(links))
+
+
+def _tried(session: Session, rows: Sequence[_Row], once: frozenset[str], path: Path) -> Imported:
+    """Say what an import would do; where nothing was ever run all of it is new."""
+    if not session.has_state():
+        return Imported(len(rows), 0)
+    new, problems = _compare(session.state(read_only=True), rows, once, file=str(path))
+    _refuse(path, problems)
+    return Imported(len(new), len(rows) - len(new))
 
 
 def stream_links(state: State, *, pipeline: str | None = None) -> Iterator[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from m3nop.core.connector import Effect, Operation
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, SourceError, UsageError
 from m3nop.core.state import Attempt, AttemptState, Record, RecordState
 from m3nop.engine.arrival import key_of, reference_of
+from m3nop.engine.linked import links_of
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError, ExpressionError
@@ -234,7 +235,15 @@ def work_for(subject: Subject, *, now: Instant, zone: str) -> Work:
         id=0, record_id=record.id, number=1, state=AttemptState.OPEN, opened_at=now, snapshot=record.snapshot,
         definition=pipeline.digest, reference=reference, epoch=record.epoch,
     )  # fmt: skip
-    work = Work(pipeline, record, attempt, lines=subject.lines, link=subject.link, zone=zone)
+    work = Work(
+        pipeline,
+        record,
+        attempt,
+        lines=subject.lines,
+        link=subject.link,
+        zone=zone,
+        by_m3=links_of(state, seen_from=pipeline.name),
+    )
     for step in pipeline.steps:
         if step.requires is None or (
             step.when is not None and not step.when.condition(work.root(), work.context)

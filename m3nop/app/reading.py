@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.engine.arrival import classify
+from m3nop.engine.linked import links_of
 from m3nop.engine.sources import Sources
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Reader:
         self._clock = session.clock
         self._zone = tools.zone
         state = session.state(read_only=True) if session.has_state() else None
+        self._by_m3 = links_of(state, seen_from=name)
         self._sources = Sources(tools.connections, state=state, clock=session.clock, zone=tools.zone)
 
     def fetch(self, key: str, *, baseline: Instant | None = None) -> Arrival | None:
@@ -83,4 +85,5 @@ class Reader:
             now=self._clock.now(),
             zone=self._zone,
             baseline=baseline,
+            by_m3=self._by_m3,
         )

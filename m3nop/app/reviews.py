@@ -77,7 +77,7 @@ def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> D
     if _is_delivered(session, record, attempt):
         _settle_as_delivered(session, record, now)
     elif attempt is not None or not _wait_again(session, record, now):
-        make_ready(record, attempt, reason=f"released: {why}")
+        make_ready(session, record, attempt, reason=f"released: {why}")
         record.released = True
     with state.transaction() as tx:
         tx.save_record(record)
@@ -121,15 +121,23 @@ def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> De
     return Decision(record, cleared_at, left_behind=began and not swept)
 
 
-def make_ready(record: Record, attempt: Attempt | None, *, reason: str) -> None:
+def make_ready(session: Session, record: Record, attempt: Attempt | None, *, reason: str) -> None:
     """Turn a record ready, with all its tries before it and none counted.
 
-    Without an open attempt it is read again before it is worked on: somebody may have put it right.
+    Without an open attempt it is read again before it is worked on, where that can be done: somebody may have
+    put it right.
     """
     record.state, record.reason, record.not_before = RecordState.READY, reason, None
     record.attempts, record.doubts, record.blocked_by = 0, 0, None
-    if attempt is None or attempt.state not in _UNSETTLED:
+    if (attempt is None or attempt.state not in _UNSETTLED) and _can_read_again(session, record):
         record.snapshot = None
+
+
+def _can_read_again(session: Session, record: Record) -> bool:
+    """Tell whether its source gives a record by its key, as it does not with rows of a list."""
+    project = session.project
+    stores = project.stores_of(record.pipeline) if record.pipeline in project.pipelines else ()
+    return all(project.pipeline(record.pipeline, store).source.can_read_again for store in stores)
 
 
 def _wait_again(session: Session, record: Record, now: Instant) -> bool:

@@ -14,6 +14,7 @@ from m3nop.cli.record_options import Pipeline, Wait, print_csv
 Shop = Annotated[str | None, typer.Option("--shop", help="Only this id of the shop.", show_default=False)]
 M3 = Annotated[str | None, typer.Option("--m3", help="Only this key of M3.", show_default=False)]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Show so many.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be taken over.")]
 File = Annotated[Path, typer.Argument(help="CSV with the columns pipeline,key,shop,m3.")]
 
 
@@ -56,19 +57,21 @@ def list_links(
 
 
 def import_links(
-    file: File, *, wait: Wait = "0s", project: Project = None, env: Env = None, as_json: AsJson = False
-) -> None:
+    file: File, *, dry_run: DryRun = False, wait: Wait = "0s", project: Project = None, env: Env = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Take over what an earlier integration created; nothing is written if any line is wrong."""
     from m3nop.app import linking
     from m3nop.cli.output import print_json, print_line
 
     with open_here(project, env, command="links import") as session:
-        done = linking.import_links(session, file, wait=parse_duration(wait))
+        done = linking.import_links(session, file, wait=parse_duration(wait), dry_run=dry_run)
     if as_json:
         print_json({"new": done.new, "known": done.known})
         return
     known = f", {done.known} were there already" if done.known else ""
-    print_line(f"{done.new} links taken over{known}")
+    taken = "would be taken over" if dry_run else "taken over"
+    print_line(f"{done.new} links {taken}{known}")
 
 
 def export(

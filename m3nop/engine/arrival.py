@@ -10,6 +10,7 @@ from m3nop.core.clock import SECOND, Instant, parse_instant
 from m3nop.core.errors import SourceError
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Record, RecordState
+from m3nop.engine.linked import NOTHING, ByM3
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import SourceKind
@@ -58,7 +59,7 @@ def only_key(pipeline: str, key: str, *, store: str, partition: str, snapshot: J
 
 def classify(
     job: Job, snapshot: Mapping[str, Json], *, partition: str, now: Instant, zone: str,
-    required: bool = False, store: str = "", baseline: Instant | None = None,
+    required: bool = False, store: str = "", baseline: Instant | None = None, by_m3: ByM3 = NOTHING,
 ) -> Arrival:  # fmt: skip
     """Decide the state that a record has when it is read.
 
@@ -77,7 +78,8 @@ def classify(
             job.name, key, snapshot, RecordState.IGNORED, store=code, partition=partition, reason=reason
         )
     key = key_of(pipeline, snapshot, now=now, zone=zone)
-    state, not_before, reason = _judge(pipeline, snapshot, now, zone, required=required, baseline=baseline)
+    context = Context(now=now, time_zone=zone, lookups=pipeline.lookups, linked_by_m3=by_m3)
+    state, not_before, reason = _judge(pipeline, snapshot, context, required=required, baseline=baseline)
     deadline = None
     if state is RecordState.WAITING and pipeline.source.recheck_for is not None:
         deadline = (created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
@@ -134,17 +136,18 @@ def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bo
         # again and again ends by what its steps find.
         return False
     try:
-        return until is not None and _holds(pipeline, until, snapshot, now, zone)
+        context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
+        return until is not None and _holds(pipeline, until, snapshot, context)
     except EvaluationError:
         # One record that cannot be judged must not stop the others: it is looked at until its time is over.
         return False
 
 
 def _judge(  # noqa: PLR0911 - one return for each judgement
-    pipeline: Pipeline, snapshot: Mapping[str, Json], now: Instant, zone: str, *, required: bool,
+    pipeline: Pipeline, snapshot: Mapping[str, Json], context: Context, *, required: bool,
     baseline: Instant | None,
 ) -> tuple[RecordState, Instant | None, str]:  # fmt: skip
-    source, born = pipeline.source, created(snapshot)
+    source, born, now = pipeline.source, created(snapshot), context.now
     oldest = max((limit for limit in (pipeline.start, baseline) if limit is not None), default=None)
     if not required and oldest is not None and born is not None and born < oldest:
         return RecordState.BASELINED, None, "created before the start of this pipeline"
@@ -152,20 +155,19 @@ def _judge(  # noqa: PLR0911 - one return for each judgement
     if failed := unreadable(snapshot):
         return RecordState.WAITING, again, f"cannot be read: {failed}"
     try:
-        if source.filter is not None and not _holds(pipeline, source.filter, snapshot, now, zone):
+        if source.filter is not None and not _holds(pipeline, source.filter, snapshot, context):
             return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"
         quiet = int(source.quiet * SECOND)
         if born is not None and now < born + quiet:
             return RecordState.WAITING, born + quiet, "too young: the shop may still be writing it"
-        if source.ready is not None and not _holds(pipeline, source.ready, snapshot, now, zone):
+        if source.ready is not None and not _holds(pipeline, source.ready, snapshot, context):
             return RecordState.WAITING, again, f"not ready: {source.ready.text}"
     except EvaluationError as error:
         return RecordState.REVIEW, None, str(error)
     return RecordState.READY, None, ""
 
 
-def _holds(pipeline: Pipeline, condition: Expression, snapshot: Json, now: Instant, zone: str) -> bool:
-    context = Context(now=now, time_zone=zone, lookups=pipeline.lookups)
+def _holds(pipeline: Pipeline, condition: Expression, snapshot: Json, context: Context) -> bool:
     return bool(condition.condition(source_root(pipeline, snapshot), context))
 
 

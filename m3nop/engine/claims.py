@@ -10,6 +10,7 @@ from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
 from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of, unreadable
 from m3nop.engine.in_flight import quantities
+from m3nop.engine.linked import links_of
 from m3nop.engine.resting import bury, rest
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
@@ -184,6 +185,7 @@ class Claims:
         arrival = classify(
             self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now,
             zone=self._parts.tools.zone, required=True, store=record.store,
+            by_m3=links_of(self._parts.state, seen_from=record.pipeline),
         )  # fmt: skip
         if arrival.state is not RecordState.READY and (not record.released or unreadable(record.snapshot)):
             record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
@@ -242,6 +244,7 @@ class Claims:
         work = Work(
             pipeline, record, attempt, lines=lines, link=self._parts.state.link(record.pipeline, record.key),
             zone=self._parts.tools.zone, settle_after=self._settle_after, in_flight=self._in_flight,
+            by_m3=links_of(self._parts.state, seen_from=pipeline.name),
         )  # fmt: skip
         work.predates = (record.created_at or 0) < self._epoch_began + CLOCKS_DIFFER
         return work

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from m3nop.engine.actions import Purpose, Send
+from m3nop.mapping.conversion import CLEARED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,12 @@ def is_equal(work: Work, path: str, fields: Mapping[str, Json]) -> bool:
     if len(rows) != 1:
         return False
     row = rows[0]
-    return all(name in row and comparable(row[name]) == comparable(value) for name, value in fields.items())
+    return all(name in row and comparable(row[name]) == _becomes(value) for name, value in fields.items())
+
+
+def _becomes(value: Json) -> Json:
+    """Return what a field holds once this was sent."""
+    return "" if value == CLEARED else comparable(value)
 
 
 def comparable(value: Json) -> Json:

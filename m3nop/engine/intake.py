@@ -9,6 +9,7 @@ from m3nop.core.clock import DAY, Clock, Instant
 from m3nop.core.json import digest
 from m3nop.core.state import Arrival, RecordState, State
 from m3nop.engine.arrival import classify
+from m3nop.engine.linked import links_of
 from m3nop.engine.schedule import is_due
 from m3nop.mapping.pipeline import SourceKind
 
@@ -140,7 +141,7 @@ class Intake:
         return [
             _renewed(record, latest[record.key], now)
             for record in known
-            if (every and record.state is RecordState.DONE)
+            if (every and _comes_again(record, latest[record.key]))
             or digest(record.snapshot) != digest(latest[record.key].snapshot)
         ]
 
@@ -159,7 +160,15 @@ class Intake:
     ) -> list[Arrival]:
         baseline = self._state.baseline(job.name)
         return [
-            classify(job, record, partition=partition, now=now, zone=self._tools.zone, baseline=baseline)
+            classify(
+                job,
+                record,
+                partition=partition,
+                now=now,
+                zone=self._tools.zone,
+                baseline=baseline,
+                by_m3=links_of(self._state, seen_from=job.name),
+            )
             for record in records
         ]
 
@@ -200,6 +209,14 @@ class Intake:
         with self._state.transaction() as tx:
             tx.set_watermark(job.name, mark, str(now), now=now)
         return read
+
+
+def _comes_again(record: Record, arrival: Arrival) -> bool:
+    """Tell whether a record is worked on though its row has not changed, where everything is read."""
+    if record.state is RecordState.IGNORED:
+        # What the filter looks at beside the row may have changed: a link, a setting.
+        return arrival.state is not RecordState.IGNORED
+    return record.state is RecordState.DONE
 
 
 def _renewed(record: Record, arrival: Arrival, now: Instant) -> Record:

@@ -10,6 +10,7 @@ from m3nop.core.errors import AccessError
 from m3nop.core.state import Arrival, Attempt, AttemptState, Record, RecordState, State
 from m3nop.engine.arrival import classify, reference_of
 from m3nop.engine.in_flight import quantities
+from m3nop.engine.linked import links_of
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.run import in_order
 from m3nop.engine.sources import FETCH, Sources
@@ -99,7 +100,15 @@ class Planner:
     ) -> Iterator[Arrival]:
         now, baseline = self._clock.now(), self._state.baseline(job.name)
         arrivals = [
-            classify(job, record, partition=partition, now=now, zone=self._tools.zone, baseline=baseline)
+            classify(
+                job,
+                record,
+                partition=partition,
+                now=now,
+                zone=self._tools.zone,
+                baseline=baseline,
+                by_m3=links_of(self._state, seen_from=job.name),
+            )
             for record in records
         ]
         known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
@@ -140,6 +149,7 @@ class Planner:
         work = Work(
             pipeline, record, attempt, lines=lines, link=link, zone=self._tools.zone,
             in_flight=quantities(self._state, self._tools.orders) if pipeline.asks_in_flight else None,
+            by_m3=links_of(self._state, seen_from=pipeline.name),
         )  # fmt: skip
         for step in pipeline.steps:
             if step.requires is not None and (

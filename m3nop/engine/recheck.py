@@ -8,6 +8,7 @@ from m3nop.core.clock import DAY, SECOND, Clock, Instant
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Attempt, Record, RecordState, State
 from m3nop.engine.arrival import LOOK_AGAIN, classify, first_look_again, is_closed, unreadable
+from m3nop.engine.linked import links_of
 from m3nop.engine.preview import Planned, content_digest, differences, preview
 from m3nop.engine.sources import FETCH
 from m3nop.engine.work import Work
@@ -83,7 +84,13 @@ class Recheck:
             record.not_before = now + int((pipeline.source.recheck_every or LOOK_AGAIN) * SECOND)
         else:
             arrival = classify(
-                job, snapshot, partition=record.partition, now=now, zone=self._tools.zone, required=True
+                job,
+                snapshot,
+                partition=record.partition,
+                now=now,
+                zone=self._tools.zone,
+                required=True,
+                by_m3=links_of(self._state, seen_from=job.name),
             )
             if record.fingerprint and arrival.fingerprint != record.fingerprint:
                 _to_review(record, "another record has taken its key in the shop")
@@ -155,7 +162,9 @@ class Recheck:
             reference=attempt.reference, epoch=attempt.epoch, committed=attempt.committed,
         )  # fmt: skip
         lines = self._state.calls(attempt.id)
-        work = Work(pipeline, record, frozen, lines=lines, zone=self._tools.zone)
+        link = self._state.link(pipeline.name, record.key)
+        by_m3 = links_of(self._state, seen_from=pipeline.name)
+        work = Work(pipeline, record, frozen, lines=lines, link=link, zone=self._tools.zone, by_m3=by_m3)
         try:
             for step in pipeline.steps:
                 if step.requires is not None:

@@ -14,6 +14,7 @@ from m3nop.core.state import Attempt, AttemptState, CallState, Link, LoggedCall,
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Settle, Stop, Undo
 from m3nop.engine.advance import advance
 from m3nop.engine.arrival import classify, key_of, reference_of
+from m3nop.engine.linked import ByM3
 from m3nop.engine.ports import Job
 from m3nop.engine.preview import Planned
 from m3nop.engine.verdicts import STATE_OF
@@ -70,6 +71,11 @@ class Setting:
     store_given: bool = False
     """The record is of the pipeline's store whatever it says itself."""
 
+    def by_m3(self) -> ByM3:
+        """Look for links by M3's key."""
+        known = [Link(*pair, pair[1], m3, self.now) for pair, m3 in self.links.items()]
+        return ByM3(lambda pipeline, m3: [one for one in known if (one.pipeline, one.m3) == (pipeline, m3)])
+
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
@@ -102,7 +108,13 @@ def rehearse(pipeline: Pipeline, snapshot: Mapping[str, Json], script: Script, s
     served = number if setting.store_given and number else pipeline.store.store_id
     job = Job(bare.name, {bare.store.code: bare}, {served: bare.store.code})
     arrival = classify(
-        job, snapshot, partition="", now=setting.now, zone=setting.zone, store=pipeline.store.code
+        job,
+        snapshot,
+        partition="",
+        now=setting.now,
+        zone=setting.zone,
+        store=pipeline.store.code,
+        by_m3=setting.by_m3(),
     )
     if arrival.state is not RecordState.READY:
         return Rehearsal(arrival.state, arrival.reason)
@@ -134,7 +146,10 @@ def _work(pipeline: Pipeline, snapshot: Mapping[str, Json], key: str, setting: S
     )  # fmt: skip
     m3 = setting.links.get((pipeline.name, key))
     own = None if m3 is None else Link(pipeline.name, key, key, m3, setting.now)
-    return Work(pipeline, record, attempt, link=own, zone=setting.zone, in_flight=setting.in_flight)
+    return Work(
+        pipeline, record, attempt, link=own, zone=setting.zone, in_flight=setting.in_flight,
+        by_m3=setting.by_m3(),
+    )  # fmt: skip
 
 
 class _Stage:

@@ -18,7 +18,7 @@ from m3nop.engine.parts import Parts
 from m3nop.engine.recheck import Recheck
 from m3nop.engine.sources import Sources
 from m3nop.engine.tally import Tally
-from m3nop.mapping.pipeline import walk
+from m3nop.mapping.pipeline import SourceKind, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,7 +100,9 @@ class Engine:
             step.call is not None and step.call.target.operation.effect in (Effect.UNSAFE, Effect.KEYED)
             for step in walk(pipeline.steps)
         )
-        started = all(one.start is not None for one in job.by_store.values())
+        # What other records hand over is as old as they are.
+        given = pipeline.source.kind is SourceKind.GIVEN
+        started = given or all(one.start is not None for one in job.by_store.values())
         if (
             acts
             and pipeline.environment != "sandbox"

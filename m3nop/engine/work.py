@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Failure, Remedy, Row
 from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
+from m3nop.engine.linked import NOTHING, ByM3
 from m3nop.mapping.context import Context
 from m3nop.mapping.fields import Mapped, map_fields
 from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Request, Step, walk
@@ -27,7 +28,7 @@ class Work:
     def __init__(
         self, pipeline: Pipeline, record: Record, attempt: Attempt, *, lines: Iterable[LoggedCall] = (),
         link: Link | None = None, zone: str = "UTC", settle_after: Mapping[str, int] | None = None,
-        sweeping: bool = False, in_flight: Mapping[str, Decimal] | None = None,
+        sweeping: bool = False, in_flight: Mapping[str, Decimal] | None = None, by_m3: ByM3 = NOTHING,
     ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.record = record
@@ -59,6 +60,7 @@ class Work:
             time_zone=zone,
             lookups=pipeline.lookups,
             link=self._linked,
+            linked_by_m3=by_m3,
             in_flight=lambda sku: (in_flight or {}).get(sku, Decimal(0)),
         )
 

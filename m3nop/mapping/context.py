@@ -26,12 +26,14 @@ def _nothing_under_way(_sku: str) -> Decimal:
 class Context:
     """The surroundings of one attempt; the same for every expression of it.
 
-    ``link`` takes a pipeline and a key and gives ``{shop, m3}`` or None. ``in_flight`` gives the quantity
-    of a SKU on shop orders that M3 does not know yet.
+    ``link`` takes a pipeline and a key and gives ``{shop, m3}`` or None; ``linked_by_m3`` takes an M3 key and
+    gives ``{key, shop, m3}`` or None. ``in_flight`` gives the quantity of a SKU on shop orders that M3 does
+    not know yet.
     """
 
     now: Instant = 0
     time_zone: str = "UTC"
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     link: Callable[[str, str], Mapping[str, Json] | None] = _no_link
+    linked_by_m3: Callable[[str, str], Mapping[str, Json] | None] = _no_link
     in_flight: Callable[[str], Decimal] = _nothing_under_way

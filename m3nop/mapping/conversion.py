@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from m3nop.core.connector import FieldInfo
     from m3nop.core.json import Json
 
+CLEARED = "?"
+"""What empties a field in a transaction that changes something; a blank one is left as it is there."""
+
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 _BARE_POINT = re.compile(r"\A([+-]?)\.(?=[0-9])", re.ASCII)
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)

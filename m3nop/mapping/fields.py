@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.mapping.conversion import fitted, to_field_text
+from m3nop.mapping.conversion import CLEARED, fitted, to_field_text
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.functions.codes import find_table, in_unit, missed
 from m3nop.mapping.values import is_blank, json_text, kind, show, text_of
@@ -41,6 +41,8 @@ class FieldRule:
     required: bool = False
     """Whether the record is refused when there is no value."""
     truncate: bool = False
+    clear: bool = False
+    """Whether a blank value empties the field, instead of leaving it as it is."""
     when: Expression | None = None
     """Where it is false, the field is left out."""
     unit: Expression | None = None
@@ -89,6 +91,9 @@ def map_fields(
         if written is not None and written != "":
             fields[rule.name] = written
             origins[rule.name] = origin
+        elif rule.clear and not mandatory:
+            fields[rule.name] = CLEARED if as_text else ""
+            origins[rule.name] = f"{origin}, which is blank"
         elif rule.required or mandatory:
             message = f"a value is required, and {origin} gives none"
             raise FieldRefusal(message, field=rule.name, value=value)

@@ -45,6 +45,8 @@ class FieldSpec(SpecModel):
     """A blank value refuses the record."""
     truncate: bool = False
     """Cut a value that is longer than the field."""
+    clear: bool = False
+    """A blank value empties the field, instead of leaving it as it is."""
     when: Jmes | None = None
     """The field is sent only where this is true."""
     unit: Jmes | None = None

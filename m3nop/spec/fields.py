@@ -127,6 +127,7 @@ def _rule(
         default=spec.default,
         required=spec.required or keyed or (info.mandatory if info else False),
         truncate=spec.truncate,
+        clear=spec.clear,
         when=when,
         unit=desk.optional((*loc, "unit"), spec.unit, scope),
         source=_written(spec),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_ENVIRONMENT = "sandbox"
 
+_BESIDE = ("compare:", "reasons:", "verify:")
+
 
 def environment_of(project: LoadedProject, named: str | None) -> str | None:
     """Return the environment that tests run in: as named, else ``sandbox``, else the first."""
@@ -121,7 +123,9 @@ class _Checking:
             if "/" in name and name.partition("/")[0] in self.project.connections:
                 self._answering(at, name)
             else:
-                self._known(at, "step", name.partition("/")[0], steps | self._left_out(), key=True)
+                # A look-up beside a step is named after it: `compare:ID`, `reasons:ID`.
+                step = name.partition(":")[2] if name.startswith(_BESIDE) else name
+                self._known(at, "step", step.partition("/")[0], steps | self._left_out(), key=True)
         for kind in ("calls", "reads"):
             for index, call in enumerate(getattr(test.spec.expect, kind) or ()):
                 self._call((*loc, kind, index), call, targets)

@@ -383,6 +383,25 @@ def test_a_record_that_waited_too_long_waits_again_when_it_is_released(
     assert real_number(world, f"B2C-{number}")
 
 
+def test_a_guest_that_was_put_aside_goes_on_though_only_an_order_can_hand_it_over(
+    make_project: MakeProject, world: World
+) -> None:
+    project = make_project()
+    settings, countries = project.folder / "m3nop.yaml", project.folder / "lookups" / "countries.csv"
+    settings.write_text(settings.read_text().replace("guest_policy: collective", "guest_policy: per_email"))
+    known = countries.read_text()
+    countries.write_text(known.replace("NO,NO\n", ""))
+    address = {"first_name": "Kari", "last_name": "Nordmann", "email": "kari@example.com", "address1": "Bakkegata 2",
+               "city": "Oslo", "zip_postal_code": "0150", "country": "NO"}  # fmt: skip
+    number = place(world, guest=address)
+    assert project.run("sync", "orders", "--linger", "0s").code == 1
+    countries.write_text(known)
+    assert project.run("reviews", "release", "258CBIX3VFHOZSBR0VTS", "--reason", "added").code == 0
+    assert project.run("sync", "orders", "--linger", "0s").code == 0
+    (order,) = rows(world, "m3.orders")
+    assert (order["CUOR"], order["CUNO"]) == (f"B2C-{number}", "G258CBIX3V")
+
+
 def test_a_call_in_doubt_is_probed_again_when_its_record_is_released(
     make_project: MakeProject, world: World
 ) -> None:

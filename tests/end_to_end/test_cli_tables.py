@@ -75,6 +75,22 @@ def test_exported_links_are_what_import_takes(synced: Project, make_project: Mak
     assert document(other, "links", "import", str(pairs(other, exported))) == {"new": 0, "known": 4}
 
 
+def test_an_import_can_be_tried_first(synced: Project, make_project: MakeProject) -> None:
+    exported = synced.run("links", "export").out
+    other = make_project()
+    tried = other.run("links", "import", "--dry-run", str(pairs(other, exported)))
+    assert (tried.code, tried.out) == (0, "4 links would be taken over\n")
+    assert not other.state_file.exists()
+    mixed = f"{exported}customers,99,99,A100\n"
+    tried = synced.run("links", "import", "--dry-run", str(pairs(synced, mixed)))
+    assert tried.out == "1 links would be taken over, 4 were there already\n"
+    wrong = synced.run(
+        "links", "import", "--dry-run", str(pairs(synced, f"{HEADER}orders,1014,1014,0000000001\n"))
+    )
+    assert (wrong.code, "links-conflict" in wrong.err) == (3, True)
+    assert synced.run("links", "export").out == exported
+
+
 def test_an_order_whose_link_was_imported_is_not_entered_again(
     make_project: MakeProject, world: World
 ) -> None:

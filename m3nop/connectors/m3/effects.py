@@ -76,6 +76,7 @@ _DONE_CODES = MappingProxyType(
         "CRS610MI/GetOrderInfo": _NO_CUSTOMER,
         "CRS610MI/GetFinancial": _NO_CUSTOMER,
         "CRS610MI/LstAddresses": _NO_CUSTOMER,
+        "CRS610MI/GetAddress": _NO_CUSTOMER | {"WAD0103"},
         "MMS200MI/GetItmBasic": _NO_ITEM,
         "MMS200MI/GetItmWhsBal": _NO_ITEM,
         "MMS200MI/LstSumWhsBal": _NO_ITEM,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import string
 import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ UNITS = "units"
 FACTOR = "factor"
 """The column of the lookup `units`: how many basic units one of the unit is."""
 
+_CODE = string.digits + string.ascii_uppercase
+_LONGEST_CODE = 40
+"""A hash has no more than that in it."""
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "m3nop")
 
 
@@ -70,6 +74,17 @@ def _lookup_code(context: Context, name: str, value: Json, column: str | None = 
 )
 def _link(context: Context, pipeline: str, key: Json) -> Json:
     return context.link(pipeline, text_of(key))
+
+
+@FAMILY.function(
+    "linked_by_m3(pipeline: text, m3: scalar?) -> object?",
+    "Give the remembered pair {key, shop, m3} of a pipeline that has this M3 key, or null.",
+    "linked_by_m3('customers', 'W0001234').shop",
+    "17",
+    mode=Mode.CONTEXT,
+)
+def _linked_by_m3(context: Context, pipeline: str, m3: Json) -> Json:
+    return context.linked_by_m3(pipeline, text_of(m3))
 
 
 @FAMILY.function(
@@ -140,6 +155,23 @@ def _uuid5(name: str, space: str = "m3nop") -> str:
 )
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+@FAMILY.function(
+    "short_code(text: text?, length: whole) -> text?",
+    "Give capitals and digits that only equal texts share; 9 of them are enough for 100,000 texts.",
+    "short_code('kari@example.com', `9`)",
+    "258CBIX3V",
+)
+def _short_code(text: str, length: int) -> str:
+    if not 1 <= length <= _LONGEST_CODE:
+        msg = f"short_code() needs a `length` from 1 to {_LONGEST_CODE}"
+        raise EvaluationError(msg)
+    number, code = int(_sha256(text), 16), ""
+    for _ in range(length):
+        number, digit = divmod(number, len(_CODE))
+        code += _CODE[digit]
+    return code
 
 
 @FAMILY.function(

@@ -346,6 +346,7 @@ class Bench:
     def retry(self, *keys: object, pipeline: str = "orders") -> None:
         """Turn dead or reviewed records ready, all their tries before them."""
         with self.state.transaction() as tx:
+            read_again = self.jobs(pipeline)[pipeline].any.source.can_read_again
             for record in self.state.records(pipeline, keys=[str(key) for key in keys]) if keys else ():
                 open_attempt = record.attempt_id and str(self.state.attempt(record.attempt_id).state) in (
                     "open",
@@ -353,7 +354,7 @@ class Bench:
                 )
                 again = replace(
                     record, state=RecordState.READY, not_before=None, attempts=0, doubts=0, blocked_by=None,
-                    released=record.state is RecordState.REVIEW, snapshot=record.snapshot if open_attempt else None,
+                    released=record.state is RecordState.REVIEW, snapshot=record.snapshot if open_attempt or not read_again else None,
                 )  # fmt: skip
                 tx.save_record(again)
                 tx.settle_dead_letters(record.id, now=self.clock.now(), settlement="retried")

@@ -51,7 +51,7 @@ def test_a_pipeline_has_an_instance_for_each_installation(bench: Bench) -> None:
     )
     instance = bench.project.pipeline("orders@outlet", "b2b")
     assert (instance.name, instance.source.connection) == ("orders@outlet", "outlet")
-    assert instance.requires == {"customers@outlet"}
+    assert instance.requires == {"customers@outlet", "guests"}
     assert instance.connections == {"erp", "outlet"}
     assert instance.start == bench.project.pipeline("orders", "b2c").start
 

@@ -37,6 +37,9 @@ def context() -> Context:
         link=lambda pipeline, key: (
             {"shop": key, "m3": "W0001234"} if (pipeline, key) == ("customers", "17") else None
         ),
+        linked_by_m3=lambda pipeline, m3: (
+            {"key": "17", "shop": "17", "m3": m3} if (pipeline, m3) == ("customers", "W0001234") else None
+        ),
         in_flight=lambda sku: Decimal(3) if sku == "TENT-2P" else Decimal(0),
     )
 

@@ -66,6 +66,20 @@ def test_what_has_no_value_is_left_out(context):
     assert mapped.fields == mapped.origins == {}
 
 
+@pytest.mark.parametrize(("as_text", "sent"), [(True, "?"), (False, "")])
+def test_a_blank_value_empties_a_field_that_is_to_be_cleared(context, as_text, sent):
+    rules = [rule("YREF", "order.blank", clear=True), rule("CUOR", "order.id", clear=True)]
+    mapped = map_fields(rules, ROOT, context, as_text=as_text)
+    assert mapped.fields["YREF"] == sent
+    assert mapped.fields["CUOR"] in (1042, "1042")
+    assert mapped.origins["YREF"] == "order.blank, which is blank"
+
+
+def test_a_mandatory_field_cannot_be_emptied(context):
+    with pytest.raises(FieldRefusal, match="a value is required"):
+        map_fields([rule("CUNO", "order.blank", clear=True)], ROOT, context, INPUTS)
+
+
 def test_the_shop_keeps_json_values(context):
     rules = [
         rule("id", "order.id"), rule("price", "order.total"), rule("guest", "order.guest"), rule("tags", "order.tags"),

@@ -22,6 +22,7 @@ OURS = {
     "if", "case", "coalesce", "default", "is_blank", "null_if_blank", "not", "m3_date", "from_m3_date", "m3_time",
     "iso_date", "add_days", "to_tz", "later_of", "earlier_of", "now", "group_by", "first", "index_by", "unique",
     "flatten", "zip", "nth", "from_items", "in_unit", "in_basic_unit", "share", "if_told", "lookup", "lookup_code", "link", "uom", "currency", "country", "in_flight", "uuid5", "sha256", "json", "root",
+    "linked_by_m3", "short_code",
 }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def test_a_signature_that_is_none_is_refused():
      "wrap(a, `3`)", "slug(a)", "strip_html(a)", "regex_match(a, 'x')", "regex_replace(a, 'x', 'y')",
      "regex_extract(a, 'x')", "m3_date(a)", "m3_time(a)", "from_m3_date(a)", "iso_date(a)", "add_days(a, `1`)",
      "to_tz(a, 'UTC')", "later_of(a, a)", "earlier_of(a)", "first(a)", "unique(a)", "flatten(a)", "link('x', a)",
-     "country(a)", "currency(a)", "uuid5(a)", "sha256(a)", "decimal(a)", "to_number(a)", "null_if_blank(a)"],
+     "country(a)", "currency(a)", "uuid5(a)", "sha256(a)", "short_code(a, `3`)", "linked_by_m3('x', a)", "decimal(a)", "to_number(a)", "null_if_blank(a)"],
 )  # fmt: skip
 def test_null_gives_null(evaluate, text):
     assert evaluate(text, a=None) is None
@@ -257,6 +258,12 @@ def test_dates_are_those_of_the_time_zone_of_m3(evaluate, text, expected):
         ("link('customers', '18')", None),
         ("uom(`24`, 'ROPE', 'BOX')", Decimal(4)),
         ("uom(`24`, `null`, 'BOX')", Decimal(4)),
+        ("linked_by_m3('customers', 'W0001235')", None),
+        ("linked_by_m3('orders', 'W0001234')", None),
+        ("short_code(`null`, `9`)", None),
+        ("short_code('a', `9`) == short_code('b', `9`)", False),
+        ("starts_with(short_code('a', `40`), short_code('a', `9`))", True),
+        ("length(short_code('', `1`))", 1),
         ("in_flight('ROPE')", Decimal(0)),
         ("uuid5('a', 'b') == uuid5('a', 'b')", True),
         ("uuid5('a', 'b') == uuid5('a')", False),
@@ -272,6 +279,8 @@ def test_codes(evaluate, text, expected):
     [
         ("upper(`true`)", "upper() needs text as `text`, not true/false true"),
         ("upper(`[]`)", "upper() needs text as `text`, not a list"),
+        ("short_code('abc', `0`)", "`length` from 1 to 40"),
+        ("short_code('abc', `41`)", "`length` from 1 to 40"),
         ("left('abc', `-1`)", "`count` of at least 0, not -1"),
         ("left('abc', `1.5`)", "needs a whole number as `count`, not number 1.5"),
         ("left('abc', `null`)", "not null; default() gives null a value"),
