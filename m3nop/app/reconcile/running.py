@@ -112,10 +112,7 @@ def _again(session: Session, step: Step, wait: float) -> int:
     with state.transaction() as tx:
         for record in state.records(step.pipeline, keys=step.keys, states=[RecordState.DONE]):
             attempt = state.attempt(record.attempt_id) if record.attempt_id else None
-            snapshot = record.snapshot
-            make_ready(record, attempt, reason="the systems differ")
-            # What is read from a list cannot be read again by its key.
-            record.snapshot = record.snapshot or snapshot
+            make_ready(session, record, attempt, reason="the systems differ")
             tx.save_record(record)
             count += 1
         detail = {"keys": list(step.keys)}
