@@ -24,6 +24,7 @@ from m3nop.spec.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from decimal import Decimal
     from pathlib import Path
 
     from m3nop.app.session import Session
@@ -223,8 +224,12 @@ def _without_ourselves(value: Json) -> Json:
     return [_without_ourselves(member) for member in value] if isinstance(value, list) else value
 
 
-def work_for(subject: Subject, *, now: Instant, zone: str) -> Work:
+def work_for(
+    subject: Subject, *, now: Instant, zone: str, in_flight: Mapping[str, Decimal] | None = None
+) -> Work:
     """Put a record on the bench as an attempt that begins now.
+
+    ``in_flight`` are the quantities, by SKU, of orders that M3 does not know yet.
 
     Raises:
         EvaluationError: its reference, or something that another record is named by, has no value.
@@ -243,6 +248,7 @@ def work_for(subject: Subject, *, now: Instant, zone: str) -> Work:
         link=subject.link,
         zone=zone,
         by_m3=links_of(state, seen_from=pipeline.name),
+        in_flight=in_flight,
     )
     for step in pipeline.steps:
         if step.requires is None or (

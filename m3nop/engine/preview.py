@@ -46,6 +46,16 @@ def preview(work: Work, *, read: Reader | None = None) -> list[Planned]:
     return walk.planned
 
 
+def preview_with_results(work: Work, *, read: Reader) -> tuple[list[Planned], Mapping[str, Json]]:
+    """List what each step would send, beside what later expressions see of the steps.
+
+    Raises:
+        EvaluationError: an expression has no value.
+    """
+    walk = _Walk(work, read)
+    return walk.planned, walk.forward()
+
+
 def content(planned: list[Planned]) -> dict[str, Mapping[str, Json]]:
     """Return the fields of the calls that act, by path."""
     return {call.path: call.fields for call in planned if call.fields and call.effect != Effect.READ}
@@ -83,10 +93,11 @@ class _Walk:
         self._read = read
         self.planned: list[Planned] = []
 
-    def forward(self) -> None:
+    def forward(self) -> Mapping[str, Json]:
         results: dict[str, Json] = {}
         for step in self._work.pipeline.steps:
             results[step.id] = self._visit(step, step.id, {**self._work.root(), "steps": results})
+        return results
 
     def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
         if step.when is not None and not step.when.condition(root, self._work.context):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Call, Outcome
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.connector import Answer, Connection, Operation, Row
     from m3nop.core.json import Json
+    from m3nop.engine.ports import Executor
     from m3nop.mapping.pipeline import Target
 
 TABLE = "table:"
@@ -29,27 +32,52 @@ class Question:
     columns: tuple[str, ...] = ()
 
 
-def ask(connections: Mapping[str, Connection], questions: Sequence[Question]) -> list[tuple[Row, ...]]:
+def ask(
+    connections: Mapping[str, Connection], questions: Sequence[Question], *, executor: Executor
+) -> list[tuple[Row, ...]]:
     """Answer each question with its rows, in order; what a system does not have has none.
+
+    Requests go beside each other, as many as the executor makes.
 
     Raises:
         AccessError: a system cannot be reached.
         SourceError: it refuses a read of a table.
     """
     answers: list[tuple[Row, ...]] = [()] * len(questions)
+    done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+    batches = _batches(connections, questions)
+
+    def answer(name: str, members: Sequence[int]) -> None:
+        try:
+            rows = _send(connections[name], [questions[one] for one in members])
+            for number, found in zip(members, rows, strict=True):
+                answers[number] = found
+            done.put(None)
+        except Exception as error:  # noqa: BLE001 - it is raised where the answers are waited for
+            done.put(error)
+
+    for name, members in batches:
+        executor.submit(partial(answer, name, members))
+    failures = [failure for failure in (done.get() for _ in batches) if failure is not None]
+    if failures:
+        raise failures[0]
+    return answers
+
+
+def _batches(
+    connections: Mapping[str, Connection], questions: Sequence[Question]
+) -> list[tuple[str, list[int]]]:
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, question in enumerate(questions):
         operation = question.target.operation
         # What has no group goes alone: its own number makes its group.
         groups[question.target.connection, operation.bulk or f"#{number}"].append(number)
+    batches: list[tuple[str, list[int]]] = []
     for (name, _), members in groups.items():
         connection = connections[name]
         size = max(1, min(connection.group_size(questions[one].target.operation) for one in members))
-        for start in range(0, len(members), size):
-            some = members[start : start + size]
-            for number, rows in zip(some, _send(connection, [questions[one] for one in some]), strict=True):
-                answers[number] = rows
-    return answers
+        batches.extend((name, members[start : start + size]) for start in range(0, len(members), size))
+    return batches
 
 
 def _send(connection: Connection, questions: Sequence[Question]) -> Iterable[tuple[Row, ...]]:

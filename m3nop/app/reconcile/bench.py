@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.previewing import Subject, record_of, work_for
 from m3nop.app.reading import Silent
 from m3nop.app.reconcile.asking import Question, ask
-from m3nop.core.state import Arrival, RecordState
-from m3nop.engine.arrival import classify, created
-from m3nop.engine.preview import Planned, preview
+from m3nop.core.json import canonical
+from m3nop.core.state import RecordState
+from m3nop.engine.arrival import classify
+from m3nop.engine.in_flight import quantities
+from m3nop.engine.preview import Planned, preview, preview_with_results
 from m3nop.engine.sources import Sources
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from m3nop.app.reconcile.findings import Tally, Window
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Operation, Row
     from m3nop.core.json import Json
-    from m3nop.core.state import Link, Record, State
+    from m3nop.core.state import Arrival, Link, Record, State
     from m3nop.engine.ports import Job
     from m3nop.engine.work import Work
-    from m3nop.mapping.pipeline import Pipeline, Request
+    from m3nop.mapping.pipeline import Request
 
 GROUP = 100
 """Records that are compared at once: what is kept in memory."""
@@ -43,6 +46,8 @@ class Case:
     planned: tuple[Planned, ...] = ()
     problem: str = ""
     """Why it cannot be worked out what should be there."""
+    results: Mapping[str, Json] = field(default_factory=dict)
+    """What later expressions see of the steps, where the pipeline's reads were made."""
 
     @property
     def key(self) -> str:
@@ -53,6 +58,17 @@ class Case:
     def delivered(self) -> bool:
         """Whether m3nop entered it."""
         return self.link is not None or (self.record is not None and self.record.state is RecordState.DONE)
+
+
+def work_of(case: Case) -> Work:
+    """Return the work of a case that could be put on the bench.
+
+    Raises:
+        LookupError: it could not.
+    """
+    if case.work is None:
+        raise LookupError(case.key)
+    return case.work
 
 
 class Bench:
@@ -71,6 +87,7 @@ class Bench:
         self._sources = Sources(
             self.tools.connections, state=self.state, clock=session.clock, zone=self.tools.zone
         )
+        self._under_way: Mapping[str, Decimal] | None = None
         self._baseline = self.state.baseline(name) if self.state is not None else None
 
     @property
@@ -98,7 +115,8 @@ class Bench:
         Raises:
             AccessError, SourceError: as the source does.
         """
-        source, start, group = self._sources.of(self.job), self.start, list[Arrival]()
+        source, start = self._sources.of(self.job), self.start
+        group: list[Arrival] = []
         for partition in source.partitions():
             watermark = None if start is None else source.watermark_at(partition, start)
             for page in source.pages(partition, watermark):
@@ -133,10 +151,6 @@ class Bench:
             found |= self._sources.fetch(self.job, partition, [key for key in keys if key not in found])
         return found
 
-    def created(self, snapshot: Mapping[str, Json]) -> Instant | None:
-        """Return when a record of the source was made."""
-        return created(snapshot)
-
     def cases(self, arrivals: Sequence[Arrival]) -> list[Case]:
         """Put records beside what m3nop knows of them."""
         cases = [Case(arrival) for arrival in arrivals]
@@ -170,27 +184,62 @@ class Bench:
         lines = tuple(self.state.calls(attempt.id))
         return Subject(pipeline, fresh, "", case.link, lines, self.state), attempt.opened_at
 
-    def work_out(self, case: Case, *, frozen: bool, reads: bool = False) -> None:
-        """Work out what should be in the other system; why that fails is in the case."""
+    def work_out(self, case: Case, *, frozen: bool) -> None:
+        """Work out what should be in the other system, by what is known; why that fails is in the case."""
         try:
-            subject, now = self.subject(case, frozen=frozen)
-            case.work = work_for(subject, now=now, zone=self.tools.zone)
-            case.work.root()
-            case.planned = tuple(preview(case.work, read=self.read if reads else None))
+            self._put_on(case, frozen=frozen)
+            case.planned = tuple(preview(work_of(case)))
         except EvaluationError as error:
             case.problem = str(error)
             return
         case.problem = next((call.problem for call in case.planned if call.problem), "")
 
-    def read(self, request: Request, fields: Mapping[str, Json]) -> list[Row]:
-        """Make a read of a pipeline."""
-        return list(self.ask([Question(request.target, fields)])[0])
+    def work_out_by_reading(self, cases: Sequence[Case]) -> None:
+        """Work out what should be in the other system, with the reads that the pipeline makes for it.
+
+        Each round asks in groups what the mappings could not go on without.
+        """
+        known: dict[str, list[Row]] = {}
+        waiting = list(cases)
+        while waiting:
+            wanted: dict[str, Question] = {}
+            waiting = [case for case in waiting if self._round(case, known, wanted)]
+            for key, rows in zip(wanted, self.ask(list(wanted.values())), strict=True):
+                known[key] = list(rows)
+
+    def _round(self, case: Case, known: Mapping[str, list[Row]], wanted: dict[str, Question]) -> bool:
+        """Go as far as answers are known; return whether some are not."""
+        missed = False
+
+        def read(request: Request, fields: Mapping[str, Json]) -> list[Row]:
+            nonlocal missed
+            key = canonical([str(request.target), dict(fields)])
+            if key not in known:
+                missed = True
+                wanted[key] = Question(request.target, fields)
+            return known.get(key, [])
+
+        case.problem = ""
+        try:
+            self._put_on(case, frozen=False)
+            planned, case.results = preview_with_results(work_of(case), read=read)
+            case.planned = tuple(planned)
+            case.problem = next((call.problem for call in planned if call.problem), "")
+        except EvaluationError as error:
+            case.problem = str(error)
+        return missed
+
+    def _put_on(self, case: Case, *, frozen: bool) -> None:
+        subject, now = self.subject(case, frozen=frozen)
+        case.work = work_for(subject, now=now, zone=self.tools.zone, in_flight=self._in_flight())
+        case.work.root()
+
+    def _in_flight(self) -> Mapping[str, Decimal]:
+        if self._under_way is None:
+            orders = self.tools.orders if self.state is not None else ()
+            self._under_way = quantities(self.state, orders) if self.state is not None and orders else {}
+        return self._under_way
 
     def ask(self, questions: Sequence[Question]) -> list[tuple[Row, ...]]:
         """Answer reads, in order."""
-        return ask(self.tools.connections, questions)
-
-
-def first_pipeline(bench: Bench) -> Pipeline:
-    """Return the mapping of one store, for what is the same in all."""
-    return bench.job.by_store[bench.stores[0]]
+        return ask(self.tools.connections, questions, executor=self.tools.executor)

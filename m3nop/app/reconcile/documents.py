@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from m3nop.app.reconcile.asking import TABLE, Question
+from m3nop.app.reconcile.bench import work_of
 from m3nop.core.clock import SECOND
 from m3nop.engine.work import matching_rows
 from m3nop.mapping.errors import EvaluationError
@@ -57,17 +58,6 @@ class Document:
     def status(self) -> str:
         """Lowest and highest status, for a person."""
         return f"status {self.text('ORSL') or '?'}-{self.text('ORST') or '?'}"
-
-
-def work_of(case: Case) -> Work:
-    """Return the work of a case that could be put on the bench.
-
-    Raises:
-        LookupError: it could not.
-    """
-    if case.work is None:
-        raise LookupError(case.key)
-    return case.work
 
 
 def probe_of(pipeline: Pipeline, *, real: bool) -> Probe:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.app.reconcile import order_lines
 from m3nop.app.reconcile.asking import TABLE, rows_of
-from m3nop.app.reconcile.bench import GROUP, UNTOUCHED, Bench, Case
+from m3nop.app.reconcile.bench import GROUP, UNTOUCHED, Bench, Case, work_of
 from m3nop.app.reconcile.documents import (
     DELIVERED,
     ENDED,
@@ -23,7 +23,6 @@ from m3nop.app.reconcile.documents import (
     probe_of,
     question,
     root_of,
-    work_of,
 )
 from m3nop.app.reconcile.findings import Difference, Fix, Kind
 from m3nop.app.reconcile.references import Reading, SeenKeys

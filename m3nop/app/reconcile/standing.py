@@ -52,6 +52,8 @@ def standing_of(pipeline: str, key: str, record: Record | None, *, makes_equal: 
 
     ``makes_equal``: to make a delivered record ready again is harmless.
     """
+    if record is None and makes_equal:
+        return Standing(NEVER_READ, "", f"m3nop sync {pipeline} --full reads it", Fix.SYNC)
     if record is None:
         return Standing(NEVER_READ, "", f"m3nop sync {pipeline} reads it", Fix.SYNC)
     name = f"{pipeline}/{key}"
