@@ -34,10 +34,10 @@ def is_equal(work: Work, path: str, fields: Mapping[str, Json]) -> bool:
     if len(rows) != 1:
         return False
     row = rows[0]
-    return all(name in row and comparable(row[name]) == _becomes(value) for name, value in fields.items())
+    return all(name in row and comparable(row[name]) == becomes(value) for name, value in fields.items())
 
 
-def _becomes(value: Json) -> Json:
+def becomes(value: Json) -> Json:
     """Return what a field holds once this was sent."""
     return "" if value == CLEARED else comparable(value)
 

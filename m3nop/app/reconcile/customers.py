@@ -13,7 +13,7 @@ from m3nop.app.reconcile.findings import Difference, Fix, Kind
 from m3nop.app.reconcile.references import SeenKeys
 from m3nop.app.reconcile.standing import only_makes_equal, standing_of
 from m3nop.core.state import RecordState
-from m3nop.engine.compare import comparable
+from m3nop.engine.compare import becomes, comparable
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import Target, walk
 
@@ -176,11 +176,11 @@ def differing(fields: Mapping[str, Json], row: Row, *, ours: str = "from the sho
     return [
         f"{name}: {shown(value)} {ours}, {shown(row[name])} there"
         for name, value in fields.items()
-        if name in row and comparable(row[name]) != comparable(value)
+        if name in row and comparable(row[name]) != becomes(value)
     ]
 
 
 def shown(value: Json) -> str:
     """Write a value for a person."""
-    text = str(comparable(value))
+    text = str(becomes(value))
     return text if text else "blank"

@@ -90,15 +90,19 @@ class Upserts:
             if upsert is not None and upsert.missing != "skip":
                 yield self._difference(case, Kind.MISSING, f"the shop has no {self._resource} row of it")
             return
-        details = self._differing(call, rows[0])
+        row = _variant(rows[0], call) or rows[0]
+        details = self._differing(call, row, all_known=row is rows[0])
         if details:
             message = f"the shop's row {rows[0].get('id')} has other values"
             yield self._difference(case, Kind.FIELDS, message, details)
 
-    def _differing(self, call: Planned, row: Row) -> list[str]:
-        texts = []
+    def _differing(self, call: Planned, row: Row, *, all_known: bool) -> list[str]:
+        texts: list[str] = []
         for name, value in call.fields.items():
             if name.startswith((_MATCH, _ON_CREATE)):
+                continue
+            if name not in row and not all_known:
+                # The values of the product as a whole are not those of a variant.
                 continue
             if name not in row:
                 self._tally.note(
@@ -116,6 +120,19 @@ class Upserts:
             kind, self._bench.name, case.key, case.arrival.store, message, tuple(details), m3=(case.key,),
             state=standing.state, reason=standing.reason, remedy=standing.remedy, fix=fix,
         )  # fmt: skip
+
+
+def _variant(row: Row, call: Planned) -> Row | None:
+    """Return the variant that has the SKU, where the product itself has another one."""
+    sku = str(call.fields.get(f"{_MATCH}sku") or "").casefold()
+    if not sku or str(row.get("sku") or "").casefold() == sku:
+        return None
+    variants = row.get("variants")
+    found = variants if isinstance(variants, (list, tuple)) else ()
+    own = next((one for one in found if str(one.get("sku") or "").casefold() == sku), None)
+    if own is None or own.get("overridden_price") is None:
+        return own
+    return {**own, "price": own["overridden_price"]}
 
 
 def _left_alone(case: Case) -> bool:
