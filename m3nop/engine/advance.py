@@ -170,7 +170,7 @@ class _Walk:
         return _Value(results)
 
     def _item(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
-        return self._nested(step.steps, path, root) if step.steps else self._act(step, path, root)
+        return self._act(step, path, root) if step.asks else self._nested(step.steps, path, root)
 
     def _act(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         work = self._work

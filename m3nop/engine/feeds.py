@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Clock, Instant
     from m3nop.core.connector import Connection, Row
     from m3nop.core.json import Json
-    from m3nop.core.state import State
+    from m3nop.core.state import Record, State
     from m3nop.mapping.pipeline import Pipeline, Request
 
 PAGE = 200
@@ -185,9 +185,15 @@ class LinksFeed:
                     "created_on_utc": to_text(created) if created else None,
                     "origin": link.origin,
                     "record": record.snapshot if record else None,
+                    "entered": self._entered(record) if record else None,
                 }
             )
         return found
+
+    def _entered(self, record: Record) -> Json:
+        """Return what a record was when it was entered; None where somebody else did that."""
+        attempt = self._state.attempt(record.attempt_id) if record.attempt_id else None
+        return attempt.snapshot if attempt is not None and attempt.committed else None
 
 
 class GivenFeed:

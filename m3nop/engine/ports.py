@@ -105,8 +105,9 @@ class Job:
 
     @property
     def lead(self) -> str:
-        """The store whose mapping is used for rows that belong to no store, or ``""``."""
-        return next(iter(self.by_store)) if self.any.source.kind is SourceKind.READ else ""
+        """The store whose mapping is used for rows of M3 and links that belong to no store, or ``""``."""
+        kind = self.any.source.kind
+        return next(iter(self.by_store)) if kind in (SourceKind.READ, SourceKind.LINKS) else ""
 
 
 def _never(_now: Instant) -> str:

@@ -102,7 +102,7 @@ class _Walk:
     def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
         if step.when is not None and not step.when.condition(root, self._work.context):
             target, effect = "", ""
-            if step.call or step.read or step.upsert:
+            if step.asks:
                 target, effect = str(step.request.target), str(step.request.target.operation.effect)
             self.planned.append(Planned(path, target, effect, skipped=f"{step.when.text} is false"))
             return None
@@ -137,10 +137,10 @@ class _Walk:
             inner = {**root, for_each.name: item, "position": position}
             key = quote(str(for_each.key.evaluate(inner, self._work.context)), safe="")
             item_path = f"{path}/{key}"
-            if step.steps:
-                results.append(self._nested(step.steps, item_path, inner))
-            else:
+            if step.asks:
                 results.append(self._call(step, item_path, inner))
+            else:
+                results.append(self._nested(step.steps, item_path, inner))
         return results
 
     def _nested(self, steps: tuple[Step, ...], path: str, root: Mapping[str, Json]) -> Json:

@@ -147,8 +147,10 @@ class _Analysis:
 
     def _call_with_reference(self, info: FunctionInfo, arguments: list[Node], here: _Origin) -> _Origin:
         (reference,) = (argument for argument in arguments if argument["type"] == "expref")
-        (source,) = (argument for argument in arguments if argument["type"] != "expref")
+        source, *others = (argument for argument in arguments if argument["type"] != "expref")
         items = self.origin(source, here)
+        for other in others:
+            self.read(other, here)
         noted = self._noted
         self.read(reference["children"][0], items)
         if info.passes:

@@ -230,7 +230,9 @@ _RULES: Mapping[str, Callable[[list[Shape]], Shape]] = MappingProxyType(
         "case": _case,
         **dict.fromkeys(("coalesce", "not_null", "default"), _first_of),
         "null_if_blank": lambda given: either([given[0], NULL]),
-        **dict.fromkeys(("first", "min_by", "max_by"), lambda given: either([given[0].each, NULL])),
+        **dict.fromkeys(
+            ("first", "min_by", "max_by", "find_by", "nth"), lambda given: either([given[0].each, NULL])
+        ),
         **dict.fromkeys(("sort", "sort_by", "reverse", "unique"), lambda given: given[0]),
         "flatten": lambda given: list_of(_flat(given[0].each)),
     }

@@ -192,6 +192,11 @@ class Step:
     """Read first: a call whose fields have these values already is not made."""
 
     @property
+    def asks(self) -> bool:
+        """Whether the step makes a call, a read or an upsert."""
+        return bool(self.call or self.read or self.upsert)
+
+    @property
     def request(self) -> Request:
         """The call, read or upsert that the step makes.
 

@@ -51,9 +51,10 @@ class ProbeCompiler:
                 self._referring.add(name)
 
     def compile(self) -> Mapping[str, Probe]:
-        """Compile every probe; one that nothing uses is a warning."""
-        self._check_names()
-        return {name: self._probe(name, spec) for name, spec in self._spec.probes.items()}
+        """Compile the probes but those of steps that are left out; one that nothing uses is a warning."""
+        used = self._check_names()
+        idle = self._steps.idle_probes - used
+        return {name: self._probe(name, spec) for name, spec in self._spec.probes.items() if name not in idle}
 
     def double_check(self, probes: Mapping[str, Probe]) -> DoubleCheck | None:
         """Compile the double check; it is made always only where both probes look by reference."""
@@ -70,7 +71,8 @@ class ProbeCompiler:
             )
         return DoubleCheck(rule.temporary, rule.real, always=exact and rule.when == "always")
 
-    def _check_names(self) -> None:
+    def _check_names(self) -> set[str]:
+        """Report names that are wrong; return the probes that something here uses."""
         names = [(placed.spec.probe, (*placed.loc, "probe")) for placed in self._steps.placed]
         rule = self._spec.double_check
         if rule is not None:
@@ -82,9 +84,10 @@ class ProbeCompiler:
                     hint = suggest(name, self._spec.probes)
                     self._desk.add(self._desk.at(loc), "unknown-probe", f"there is no probe '{name}'", hint)
         for name in self._spec.probes:
-            if name not in self._desk.used.probes:
+            if name not in self._desk.used.probes | self._steps.idle_probes:
                 at = self._desk.at(("probes", name), key=True)
                 self._desk.warn(at, "unused-probe", f"nothing uses the probe '{name}'")
+        return {name for name, _ in names if name is not None}
 
     def _scope(self, name: str) -> Scope:
         """Return what the first user knows: the steps before it, and the fields that it sent itself."""

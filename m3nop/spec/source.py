@@ -25,7 +25,7 @@ SERVER_CLOCK = "GENERAL/GetServerTime"
 """The operation that ``server_clock`` asks: M3 answers LMTS, in which its change lists count."""
 
 LINK_FIELDS = frozenset(
-    {"key", "shop", "m3", "store", "store_id", "linked_at", "created_on_utc", "origin", "record"}
+    {"key", "shop", "m3", "store", "store_id", "linked_at", "created_on_utc", "origin", "record", "entered"}
 )
 """What the record of a links source consists of; ``record`` is the other pipeline's record as last read."""
 

@@ -62,6 +62,8 @@ class StepCompiler:
     probes: Mapping[str, ProbeSpec] = field(default_factory=dict)
     placed: list[Placed] = field(default_factory=list)
     """Every step, in order, parents before nested ones."""
+    idle_probes: set[str] = field(default_factory=set)
+    """Probes of optional steps that the connection cannot do."""
     _ids: dict[str, Loc] = field(default_factory=dict)
 
     def compile(self, specs: Sequence[StepSpec], loc: Loc, scope: Scope) -> tuple[tuple[Step, ...], Scope]:
@@ -128,6 +130,7 @@ class StepCompiler:
             compare=self._compare(spec, loc, own),
         )
         if self._left_out(spec, action):
+            self.idle_probes.add(spec.probe or "")
             return None, outer
         self.placed.insert(at, Placed(step, spec, loc, inner, top))
         return step, outer

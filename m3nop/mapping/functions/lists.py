@@ -15,6 +15,8 @@ from m3nop.mapping.values import kind, same, show, text_of, unique_key
 FAMILY = Family("lists")
 Of = Callable[[Json], Json]
 
+_DIGITS_OF_A_PLACE = 9
+
 _LINES = {"lines": [{"item": "B", "row": 1}, {"item": "A", "row": 2}, {"item": "B", "row": 3}]}
 
 
@@ -222,6 +224,20 @@ def _first(items: Sequence[Json]) -> Json:
 
 
 @FAMILY.function(
+    "find_by(items: list?, of: expr, value: scalar|null) -> any",
+    "Give the first item for which an expression gives this code; null for none and for a blank code.",
+    "find_by(lines, &item, 'A').row",
+    2,
+    root=_LINES,
+    passes=(0,),
+)
+def _find_by(items: Sequence[Json], of: Of, value: Json) -> Json:
+    # Codes of two systems, where one tells a number and the other a text.
+    code = text_of(value).strip()
+    return next((item for item in items if code and text_of(of(item)).strip() == code), None)
+
+
+@FAMILY.function(
     "unique(items: list?) -> list?",
     "Keep the first of equal items.",
     "unique(lines[*].item)",
@@ -264,14 +280,17 @@ def _zip(*lists: Sequence[Json]) -> list[Json]:
 
 
 @FAMILY.function(
-    "nth(items: list?, number: whole) -> any",
-    "Give the item at a place, counted from 1, or null.",
+    "nth(items: list?, number: scalar|null) -> any",
+    "Give the item at a place, counted from 1; null where there is none, as at a blank or a word.",
     'nth(`["a", "b"]`, `2`)',
     "b",
     passes=(0,),
 )
-def _nth(items: Sequence[Json], number: int) -> Json:
-    return items[number - 1] if 0 < number <= len(items) else None
+def _nth(items: Sequence[Json], number: Json) -> Json:
+    text = text_of(number).strip()
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS_OF_A_PLACE):
+        return None
+    return items[int(text) - 1] if 0 < int(text) <= len(items) else None
 
 
 @FAMILY.function(
