@@ -129,3 +129,26 @@ def _copy(folder: Path, text: str) -> Path:
     shutil.copytree(PACK, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".m3nop"))
     (folder / "m3nop.yaml").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_shipments_do_what_the_dialect_can_and_a_pipeline_that_needs_more_is_refused_with_the_remedy(
+    tmp_path,
+):
+    steps = {
+        dialect: {step.id for step in walk(project(dialect=dialect).pipeline("shipments", "b2c").steps)}
+        for dialect in DIALECTS
+    }
+    absent = {"cancel", "held", "shipment", "told", "notes", "invoice_numbers", "status"}
+    assert steps["official"] - steps["oss"] == absent
+
+    site = _copy(tmp_path, (PACK / "m3nop.yaml").read_text(encoding="utf-8"))
+    file = site / "pipelines" / "shipments.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("        optional: true\n", ""), encoding="utf-8"
+    )
+    assert project(site, dialect="official").pipeline("shipments", "b2c")
+    problems = project(site, dialect="oss").compile("shipments", "b2c").problems
+    (refused,) = [problem for problem in problems if problem.code == "unknown-operation"]
+    assert refused.message == "'shop' has no operation 'shipments'"
+    assert "no shipments and no tracking numbers" in refused.hint
+    assert "dialect: official" in refused.hint
