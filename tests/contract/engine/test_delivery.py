@@ -501,12 +501,10 @@ def test_an_order_with_an_unknown_item_is_a_dead_letter_and_leaves_nothing_behin
 
 
 def test_a_line_that_cannot_be_mapped_is_a_dead_letter_and_leaves_nothing_behind(bench: Bench) -> None:
-    bench.edit(
-        "lookups/item_numbers.yaml",
-        '  BOTTLE-1L: "10004711"',
-        '  BOTTLE-1L: "10004711"\n  MUG-TI: "0123456789ABCDEFGH"',
-    )
-    order = guest(bench, lines=[{"sku": "LAMP-HEAD", "quantity": 1}, {"sku": "MUG-TI", "quantity": 1}])
+    (mug,) = bench.rows("shop.products", sku="MUG-TI")
+    sku = "MUG-TI-OF-EIGHTEEN"
+    bench.world.books.table("shop.products")[str(mug["id"])] = {**mug, "sku": sku}
+    order = guest(bench, lines=[{"sku": "LAMP-HEAD", "quantity": 1}, {"sku": sku, "quantity": 1}])
     bench.run()
 
     assert bench.record(order).state is RecordState.DEAD
