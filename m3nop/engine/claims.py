@@ -49,6 +49,7 @@ class Claims:
         self._wish = wish
         self._wanted = [name for name in parts.jobs if name in wish.pipelines]
         self._required = [name for name in parts.jobs if name not in wish.pipelines]
+        self._left_out: set[str] = set()
         self._begun: dict[int, str] = {}
         """Keys of the records that a limit has let in."""
         self._in_flight: dict[str, Decimal] | None = None
@@ -73,6 +74,7 @@ class Claims:
 
     def leave_out(self, pipelines: Collection[str]) -> None:
         """Claim no more of these pipelines."""
+        self._left_out.update(pipelines)
         self._wanted = [name for name in self._wanted if name not in pipelines]
         self._required = [name for name in self._required if name not in pipelines]
 
@@ -254,7 +256,7 @@ class Claims:
         now = self._parts.clock.now()
         for attempt in self._parts.state.due_sweeps(now, limit=CLAIM):
             record = self._parts.state.record_by_id(attempt.record_id)
-            if record is None or record.pipeline not in self._parts.jobs:
+            if record is None or record.pipeline not in self._parts.jobs.keys() - self._left_out:
                 continue
             if self._is_unsettled(record):
                 # What it has in M3 may still become the real one: look again when it is settled.

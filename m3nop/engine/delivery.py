@@ -53,6 +53,7 @@ class Delivery:
         self._error: M3nopError | None = None
         self.failed = dict(failed or {})
         """Why pipelines are left alone for the rest of the run, while others go on."""
+        self._claims.leave_out(self.failed)
 
     def drain(self) -> tuple[int, int]:
         """Work until nothing is due any more; return how many records and how many sweeps were taken.

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from m3nop.core.clock import SECOND, to_text
+from m3nop.core.clock import DAY, SECOND, to_text
 from m3nop.core.connector import Call, Outcome, Page
 from m3nop.core.errors import AccessError, SourceError
 from m3nop.mapping.context import Context
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PAGE = 200
 """Links that are read at once."""
+_DAY_DIGITS = len("20261231")
 LATE = 3600 * SECOND
 """Links are read again for so long: one may be committed after others that were made later."""
 
@@ -56,13 +57,13 @@ class ReadFeed:
         rule, full = self._rule, self._rule.full
         # Asked before the rows are read: what changes meanwhile is read the next time.
         begun = self._server_time()
+        watermark = self._usable(watermark, begun)
         whole = full is not None and watermark is None
         request = full.read if full is not None and whole else rule.read
         if request is None:
             return
-        # A list of everything need not tell dates: what changes from today on is read the next time.
-        today = self.watermark_at(partition, self._clock.now()) if whole else None
-        reached = watermark or ""
+        # A list of everything need not tell dates: what changes from the day before on is read the next time.
+        reached = watermark or (self.watermark_at("", self._clock.now() - DAY) if whole else None) or ""
         for rows in self._scan(request, watermark):
             if rule.watermark.by:
                 reached = max([reached, *(str(row.get(rule.watermark.by) or "") for row in rows)])
@@ -111,6 +112,16 @@ class ReadFeed:
             msg = f"{pipeline.name}: the source cannot be asked: {error}"
             raise SourceError(msg) from error
         return mapped.fields
+
+    def _usable(self, watermark: str | None, begun: str | None) -> str | None:
+        """Return None, for everything, where a watermark was kept by something else, or the clock went back."""
+        if watermark is None or not watermark.isdecimal():
+            return None
+        if begun is None:
+            return watermark if len(watermark) == _DAY_DIGITS else None
+        # What changed before the clock reaches the watermark again has earlier stamps than that.
+        early = int(watermark) - int(self._rule.watermark.overlap * 1000) > int(begun)
+        return None if early else watermark
 
     def _less_overlap(self, watermark: str | None) -> str | None:
         overlap = self._rule.watermark.overlap

@@ -107,10 +107,7 @@ class Intake:
 
     def _commit(self, job: Job, partition: str, page: Page, *, every: bool = False) -> int:
         now = self._clock.now()
-        arrivals = self._classify(job, partition, page.records, now)
-        if job.any.source.distinct is not None:
-            # Where several rows are one record, one that is not wanted says nothing of the others.
-            arrivals = [arrival for arrival in arrivals if arrival.state is not RecordState.IGNORED]
+        arrivals = _one_each(job, self._classify(job, partition, page.records, now))
         known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
         again = [arrival for arrival in arrivals if arrival.key in known]
         if job.any.source.kind is SourceKind.READ:
@@ -130,19 +127,20 @@ class Intake:
             if page.missing and newest > now - DAY:
                 tx.add_missing(job.name, partition, page.missing, now=now)
             tx.set_watermark(job.name, partition, page.watermark, now=now)
-        self._tools.observer.read(job.name, len(arrivals))
-        return len(arrivals)
+        self._tools.observer.read(job.name, len(page.records))
+        return len(page.records)
 
     def _renewed(self, job: Job, arrivals: Sequence[Arrival], now: Instant, *, every: bool) -> list[Record]:
         """Return known records whose row has changed, to be worked on again; with ``every`` all of them."""
-        latest = {arrival.key: arrival for arrival in arrivals}
-        every = every or job.any.source.distinct is not None
+        rule, latest = job.any.source, {arrival.key: arrival for arrival in arrivals}
+        several = rule.distinct is not None
+        # A list by the server's clock names what has changed, be it in what the list does not show.
+        every = every or several or rule.watermark.clock is not None
         known = self._state.records(job.name, keys=list(latest)) if latest else []
         return [
             _renewed(record, latest[record.key], now)
             for record in known
-            if (every and _comes_again(record, latest[record.key]))
-            or digest(record.snapshot) != digest(latest[record.key].snapshot)
+            if _is_news(record, latest[record.key], every=every, several=several)
         ]
 
     def _taken_up(self, job: Job, arrivals: Sequence[Arrival], now: Instant) -> list[Record]:
@@ -211,12 +209,30 @@ class Intake:
         return read
 
 
-def _comes_again(record: Record, arrival: Arrival) -> bool:
-    """Tell whether a record is worked on though its row has not changed, where everything is read."""
-    if record.state is RecordState.IGNORED:
-        # What the filter looks at beside the row may have changed: a link, a setting.
-        return arrival.state is not RecordState.IGNORED
-    return record.state is RecordState.DONE
+def _one_each(job: Job, arrivals: list[Arrival]) -> list[Arrival]:
+    """Keep the last row of each key; where several rows are one record, one that is wanted."""
+    rule = job.any.source
+    if rule.kind is not SourceKind.READ:
+        return arrivals
+    found: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        unwanted = rule.distinct is not None and arrival.state is RecordState.IGNORED
+        if not (unwanted and arrival.key in found):
+            found[arrival.key] = arrival
+    return list(found.values())
+
+
+def _is_news(record: Record, arrival: Arrival, *, every: bool, several: bool) -> bool:
+    """Tell whether a row says something new of a known record."""
+    wanted = arrival.state is not RecordState.IGNORED
+    if several and not wanted:
+        # Another row of the record is, or none is and nothing changes.
+        return False
+    if record.state is RecordState.IGNORED and wanted:
+        return True
+    if every and record.state is RecordState.DONE:
+        return True
+    return digest(record.snapshot) != digest(arrival.snapshot)
 
 
 def _renewed(record: Record, arrival: Arrival, now: Instant) -> Record:
@@ -226,7 +242,7 @@ def _renewed(record: Record, arrival: Arrival, now: Instant) -> Record:
         return record
     return replace(
         record, state=arrival.state, not_before=arrival.not_before, deadline=arrival.deadline,
-        reason=arrival.reason or "changed", attempts=0, released=False,
+        reason=arrival.reason or "changed", attempts=0, released=False, store=arrival.store or record.store,
     )  # fmt: skip
 
 

@@ -160,6 +160,7 @@ class Engine:
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
         while not self._tools.stop:
             taken, swept = delivery.drain()
+            names = [name for name in names if name not in delivery.failed]
             due = self._state.next_due(names)
             if not taken and not swept and due is not None and due <= self._clock.now():
                 # What is due was not asked for (another store, a limit, another pipeline's sweep).
@@ -175,10 +176,10 @@ class Engine:
             if rule is None or wish.allow_to_zero:
                 continue
             gate = Gate(name, rule, self._state)
-            alone = replace(parts, jobs={name: parts.jobs[name]}, tally=Tally(self._tools.observer))
+            alone = replace(parts, jobs={name: parts.jobs[name]})
             rehearsal = Delivery(alone, replace(wish, pipelines=(name,)), gates={name: gate})
             with _apart(name, failed):
-                while rehearsal.drain() != (0, 0):
+                while not self._tools.stop and rehearsal.drain() != (0, 0):
                     # All of them are seen before any is judged.
                     continue
                 gate.judge()
