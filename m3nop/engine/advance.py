@@ -126,6 +126,9 @@ class _Walk:
         if link is None:
             given = requires.record
             record = None if given is None else given.evaluate(root, self._work.context)
+            if given is not None and not isinstance(record, dict):
+                reason = f"what is handed to {requires.pipeline} is no record ({given.text})"
+                return give_up(self._work, RecordState.DEAD, reason)
             return NeedLink(requires.pipeline, key, record)
         return _Value({"m3": link.m3, "shop": link.shop})
 

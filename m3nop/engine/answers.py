@@ -16,8 +16,9 @@ from m3nop.engine.verdicts import is_committed
 from m3nop.engine.work import failure_json, matching_rows, name_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from m3nop.core.json import Json
     from m3nop.engine import actions
     from m3nop.engine.lanes import Waiting
     from m3nop.engine.parts import Parts
@@ -230,7 +231,7 @@ class Answers:
 
     def _remember_movement(self, work: Work, *, made: bool) -> None:
         """Keep what was entered; after one that was made, nothing of an earlier time can be unknown."""
-        kept = work.to_remember() or {}
+        kept = work.to_remember(_with_commit(work)) or {}
         work.record.remembered = kept if made else {**kept, TAKEN_OVER: True}
         if made:
             work.record.epoch = work.attempt.epoch
@@ -240,12 +241,10 @@ class Answers:
         rule, step = work.pipeline.link, work.pipeline.commit_step
         if rule is None:
             return
-        root = work.root()
-        if step is not None and step.call is not None:
-            line = work.log[step.id]
-            root = work.with_step(
-                step.id, {**name_row(step.call.outputs, (line.rows or [{}])[0]), "fields": line.fields}
-            )
+        if step is not None and step.call is not None and step.id not in work.log:
+            # Nothing was entered: there was nothing to do.
+            return
+        root = _with_commit(work)
         shop, m3 = (expression.evaluate(root, work.context) for expression in (rule.shop, rule.m3))
         if shop is None or m3 is None:
             return
@@ -253,6 +252,17 @@ class Answers:
             work.record.pipeline, work.record.key, str(shop), str(m3), self._parts.clock.now(), origin
         )
         self._parts.outbox.also(lambda tx: tx.put_link(link))
+
+
+def _with_commit(work: Work) -> Mapping[str, Json]:
+    """Return a root that has the answer of the commit, of which the walk does not know yet."""
+    step = work.pipeline.commit_step
+    if step is None or step.call is None:
+        return work.root()
+    line = work.log[step.id]
+    return work.with_step(
+        step.id, {**name_row(step.call.outputs, (line.rows or [{}])[0]), "fields": line.fields}
+    )
 
 
 def _found_already(line: LoggedCall) -> bool:

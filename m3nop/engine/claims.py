@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND
-from m3nop.core.errors import ConfigurationError
+from m3nop.core.errors import ConfigurationError, SourceError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
 from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of, unreadable
@@ -184,11 +184,16 @@ class Claims:
 
     def _begin(self, pipeline: Pipeline, record: Record, *, number: int) -> Work | None:
         now = self._parts.clock.now()
-        arrival = classify(
-            self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now,
-            zone=self._parts.tools.zone, required=True, store=record.store,
-            by_m3=links_of(self._parts.state, seen_from=record.pipeline),
-        )  # fmt: skip
+        try:
+            arrival = classify(
+                self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now,
+                zone=self._parts.tools.zone, required=True, store=record.store,
+                by_m3=links_of(self._parts.state, seen_from=record.pipeline),
+            )  # fmt: skip
+        except SourceError as error:
+            # What another record handed over need not have the key under which it was asked for.
+            bury(self._parts, record, str(error), failure={}, operation="key", step="source")
+            return None
         if arrival.state is not RecordState.READY and (not record.released or unreadable(record.snapshot)):
             record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
             rest(self._parts, record, arrival.state, arrival.reason)

@@ -250,6 +250,9 @@ class Delivery:
             RecordState.IGNORED,
         ):
             reason += f", which is {other.state} without a link"
+        kept = need.record
+        if other is not None and kept is None and not self._reads_again(need.pipeline):
+            kept = other.snapshot
         record.blocked_by = (need.pipeline, need.key)
         wanted = only_key(
             need.pipeline, need.key, store=record.store, partition=record.partition, snapshot=need.record
@@ -261,13 +264,15 @@ class Delivery:
             elif other.state in (RecordState.BASELINED, RecordState.IGNORED):
                 store = other.store or record.store
                 tx.save_record(
-                    replace(
-                        other, state=RecordState.READY, store=store, snapshot=need.record, not_before=None
-                    )
+                    replace(other, state=RecordState.READY, store=store, snapshot=kept, not_before=None)
                 )
 
         self._parts.outbox.also(require)
         self._rest(work, RecordState.BLOCKED, reason=reason)
+
+    def _reads_again(self, pipeline: str) -> bool:
+        job = self._parts.jobs.get(pipeline)
+        return job is None or job.any.source.can_read_again
 
     def _undo(self, work: Work, action: actions.Undo) -> None:
         attempt = work.attempt

@@ -47,7 +47,7 @@ class ReadFeed:
         """Name the one part."""
         return ("",)
 
-    def pages(self, partition: str, watermark: str | None) -> Iterator[Page]:
+    def pages(self, partition: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002 - there is one
         """Yield what changed since ``watermark``, or with None everything; the last page moves it on.
 
         Raises:
@@ -68,7 +68,7 @@ class ReadFeed:
             if rule.watermark.by:
                 reached = max([reached, *(str(row.get(rule.watermark.by) or "") for row in rows)])
             yield Page(tuple(dict(row) for row in rows), watermark)
-        yield Page((), begun if begun is not None else reached or today)
+        yield Page((), begun if begun is not None else reached or None)
 
     def fetch(self, keys: Sequence[str], *, partition: str = "") -> Sequence[Mapping[str, Json]]:  # noqa: ARG002
         """Return nothing: a row is not read again by its key."""
@@ -114,7 +114,7 @@ class ReadFeed:
         return mapped.fields
 
     def _usable(self, watermark: str | None, begun: str | None) -> str | None:
-        """Return None, for everything, where a watermark was kept by something else, or the clock went back."""
+        """Return None, for everything, where it was kept by something else, or the clock went back."""
         if watermark is None or not watermark.isdecimal():
             return None
         if begun is None:

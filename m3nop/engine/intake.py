@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, Clock, Instant
-from m3nop.core.json import digest
 from m3nop.core.state import Arrival, RecordState, State
 from m3nop.engine.arrival import classify
 from m3nop.engine.linked import links_of
+from m3nop.engine.renewal import one_each, renewed
 from m3nop.engine.schedule import is_due
 from m3nop.mapping.pipeline import SourceKind
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 FULL = "full:"
 """Under this partition a pipeline keeps when everything was last read."""
-
-_MOVING = (RecordState.READY, RecordState.IN_FLIGHT, RecordState.PENDING, RecordState.BLOCKED)
 
 
 class Intake:
@@ -107,11 +105,11 @@ class Intake:
 
     def _commit(self, job: Job, partition: str, page: Page, *, every: bool = False) -> int:
         now = self._clock.now()
-        arrivals = _one_each(job, self._classify(job, partition, page.records, now))
+        arrivals = one_each(job, self._classify(job, partition, page.records, now))
         known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
         again = [arrival for arrival in arrivals if arrival.key in known]
         if job.any.source.kind is SourceKind.READ:
-            taken_up = self._renewed(job, again, now, every=every)
+            taken_up = renewed(self._state, job, again, now, every=every)
         else:
             taken_up = self._taken_up(job, again, now)
         known -= {record.key for record in taken_up}
@@ -129,19 +127,6 @@ class Intake:
             tx.set_watermark(job.name, partition, page.watermark, now=now)
         self._tools.observer.read(job.name, len(page.records))
         return len(page.records)
-
-    def _renewed(self, job: Job, arrivals: Sequence[Arrival], now: Instant, *, every: bool) -> list[Record]:
-        """Return known records whose row has changed, to be worked on again; with ``every`` all of them."""
-        rule, latest = job.any.source, {arrival.key: arrival for arrival in arrivals}
-        several = rule.distinct is not None
-        # A list by the server's clock names what has changed, be it in what the list does not show.
-        every = every or several or rule.watermark.clock is not None
-        known = self._state.records(job.name, keys=list(latest)) if latest else []
-        return [
-            _renewed(record, latest[record.key], now)
-            for record in known
-            if _is_news(record, latest[record.key], every=every, several=several)
-        ]
 
     def _taken_up(self, job: Job, arrivals: Sequence[Arrival], now: Instant) -> list[Record]:
         """Return the records that were left alone because nobody served their store, as they stand now."""
@@ -207,43 +192,6 @@ class Intake:
         with self._state.transaction() as tx:
             tx.set_watermark(job.name, mark, str(now), now=now)
         return read
-
-
-def _one_each(job: Job, arrivals: list[Arrival]) -> list[Arrival]:
-    """Keep the last row of each key; where several rows are one record, one that is wanted."""
-    rule = job.any.source
-    if rule.kind is not SourceKind.READ:
-        return arrivals
-    found: dict[str, Arrival] = {}
-    for arrival in arrivals:
-        unwanted = rule.distinct is not None and arrival.state is RecordState.IGNORED
-        if not (unwanted and arrival.key in found):
-            found[arrival.key] = arrival
-    return list(found.values())
-
-
-def _is_news(record: Record, arrival: Arrival, *, every: bool, several: bool) -> bool:
-    """Tell whether a row says something new of a known record."""
-    wanted = arrival.state is not RecordState.IGNORED
-    if several and not wanted:
-        # Another row of the record is, or none is and nothing changes.
-        return False
-    if record.state is RecordState.IGNORED and wanted:
-        return True
-    if every and record.state is RecordState.DONE:
-        return True
-    return digest(record.snapshot) != digest(arrival.snapshot)
-
-
-def _renewed(record: Record, arrival: Arrival, now: Instant) -> Record:
-    """Return a record with its row as it is now; what is under way goes on, what rested is judged again."""
-    record = replace(record, snapshot=arrival.snapshot, seen_at=now)
-    if record.state in _MOVING:
-        return record
-    return replace(
-        record, state=arrival.state, not_before=arrival.not_before, deadline=arrival.deadline,
-        reason=arrival.reason or "changed", attempts=0, released=False, store=arrival.store or record.store,
-    )  # fmt: skip
 
 
 def _stores(job: Job) -> str:

@@ -12,10 +12,12 @@ from m3nop.engine.arrival import classify, reference_of
 from m3nop.engine.in_flight import quantities
 from m3nop.engine.linked import links_of
 from m3nop.engine.preview import Planned, preview
+from m3nop.engine.renewal import one_each, renewed
 from m3nop.engine.run import in_order
 from m3nop.engine.sources import FETCH, Sources
 from m3nop.engine.work import Work
 from m3nop.mapping.errors import EvaluationError
+from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +87,8 @@ class Planner:
             watermark = self._watermark(job, partition, wish)
             for page in source.pages(partition, watermark):
                 for start in range(0, len(page.records), FETCH):
-                    yield from self._new(job, partition, page.records[start : start + FETCH], wish)
+                    some = page.records[start : start + FETCH]
+                    yield from self._new(job, partition, some, wish, every=watermark is None)
 
     def _watermark(self, job: Job, partition: str, wish: Wish) -> str | None:
         watermark = None if wish.full else self._state.watermark(job.name, partition)
@@ -96,10 +99,10 @@ class Planner:
         return self._sources.of(job).watermark_at(partition, oldest)
 
     def _new(
-        self, job: Job, partition: str, records: tuple[Mapping[str, Json], ...], wish: Wish
-    ) -> Iterator[Arrival]:
+        self, job: Job, partition: str, records: tuple[Mapping[str, Json], ...], wish: Wish, *, every: bool
+    ) -> Iterator[Record | Arrival]:
         now, baseline = self._clock.now(), self._state.baseline(job.name)
-        arrivals = [
+        judged = [
             classify(
                 job,
                 record,
@@ -111,12 +114,16 @@ class Planner:
             )
             for record in records
         ]
+        arrivals = one_each(job, judged)
         known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
-        for arrival in arrivals:
-            if arrival.key in known or (wish.keys and arrival.key not in wish.keys):
-                continue
-            if not wish.stores or arrival.store in wish.stores:
-                yield arrival
+        found: list[Record | Arrival] = [arrival for arrival in arrivals if arrival.key not in known]
+        if known and job.any.source.kind is SourceKind.READ:
+            again = renewed(self._state, job, arrivals, now, every=every)
+            due = {record.key for record in self._state.records(job.name, states=_DUE, keys=list(known))}
+            found += [record for record in again if record.key not in due]
+        for one in found:
+            if (not wish.keys or one.key in wish.keys) and (not wish.stores or one.store in wish.stores):
+                yield one
 
     def _plan(self, job: Job, record: Record | Arrival) -> PlannedRecord:
         pipeline = job.by_store.get(record.store)
@@ -124,6 +131,10 @@ class Planner:
             return PlannedRecord(job.name, record.key, record.store, record.state, record.reason)
         try:
             work = self._work(pipeline, record)
+            skip = pipeline.skip_when
+            if skip is not None and not work.log and skip.condition(work.root(), work.context):
+                reason = f"nothing to do: {skip.text}"
+                return PlannedRecord(job.name, record.key, record.store, RecordState.DONE, reason)
             calls = tuple(preview(work, read=self._read))
             root = work.root()
             failed = next(

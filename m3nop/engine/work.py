@@ -172,9 +172,10 @@ class Work:
             origins.update((f"{part}.{name}", origin) for name, origin in mapped.origins.items())
         return Mapped(fields, origins)
 
-    def to_remember(self) -> dict[str, Json] | None:
+    def to_remember(self, root: Mapping[str, Json] | None = None) -> dict[str, Json] | None:
         """Work out what the pipeline keeps with the record, or None where it keeps nothing."""
-        kept = {name: value.evaluate(self.root(), self.context) for name, value in self.pipeline.remember}
+        seen = self.root() if root is None else root
+        kept = {name: value.evaluate(seen, self.context) for name, value in self.pipeline.remember}
         return kept or None
 
     def _linked(self, pipeline: str, key: str) -> Mapping[str, Json] | None:

@@ -1,0 +1,67 @@
+"""What a row that is listed again says of a record that is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from m3nop.core.json import digest
+from m3nop.core.state import RecordState
+from m3nop.mapping.pipeline import SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from m3nop.core.clock import Instant
+    from m3nop.core.state import Arrival, Record, State
+    from m3nop.engine.ports import Job
+
+_MOVING = (RecordState.READY, RecordState.IN_FLIGHT, RecordState.PENDING, RecordState.BLOCKED)
+
+
+def one_each(job: Job, arrivals: list[Arrival]) -> list[Arrival]:
+    """Keep the last row of each key; where several rows are one record, one not wanted says nothing."""
+    rule = job.any.source
+    if rule.kind is not SourceKind.READ:
+        return arrivals
+    if rule.distinct is not None:
+        arrivals = [arrival for arrival in arrivals if arrival.state is not RecordState.IGNORED]
+    return list({arrival.key: arrival for arrival in arrivals}.values())
+
+
+def renewed(
+    state: State, job: Job, arrivals: Sequence[Arrival], now: Instant, *, every: bool
+) -> list[Record]:  # fmt: skip
+    """Return known records of which a row says something new, as they are now.
+
+    With ``every`` these are all that were done.
+    """
+    rule, latest = job.any.source, {arrival.key: arrival for arrival in arrivals}
+    # A list by the server's clock names what has changed, be it in what the list does not show.
+    every = every or rule.distinct is not None or rule.watermark.clock is not None
+    known = state.records(job.name, keys=list(latest)) if latest else []
+    return [
+        _renewed(record, latest[record.key], now)
+        for record in known
+        if _is_news(record, latest[record.key], every=every)
+    ]
+
+
+def _is_news(record: Record, arrival: Arrival, *, every: bool) -> bool:
+    if record.state is RecordState.IGNORED and arrival.state is not RecordState.IGNORED:
+        # What the filter looks at beside the row has changed: a link, a setting.
+        return True
+    if every and record.state is RecordState.DONE:
+        return True
+    return digest(record.snapshot) != digest(arrival.snapshot)
+
+
+def _renewed(record: Record, arrival: Arrival, now: Instant) -> Record:
+    """Return a record with its row as it is now; what is under way goes on, what rested is judged again."""
+    record = replace(record, snapshot=arrival.snapshot, seen_at=now)
+    if record.state in _MOVING:
+        return record
+    return replace(
+        record, state=arrival.state, not_before=arrival.not_before, deadline=arrival.deadline,
+        reason=arrival.reason or "changed", attempts=0, released=False, store=arrival.store or record.store,
+    )  # fmt: skip
