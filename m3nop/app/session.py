@@ -13,6 +13,7 @@ from m3nop.app.registry import CONNECTORS
 from m3nop.app.secrets import Secrets
 from m3nop.core.errors import ConfigurationError, StateError, UsageError
 from m3nop.core.problems import Severity
+from m3nop.mapping.pipeline import walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from m3nop.core.connector import Connection
     from m3nop.engine.ports import Job, Observer, StopSignal, Tools
     from m3nop.engine.run import Engine
-    from m3nop.mapping.pipeline import Pipeline
+    from m3nop.mapping.pipeline import Pipeline, Step
     from m3nop.spec.project import LoadedProject
     from m3nop.state.store import SqlState
 
@@ -200,7 +201,7 @@ class Session:
         if not any(one.asks_in_flight for job in jobs.values() for one in job.by_store.values()):
             return ()
         every = ((name, self._by_store(name)) for name in self.project.pipelines)
-        return tuple(name for name, by_store in every if any(map(_enters_orders, by_store.values())))
+        return tuple(name for name, by_store in every if any(map(enters_orders, by_store.values())))
 
     def _closed(self, names: tuple[str, ...], zone: str, now: Instant) -> str:
         from m3nop.app.windows import closed
@@ -227,13 +228,19 @@ class Session:
         return Engine(state, self.tools(jobs, observer=observer, stop=stop), jobs, clock=self.clock)
 
 
-def _enters_orders(pipeline: Pipeline) -> bool:
+def enters_orders(pipeline: Pipeline) -> bool:
+    """Tell whether a pipeline enters shop orders in M3, with their lines."""
     return (
         pipeline.source.resource == "orders"
         and pipeline.source.connection != ""
         and pipeline.commit_step is not None
         and not pipeline.moves
+        and any({"ITNO", "ORQT"} <= _fields(step) for step in walk(pipeline.steps))
     )
+
+
+def _fields(step: Step) -> set[str]:
+    return {rule.name for rule in step.call.fields} if step.call is not None else set()
 
 
 def open_session(place: Place, *, command: str) -> Session:

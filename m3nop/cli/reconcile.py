@@ -136,7 +136,7 @@ def report_orders(
     else:
         write(FORMS[form](found))
         for note in found.tally.notes:
-            say(f"not counted: {note}")
+            say(note)
     if not found.balances:
         raise typer.Exit(1)
 
@@ -164,7 +164,7 @@ def _print(found: Sequence[Comparison], plan: Sequence[Step], *, fix: bool) -> N
         compared = ", ".join(f"{number} {what}" for what, number in sorted(each.tally.compared.items()))
         say(f"{each.subject}: compared {compared or 'nothing'}")
         for note in each.tally.notes:
-            say(f"{each.subject}: not compared: {note}")
+            say(f"{each.subject}: {note}")
         if not each.differences:
             say(f"{each.subject}: no difference")
             continue

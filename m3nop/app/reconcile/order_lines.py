@@ -90,7 +90,7 @@ def actual(bench: Bench, connection: str, numbers: Sequence[str], *, charges: bo
             Question(Target(connection, listing), {"ORNO": one}) for one in numbers if listing is not None
         ]
         for one, rows in zip(numbers, bench.ask(questions), strict=False):
-            orders[one].charges = sum((number(row.get("CRAM")) for row in rows), Decimal(0))
+            orders[one].charges = sum((number(row.get("PBAM")) for row in rows), Decimal(0))
     return orders
 
 

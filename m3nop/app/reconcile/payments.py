@@ -103,8 +103,7 @@ class Payments:
             return
         work = case.work
         try:
-            skip = work.pipeline.skip_when
-            if skip is not None and skip.condition(work.root(), work.context):
+            if _nothing_moved(case, work):
                 return
             details = _details(work)
         except EvaluationError as error:
@@ -192,6 +191,14 @@ class Payments:
             reference=work_of(case).attempt.reference if case.work is not None else "",
             state=standing.state, reason=standing.reason, remedy=standing.remedy, fix=standing.fix,
         )  # fmt: skip
+
+
+def _nothing_moved(case: Case, work: Work) -> bool:
+    skip = work.pipeline.skip_when
+    if skip is None:
+        # It is entered once, whatever moves later.
+        return case.link is not None
+    return skip.condition(work.root(), work.context)
 
 
 def _details(work: Work) -> list[str]:

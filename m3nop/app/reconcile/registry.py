@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from m3nop.app.session import enters_orders
 from m3nop.core.errors import UsageError
 from m3nop.mapping.pipeline import SourceKind, walk
 
@@ -33,12 +34,6 @@ class Subject:
     doing: str
     """What such a pipeline does, for the message that there is none."""
     compare: Callable[[Bench, Tally, Options], Iterator[Difference]]
-
-
-def enters_orders(pipeline: Pipeline) -> bool:
-    """Tell whether a pipeline enters shop orders in M3."""
-    source = pipeline.source
-    return source.resource == "orders" and pipeline.commit_step is not None and not pipeline.moves
 
 
 def _orders(bench: Bench, tally: Tally, options: Options) -> Iterator[Difference]:
@@ -90,6 +85,12 @@ def _upserts(resource: str) -> Callable[[Pipeline], bool]:
     return is_about
 
 
+def _enters_money(pipeline: Pipeline) -> bool:
+    """Tell whether a pipeline commits something of an order that is not the order itself."""
+    own = pipeline.source.resource == "orders" and pipeline.commit_step is not None
+    return pipeline.moves or (own and not enters_orders(pipeline))
+
+
 def _sets_stock(pipeline: Pipeline) -> bool:
     return any(
         step.call is not None and step.call.target.operation.name == "stock/set"
@@ -104,7 +105,7 @@ SUBJECTS: Mapping[str, Subject] = {
     ),
     "products": Subject(_upserts("products"), "makes products of M3's items", _products),
     "inventory": Subject(_sets_stock, "publishes stock", _inventory),
-    "payments": Subject(lambda one: one.moves, "enters what was paid and refunded", _payments),
+    "payments": Subject(_enters_money, "enters what was paid and refunded", _payments),
 }
 """Every subject, by the name that the command takes."""
 
