@@ -39,7 +39,7 @@ def test_each_field_stands_with_its_source_in_words_and_its_place(shop):
     }  # fmt: skip
     assert rows["head.TEPY"]["written at"].startswith("pipelines/orders.yaml:")
     assert rows["address.CUNM"]["written at"].startswith("m3nop.yaml:")
-    assert rows["lines.SAPR"]["field only when"] == 'the setting price_from is "shop"'
+    assert rows["lines.SAPR"]["field only when"] == 'the value price_from is "shop"'
     assert rows["customer.key"]["target"] == "record of customers"
     assert "head.OREF" not in rows
     assert fields(shop, "--store", "b2b")["head.OREF"]["expression"] == "order.vat_number"

@@ -46,7 +46,7 @@ MISTAKES = [
      "erp/OIS100MI/AddBatchAdress"),
     Mistake("transaction to verify", ORDERS, "OIS100MI/LstBatchLine\n", "OIS100MI/LstBatchLines\n", "unknown-operation",
      ORDERS, "erp/OIS100MI/LstBatchLines"),
-    Mistake("field", ORDERS, "      ORTP: {from: order.store_id", "      ORTY: {from: order.store_id", "unknown-input",
+    Mistake("field", ORDERS, "      ORTP: {from: vars.order_type", "      ORTY: {from: vars.order_type", "unknown-input",
      ORDERS, "ORTY: {from"),
     Mistake("field of an undo", ORDERS, "DelBatchHead, fields: {ORNO:", "DelBatchHead, fields: {ORNR:", "unknown-input",
      ORDERS, "ORNR: steps.head.ORNO}}"),
@@ -81,8 +81,8 @@ MISTAKES = [
      ORDERS, "order.created_on_utc              # the day"),
     Mistake("amount for a date", ORDERS, "RLDT: m3_date(add_days(now(), settings.lead_days))", "RLDT: order.order_total",
      "wrong-type", ORDERS, "order.order_total\n      CUCD"),
-    Mistake("flag for a text", ORDERS, "      ORQT: item.quantity", "      ORQT: order.pickup_in_store", "wrong-type",
-     ORDERS, "order.pickup_in_store\n      SAPR"),
+    Mistake("flag for a text", ORDERS, "      ALUN: >-", "      BANO: order.pickup_in_store\n      ALUN: >-", "wrong-type",
+     ORDERS, "order.pickup_in_store\n      ALUN"),
     Mistake("code that is no number", "lookups/vat_codes.csv", "AT,01", "AT,none", "wrong-type", CUSTOMERS, "vat_codes"),
     Mistake("more decimals than the field", ORDERS, "CRID: settings.freight_charge, CRAM: vars.freight}",
      "CRID: settings.freight_charge, CRAM: {value: 1.2345}}", "wrong-type", ORDERS, "1.2345}}"),
@@ -193,7 +193,7 @@ def test_a_mistake_is_told_with_what_was_meant(copy):
 
 def test_without_a_snapshot_it_is_said_what_was_not_checked(copy):
     shutil.rmtree(copy / "m3")
-    edit(copy, ORDERS, "      ORTP: {from: order.store_id", "      ORTY: {from: order.store_id")
+    edit(copy, ORDERS, "      ORTP: {from: vars.order_type", "      ORTY: {from: vars.order_type")
 
     report = check(copy)
 

@@ -98,7 +98,7 @@ def test_lines_of_a_supplier_come_from_its_warehouse(shop: Bench) -> None:
 
 
 def test_a_group_of_customers_has_its_own_order_type_where_the_dialect_tells_groups(shop: Bench) -> None:
-    shop.edit("lookups/customer_groups.yaml", "wholesale:", "registered:")
+    shop.edit("lookups/customer_groups.yaml", "  wholesale:", "  registered:")
     order, _ = entered(shop, shop.place(lines=(TENT,)))
     official = shop.project.connections["shop"].dialect == "official"
     assert order["ORTP"] == ("W02" if official else "W01")
