@@ -32,7 +32,7 @@ from m3nop.core.connector import Call
 from m3nop.core.state import RecordState
 from m3nop.engine.work import disagreement
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
-from m3nop.mapping.pipeline import Target
+from m3nop.mapping.pipeline import Target, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +55,7 @@ class Orders:
         self._bench = bench
         self._tally = tally
         self._stuck_after = int(stuck_after * SECOND)
+        self._ships = _brings_shipments(bench)
         self._seen = SeenKeys()
         self._orders: dict[str, order_lines.Order] = {}
         self._pipelines = {store: bench.job.by_store[store] for store in bench.stores}
@@ -200,6 +201,10 @@ class Orders:
                 f"{self._bench.name}: M3's status is not read by the probe, so it is not compared"
             )
             return
+        if not self._ships:
+            why = "the project has no pipeline that brings shipments to the shop"
+            self._tally.note(f"{self._bench.name}: what was delivered is not compared: {why}")
+            return
         shipping = str(case.arrival.snapshot.get("shipping_status") or "")
         delivered = one.text("ORSL") >= DELIVERED
         if delivered and shipping in ("not_yet_shipped", "partially_shipped"):
@@ -298,6 +303,19 @@ class Orders:
                 reference=reference, m3=numbers, state=standing.state, reason=standing.reason,
                 remedy="ask who entered it; delete it in OIS300 if nobody wants it", fix=Fix.DECIDE,
             )  # fmt: skip
+
+
+def _brings_shipments(bench: Bench) -> bool:
+    project = bench.session.project
+    compiled = (
+        project.pipeline(name, store) for name in project.pipelines for store in project.stores_of(name)
+    )
+    return any(
+        step.upsert is not None and step.upsert.target.operation.name == "shipments"
+        for pipeline in compiled
+        if pipeline.enabled
+        for step in walk(pipeline.steps)
+    )
 
 
 def _key(case: Case) -> str:
