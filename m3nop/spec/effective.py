@@ -58,8 +58,16 @@ def _with_defaults(pipeline: MapNode, project: MapNode) -> MapNode:
     entries = dict(pipeline.entries)
     for name, entry in _defaults(project).items():
         own = entries.get(name)
+        if name == "source" and not _reads_a_resource(own):
+            continue
         entries[name] = Entry(own.key, merge(entry.node, own.node)) if own else entry
     return replace(pipeline, entries=entries)
+
+
+def _reads_a_resource(source: Entry | None) -> bool:
+    """Tell whether a source is a resource, which alone has a time to leave records alone: `shop/orders`."""
+    read = source.node.get("read") if source is not None and isinstance(source.node, MapNode) else None
+    return str(getattr(read, "value", "")).count("/") == 1
 
 
 def _defaults(project: MapNode) -> dict[str, Entry]:

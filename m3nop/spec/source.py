@@ -75,7 +75,7 @@ def compile_source(desk: Desk, spec: SourceSpec, scope: Scope) -> CompiledSource
         kind=kind,
         ready=desk.optional(("source", "ready"), spec.ready, scope),
         filter=filtered,
-        quiet=DEFAULT_QUIET if spec.quiet is None else spec.quiet,
+        quiet=_quiet(spec, kind),
         recheck_every=recheck.every if recheck else None,
         recheck_for=recheck.for_ if recheck else None,
         of=spec.links or spec.given or "",
@@ -86,6 +86,13 @@ def compile_source(desk: Desk, spec: SourceSpec, scope: Scope) -> CompiledSource
         until = desk.optional(("source", "recheck", "until"), recheck.until, scope)
         draft = replace(draft, recheck_until=until)
     return CompiledSource(draft)
+
+
+def _quiet(spec: SourceSpec, kind: SourceKind) -> float:
+    """Return how long to leave a new record alone: only what the shop writes in pieces has to be."""
+    if kind is not SourceKind.RESOURCE:
+        return 0.0
+    return DEFAULT_QUIET if spec.quiet is None else spec.quiet
 
 
 def finish_source(desk: Desk, spec: SourceSpec, source: CompiledSource, scope: Scope) -> None:

@@ -152,3 +152,16 @@ def test_shipments_do_what_the_dialect_can_and_a_pipeline_that_needs_more_is_ref
     assert refused.message == "'shop' has no operation 'shipments'"
     assert "no shipments and no tracking numbers" in refused.hint
     assert "dialect: official" in refused.hint
+
+
+def test_only_what_the_shop_writes_in_pieces_is_left_alone_for_a_while(tmp_path):
+    text = (PACK / "m3nop.yaml").read_text(encoding="utf-8")
+    site = _copy(tmp_path, text.replace("version: 1\n", "version: 1\ndefaults: {quiet: 2m}\n", 1))
+    orders = site / "pipelines" / "orders.yaml"
+    orders.write_text(re.sub(r"  quiet: 60s .*\n", "", orders.read_text(encoding="utf-8")), encoding="utf-8")
+    loaded = project(site, environment=None)
+    assert not loaded.failed, loaded.problems
+    assert {name: loaded.pipeline(name, "b2c").source.quiet for name in ("orders", "shipments")} == {
+        "orders": 120,
+        "shipments": 0,
+    }

@@ -142,6 +142,17 @@ def test_a_second_look_at_an_open_order_sends_nothing_and_leaves_no_line(bench: 
     assert bench.record(order, "shipments").not_before is not None
 
 
+def test_a_plan_shows_the_shipment_and_sends_nothing(bench: Bench) -> None:
+    order, number = entered(bench)
+    in_m3(bench, "deliver", number)
+    told = acting(bench)
+    (planned,) = [record for record in bench.plan("shipments") if record.key == str(order)]
+    (shipment,) = [call for call in planned.calls if call.target == "shop/shipments"]
+    assert (shipment.path, shipment.fields["match.marker"]) == ("shipments/1000101/shipment", "m3:1000101")
+    assert sorted(item["quantity"] for item in shipment.fields["items"]) == [1, 2]
+    assert acting(bench) == told
+
+
 def test_a_tracking_number_that_comes_late_is_written(bench: Bench) -> None:
     order, number = entered(bench)
     in_m3(bench, "deliver", number)
