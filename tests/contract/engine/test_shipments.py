@@ -142,6 +142,20 @@ def test_a_second_look_at_an_open_order_sends_nothing_and_leaves_no_line(bench: 
     assert bench.record(order, "shipments").not_before is not None
 
 
+def test_a_shipment_that_somebody_deletes_is_made_again(bench: Bench) -> None:
+    order, number = entered(bench)
+    in_m3(bench, "deliver", number, lines=[{"ponr": 1}])
+    later(bench)
+    (made,) = shipments(bench, order)
+    books = bench.world.books
+    del books.table("shop.shipments")[str(made["id"])]
+    for row in bench.rows("shop.shipment_items", shipment_id=made["id"]):
+        del books.table("shop.shipment_items")[str(row["id"])]
+    later(bench)
+    assert packed(bench, order) == [{"TENT-2P": 2}]
+    assert len(notes(bench, order)) == 1
+
+
 def test_a_plan_shows_the_shipment_and_sends_nothing(bench: Bench) -> None:
     order, number = entered(bench)
     in_m3(bench, "deliver", number)
@@ -246,7 +260,7 @@ def two_parts(bench: Bench) -> int:
 
 @pytest.mark.parametrize("part", range(4))
 def test_everything_is_told_once_wherever_runs_die(bench: Bench, part: int) -> None:
-    """Each run dies two places further than the one before, so that a record dies on each stage of its way."""
+    """Each run dies four places further than the one before, and goes on from where that one left things."""
     order = two_parts(bench)
     at, died = 1 + part, 0
     while bench.die(at, "shipments", linger=600.0).dead:
