@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from m3nop.app.reconcile.asking import TABLE, Question
@@ -28,6 +28,8 @@ _KNOWN = ("CUPO", "ITNO", "ORQT", "SAPR")
 """Fields of a line that are the same in what is entered and in what M3 lists."""
 _ENDED = "90"
 """ORST from here on: deleted or closed before anything was delivered."""
+_CENT = Decimal("0.01")
+"""M3 rounds the amount of each line (NLAM)."""
 _DEFAULT_TOLERANCE = Decimal("0.05")
 
 
@@ -67,13 +69,29 @@ def expected(pipeline: Pipeline, planned: Sequence[Planned]) -> Order:
             continue
         if step is not None and call.path.split("/")[0] == step.id:
             order.lines.append(call.fields)
-            price, quantity = call.fields.get("SAPR"), call.fields.get("ORQT")
-            priced = priced and price is not None and quantity is not None
-            goods += number(price) * number(quantity)
+            total = line_total(call.fields)
+            priced = priced and total is not None
+            goods += total or Decimal(0)
         elif "CRAM" in call.fields:
             order.charges += number(call.fields["CRAM"])
     order.goods = goods if priced else None
     return order
+
+
+def line_total(fields: Mapping[str, Json]) -> Decimal | None:
+    """Return what a line comes to, or None where its price is M3's own, or for another unit than ORQT.
+
+    Percentages (DIP1 to DIP6) lower the price one after the other, amounts (DIA1 to DIA6) the whole line.
+    """
+    price, quantity = fields.get("SAPR"), fields.get("ORQT")
+    unit = fields.get("ALUN")
+    if price is None or quantity is None or (unit and fields.get("SPUN") != unit):
+        return None
+    net = number(price)
+    for place in range(1, 7):
+        net *= 1 - number(fields.get(f"DIP{place}")) / 100
+    amounts = sum((number(fields.get(f"DIA{place}")) for place in range(1, 7)), Decimal(0))
+    return (net * number(quantity) - amounts).quantize(_CENT, ROUND_HALF_UP)
 
 
 def actual(bench: Bench, connection: str, numbers: Sequence[str], *, charges: bool) -> dict[str, Order]:
