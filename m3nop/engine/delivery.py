@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND
+from m3nop.core.connector import Failure, Remedy
 from m3nop.core.errors import M3nopError, PausedError
 from m3nop.core.state import AttemptState, CallState, RecordState
 from m3nop.engine import actions
@@ -20,6 +21,7 @@ from m3nop.engine.lanes import Waiting, fatal
 from m3nop.engine.resting import bury, rest
 from m3nop.engine.verdicts import ends_here
 from m3nop.engine.work import failure_json
+from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,8 +148,11 @@ class Delivery:
         """Leave the pipelines of a system alone that does not work; if none is left, the run is over."""
         jobs = self._parts.jobs
         hit = {name for name in jobs if connection in jobs[name].any.connections} - self.failed.keys()
+        self._fail(hit, error)
+
+    def _fail(self, hit: set[str], error: M3nopError) -> None:
         self.failed.update(dict.fromkeys(hit, error))
-        if all(name in self.failed for name in jobs):
+        if all(name in self.failed for name in self._parts.jobs):
             self._error = self._error or error
         elif hit:
             self._claims.leave_out(hit)
@@ -185,8 +190,17 @@ class Delivery:
     def _is_held(self, work: Work, action: actions.Ending) -> bool:
         """Tell whether a record has come to the end of its rehearsal; it stays claimed until that is over."""
         gate = self._gates.get(work.record.pipeline)
-        if gate is None or not gate.holds(work, action):
-            return False
+        try:
+            if gate is None or not gate.holds(work, action):
+                return False
+        except EvaluationError as error:
+            failure = Failure(Remedy.CONFIGURATION, str(error))
+            self._leave(work, actions.Stop(RecordState.DEAD, str(error), failure, "limits"))
+            return True
+        except PausedError as error:
+            self._fail({work.record.pipeline}, error)
+            self._let_go(work)
+            return True
         del self._active[work.record.id]
         return True
 

@@ -18,7 +18,7 @@ OPEN = tuple(
     for state in RecordState
     if state not in (RecordState.DONE, RecordState.BASELINED, RecordState.IGNORED)
 )
-"""States of an order that is not in M3, or may not be. A refused one is: the shop has sold its goods."""
+"""States of an order that is not in M3, or may not be. A refused one may be: the shop has sold its goods."""
 
 _CANCELLED = "cancelled"
 _PAGE = 500
@@ -31,7 +31,13 @@ def quantities(state: State, pipelines: Iterable[str]) -> dict[str, Decimal]:
     """
     found: dict[str, Decimal] = defaultdict(Decimal)
     for pipeline in pipelines:
-        records = state.records(pipeline, states=OPEN)
+        letters = {letter.record_id for letter in state.dead_letters(pipeline=pipeline)}
+        # What somebody discarded or rejected has been dealt with otherwise, or never will be.
+        records = [
+            record
+            for record in state.records(pipeline, states=OPEN)
+            if record.state is not RecordState.DEAD or record.id in letters
+        ]
         for start in range(0, len(records), _PAGE):
             some = records[start : start + _PAGE]
             entered = {link.key for link in state.links(pipeline, keys=[record.key for record in some])}

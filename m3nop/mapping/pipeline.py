@@ -384,8 +384,12 @@ class Pipeline:
     @property
     def connections(self) -> frozenset[str]:
         """Names of the connections it reads or calls."""
-        own = {self.source.connection} if self.source.connection else set()
-        return frozenset({*own, *_connections(self.steps)})
+        source = self.source
+        own = {source.connection} if source.connection else set()
+        lists = (source.full.read if source.full else None, source.watermark.clock)
+        asked = (*lists, *(probe.read for probe in self.probes.values()))
+        also = {request.target.connection for request in asked if request is not None}
+        return frozenset({*own, *also, *_connections(self.steps)})
 
 
 def walk(steps: tuple[Step, ...]) -> list[Step]:
@@ -425,6 +429,14 @@ def _connections(steps: tuple[Step, ...]) -> set[str]:
     return {
         action.target.connection
         for step in walk(steps)
-        for action in (step.call, step.read, step.upsert)
+        for action in (
+            step.call,
+            step.read,
+            step.upsert,
+            step.compare,
+            step.undo,
+            step.verify.read if step.verify else None,
+            step.reasons.read if step.reasons else None,
+        )
         if action is not None
     }

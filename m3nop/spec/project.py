@@ -85,6 +85,7 @@ class LoadedProject:
         self._found: list[Problem] = []
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._filled: dict[str, MapNode] = {}
+        self._named_by: dict[str, frozenset[str]] = {}
         self.tree = self._load(lenient=lenient)
         """The effective ``m3nop.yaml``, with places."""
         self.spec = self._check()
@@ -132,7 +133,7 @@ class LoadedProject:
             instance_name(name, one.connection)
             for one in self._installations.values()
             for name in own
-            if one.stands_for in self._connections(name)
+            if name in self._twins(one.connection)
         )
         return (*own, *names)
 
@@ -230,7 +231,18 @@ class LoadedProject:
 
     def _twins(self, connection: str) -> frozenset[str]:
         stands_for = self._installations[connection].stands_for
-        return frozenset(name for name in self.files.pipelines if stands_for in self._connections(name))
+        if stands_for not in self._named_by:
+            found = {name for name in self.files.pipelines if stands_for in self._connections(name)}
+            # What follows their links, or is handed over by them, has the ids of their shop, too.
+            while more := {name for name in self.files.pipelines if self._follows(name) in found} - found:
+                found |= more
+            self._named_by[stands_for] = frozenset(found)
+        return self._named_by[stands_for]
+
+    def _follows(self, name: str) -> str:
+        """Return the pipeline whose links, or handed-over records, one takes as source, or ``""``."""
+        source = child(self.pipeline_tree(name), "source")
+        return str(plain(child(source, "links")) or plain(child(source, "given")) or "")
 
     def effective(self, name: str, store: str) -> MapNode | None:
         """Return a pipeline with everything laid over it; every node knows its place and layer."""
