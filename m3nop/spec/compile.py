@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from m3nop.core import json
 from m3nop.core.connector import StoreRef
 from m3nop.mapping.lookups import Lookup, Miss
-from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry, ToZero
+from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry, SourceKind, ToZero
 from m3nop.spec.checking import check, salvage
 from m3nop.spec.desk import Desk, Site
 from m3nop.spec.installations import instance_name
@@ -98,6 +98,9 @@ class _Compilation:
         enabled = is_enabled(desk, spec.enabled_when, site)
         source = compile_source(desk, spec.source, site)
         key = identity_expression(desk, ("key",), spec.key, narrow)
+        if source.draft.kind is SourceKind.LINKS and spec.key != f"{record}.key":
+            hint = f"write {record}.key"
+            desk.add(desk.at(("key",)), "key-form", "a link is read again by the key of its record", hint)
         reference = reference_expression(desk, spec, narrow)
         scope = site.adding("link", "remembered", "attempt", *(["reference"] if spec.reference else []))
         variables, scope = self._vars(scope)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from m3nop.spec.tree import Entry, ListNode, MapNode, Node, ScalarNode, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from m3nop.core.connector import ConnectorType
     from m3nop.spec.project_model import StoreSpec
 
 AT = "@"
@@ -50,6 +51,37 @@ def installations_of(stores: Mapping[str, StoreSpec]) -> tuple[Installation, ...
         if store.connection is not None and store.as_ is not None and store.as_ != store.connection
     }
     return tuple(found.values())
+
+
+def misuses(
+    stores: Mapping[str, StoreSpec], types: Mapping[str, ConnectorType]
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Say where a store does not fit the others: place, what is wrong, remedy."""
+    meant: dict[str, str | None] = {}
+    taken: dict[tuple[str | None, int], str] = {}
+    stand_ins = {store.connection for store in stores.values() if store.as_ is not None}
+    for code, store in stores.items():
+        at, own = ("stores", code, "as"), store.connection
+        if store.as_ is not None and (own is None or own == store.as_):
+            yield at, "`as` names the connection that another one stands in for", "give `connection`, too"
+        elif store.as_ is not None and store.as_ in stand_ins:
+            yield (
+                at,
+                f"'{store.as_}' stands in for another connection itself",
+                "name what pipelines name",
+            )
+        elif own and store.as_ and len({types[name].name for name in (own, store.as_) if name in types}) > 1:
+            yield at, f"'{own}' and '{store.as_}' are not of one type", "only a shop stands in for a shop"
+        elif own is not None and meant.setdefault(own, store.as_) != store.as_:
+            yield ("stores", code, "connection"), f"'{own}' has another `as` in another store", "give it one"
+        other = taken.setdefault((own, store.store_id), code)
+        if other != code:
+            at = ("stores", code, "store_id")
+            yield (
+                at,
+                f"the store '{other}' has this id in the same shop",
+                "ids are in the shop's list of stores",
+            )
 
 
 def connections_in(tree: Node | None) -> frozenset[str]:

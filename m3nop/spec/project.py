@@ -24,10 +24,12 @@ from m3nop.spec.effective import (
 )  # fmt: skip
 from m3nop.spec.files import PROJECT_FILE, ProjectFiles
 from m3nop.spec.installations import (
+    AT,
     Installation,
     connections_in,
     installations_of,
     instance_name,
+    misuses,
     retarget,
     split_instance,
 )
@@ -185,12 +187,20 @@ class LoadedProject:
 
     def stores_of(self, pipeline: str) -> tuple[str, ...]:
         """Name the stores that a pipeline works for: those of the shop that it reads, else all."""
+        seen, origin = {pipeline}, pipeline
+        while (other := self.follows(origin)) in self.pipelines and other not in seen:
+            seen.add(other)
+            origin = other
+        # What is handed over by several instances is one pipeline, which works for the stores of all.
+        shared = origin != pipeline and len(self.instances(pipeline)) == 1 and AT not in pipeline
+        served = {
+            code for one in (self.instances(origin) if shared else [origin]) for code in self._served(one)
+        }
+        return tuple(code for code in self.stores if code in served)
+
+    def _served(self, pipeline: str) -> tuple[str, ...]:
         stores = self.spec.stores if self.spec else {}
         source = child(self.pipeline_tree(pipeline), "source")
-        for kind in ("links", "given"):
-            other = plain(child(source, kind))
-            if isinstance(other, str) and other in self.pipelines and other != pipeline:
-                return self.stores_of(other)
         shops = {store.connection for store in stores.values()}
         read = str(plain(child(source, "read"))).partition("/")[0]
         named = {read} & shops or self._connections(pipeline) & shops
@@ -233,16 +243,20 @@ class LoadedProject:
         stands_for = self._installations[connection].stands_for
         if stands_for not in self._named_by:
             found = {name for name in self.files.pipelines if stands_for in self._connections(name)}
-            # What follows their links, or is handed over by them, has the ids of their shop, too.
-            while more := {name for name in self.files.pipelines if self._follows(name) in found} - found:
+            # What follows their links has the ids of their shop, too.
+            while (
+                more := {name for name in self.files.pipelines if self.follows(name, "links") in found}
+                - found
+            ):
                 found |= more
             self._named_by[stands_for] = frozenset(found)
         return self._named_by[stands_for]
 
-    def _follows(self, name: str) -> str:
+    def follows(self, name: str, *ways: str) -> str:
         """Return the pipeline whose links, or handed-over records, one takes as source, or ``""``."""
         source = child(self.pipeline_tree(name), "source")
-        return str(plain(child(source, "links")) or plain(child(source, "given")) or "")
+        found = (plain(child(source, way)) for way in ways or ("links", "given"))
+        return next((str(other) for other in found if other), "")
 
     def effective(self, name: str, store: str) -> MapNode | None:
         """Return a pipeline with everything laid over it; every node knows its place and layer."""
@@ -351,6 +365,8 @@ class LoadedProject:
                 )
             self._check_files(("stores", code, "lookups"), store.lookups)
         self._check_files(("lookups",), self.spec.lookups)
+        for loc, message, hint in misuses(self.spec.stores, self.connection_types):
+            self._found.append(Problem(locate(self.tree, loc), "store-form", message, hint))
         for name in self.spec.start:
             self._known(("start", name), name, self.files.pipelines, "pipeline", key=True)
 

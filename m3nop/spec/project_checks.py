@@ -83,12 +83,26 @@ class _ProjectChecks:
                 at = graph[name][cycle[1]]
                 message = f"the pipelines wait for each other: {' -> '.join(cycle)}"
                 self._problems.append(Problem(at, "requires-cycle", message))
+        for name in graph:
+            self._check_follows(name)
         for found in graph.values():
             for other, at in found.items():
                 tree = self._project.pipeline_tree(other)
                 if tree is not None and "link" not in tree.entries:
                     message = f"pipeline '{other}' has no `link`, so nothing can refer to its records"
                     self._problems.append(Problem(at, "no-link", message))
+
+    def _check_follows(self, name: str) -> None:
+        """Refuse sources that lead back to themselves."""
+        follows = {one: [self._project.follows(one)] for one in self._project.pipelines}
+        cycle = _cycle(name, follows)
+        tree = self._project.pipeline_tree(name)
+        if cycle and name == min(cycle) and tree is not None:
+            message = f"the sources follow each other: {' -> '.join(cycle)}"
+            self._problems.append(Problem(locate(tree, ("source",)), "source-form", message))
+
+    def _is_given(self, name: str) -> bool:
+        return child(child(self._project.pipeline_tree(name), "source"), "given") is not None
 
     def _required(self, name: str) -> dict[str, Position]:
         """Return the pipelines that one waits for in any store, and where it says so."""
@@ -98,8 +112,16 @@ class _ProjectChecks:
             for loc, node in walk(tree) if tree is not None else ():
                 if loc[-1:] == ("requires",) and isinstance(node, MapNode):
                     other = child(node, "pipeline")
-                    if isinstance(other, ScalarNode):
-                        found.setdefault(other.text, other.position)
+                    if not isinstance(other, ScalarNode):
+                        continue
+                    if (
+                        other.text not in found
+                        and "record" not in node.entries
+                        and self._is_given(other.text)
+                    ):
+                        message = f"'{other.text}' reads nothing itself: `record` hands over what it needs"
+                        self._problems.append(Problem(other.position, "missing-key", message))
+                    found.setdefault(other.text, other.position)
         return found
 
     def _read_lookups(self) -> None:

@@ -57,6 +57,7 @@ FORM: Mapping[str, str] = {
     "schedule": "A schedule that is neither `every 5m` nor a cron expression.",
     "source-form": "A source with two things to read, or none, or a watermark that does not fit it.",
     "step-action": "A step with several actions, or none.",
+    "store-form": "A store whose `connection`, `as` or `store_id` does not fit the other stores.",
     "switch-default": "A switch without `default`.",
     "target-form": "An operation that is not written as `CONNECTION/OPERATION`.",
     "test-form": "A test whose keys do not go together.",

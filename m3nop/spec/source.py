@@ -182,6 +182,9 @@ def _with_reads(
         lists = desk.operation((*at, "read"), spec.full.read)
         if lists is not None:
             _check_reads(desk, (*at, "read"), lists)
+        if split_target(spec.full.read)[0] != draft.connection:
+            message = f"everything must be listed by '{draft.connection}', too"
+            desk.add(desk.at((*at, "read")), "source-form", message)
         asked = _request(desk, (*at, "fields"), spec.full.read, spec.full.fields, lists, scope=scope)
         full = FullRead(asked, spec.full.every)
     return replace(

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 REFUSING = "checks: [{condition: vars.quantity != `0`, message: nothing left}]\nsteps:"
 
+ONLY_M3 = """
+pipeline: priced
+source: {links: orders, as: linked}
+key: linked.key
+steps: [{id: head, read: erp/OIS100MI/GetHead, fields: {ORNO: linked.m3}, outputs: [ORNO]}]
+"""
+
 
 def stock(bench: Bench, *, full: int = 5, at_least: int = 2, change: tuple[str, str] = ("", "")) -> None:
     add(bench, "stock", STOCK.format(full=full, at_least=at_least).replace(*change))
@@ -76,14 +83,15 @@ def test_a_comparison_may_read_the_other_system(bench: Bench) -> None:
     assert attribute(bench, 1, "Known") is not None
 
 
-def test_a_guest_of_another_installation_is_one_of_its_own(make_bench: Callable[..., Bench]) -> None:
+def test_what_orders_of_two_installations_hand_over_is_one_pipeline(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(change=with_outlet)
     add(bench, "guests", GUESTS)
     add(bench, "visits", VISITS)
     order = bench.place(guest=GUEST, store_id=2)
+    assert bench.project.stores_of("guests") == ("b2c", "b2b")
     bench.run("visits@outlet")
     assert bench.record(order, "visits@outlet").state is RecordState.DONE
-    assert bench.state.link("guests@outlet", GUEST["email"]) is not None
+    assert bench.state.link("guests", GUEST["email"]) is not None
 
 
 def test_a_link_that_was_imported_without_a_record_is_followed(bench: Bench) -> None:
@@ -145,3 +153,13 @@ def test_a_sweep_of_a_pipeline_that_failed_waits_for_a_later_run(make_bench: Cal
     summary = bench.run("orders", "orders@outlet")
     assert summary.error is not None
     assert bench.record(ours).state is RecordState.DONE
+
+
+def test_what_follows_links_follows_those_of_each_installation(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(change=with_outlet)
+    add(bench, "priced", ONLY_M3)
+    order = bench.place(guest=GUEST, store_id=2)
+    bench.run("orders@outlet")
+    assert bench.project.instances("priced") == ("priced", "priced@outlet")
+    bench.run("priced@outlet")
+    assert bench.record(order, "priced@outlet").state is RecordState.DONE
