@@ -334,6 +334,35 @@ def test_an_edit_that_somebody_makes_meanwhile_is_merged_or_reported(
     assert "price" in bench.record("TENT-2P", "products").reason
 
 
+def test_an_edit_right_after_a_write_of_the_open_source_dialect_is_reported(
+    make_bench: Callable[..., Bench],
+) -> None:
+    bench = few(make_bench(dialect="oss"))
+    item(bench, "TENT-2P", GRWE="2.6")
+    number = product(bench, "TENT-2P")["id"]
+    written: list[bool] = []
+
+    def edit(request: Any) -> None:
+        # Somebody edits the product between our writing and our reading it again.
+        if not request.path.endswith(f"/products/{number}"):
+            return
+        if request.method == "GET" and written == [True]:
+            row = {**product(bench, "TENT-2P"), "weight": Decimal(9), "short_description": "Theirs"}
+            bench.world.books.table("shop.products")[str(number)] = row
+            written.append(False)
+        elif request.method == "PUT":
+            written.append(True)
+
+    bench.world.on_request.append(edit)
+    bench.run("products")
+    found = product(bench, "TENT-2P")
+    assert (found["weight"], found["short_description"]) == (Decimal(9), "Theirs")
+    assert "weight" in bench.record("TENT-2P", "products").reason
+    later(bench, full=True)
+    assert product(bench, "TENT-2P")["weight"] == Decimal("2.6")
+    assert product(bench, "TENT-2P")["short_description"] == "Theirs"
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_product_is_made_once_wherever_the_run_dies(make_bench: Callable[..., Bench], dialect: str) -> None:
     bench = few(make_bench(dialect=dialect))

@@ -257,3 +257,9 @@ def test_the_default_surroundings_know_nothing():
     assert compile_expression("now()").evaluate({}, context) == "1970-01-01T00:00:00Z"
     with pytest.raises(EvaluationError, match="no lookup 'x'"):
         compile_expression("lookup('x', '1')").evaluate({}, context)
+
+
+def test_what_a_dialect_may_not_tell_is_marked_where_it_is_asked_for_so():
+    expression = compile_expression("default(if_told(order.customer.roles), order.id)")
+    assert expression.untold == {("order", "customer", "roles")}
+    assert set(expression.paths) == {("order", "customer", "roles"), ("order", "id")}
