@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app import scaffold
+from m3nop.app.child import start_child, wait_for
 from m3nop.app.control import Control
 from m3nop.app.sandboxing import books_folder
 from m3nop.core.errors import M3nopError, UsageError
@@ -19,7 +16,9 @@ from m3nop.sandbox.catalogue import STORES
 from m3nop.sandbox.embedded import attach_or_start
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from m3nop.sandbox.server import Running
     from m3nop.sandbox.world import Request
@@ -28,7 +27,6 @@ PIPELINES = ("customers", "orders")
 _CONFIRM = "OIS100MI/Confirm"
 _FATAL = 2
 """The child is killed when its Confirm request of this number reaches M3: some orders are real by then."""
-_SECONDS = 120
 _AUTHORIZED, _PAID, _CANCELLED = 20, 30, 40
 """Payment and order status numbers of nopCommerce."""
 _CENT = Decimal("0.01")
@@ -199,38 +197,19 @@ def _run_and_kill(folder: Path, running: Running) -> None:
     hooks = running.world.on_request if running.world else []
     hooks.append(watch)
     with child:
-        _, errors = _communicate(child)
+        ended = wait_for(child)
     hooks.remove(watch)
     if len(confirms) < _FATAL:
-        msg = f"the run ended before it could be killed (exit {child.returncode}):\n{errors}"
+        msg = f"the run ended before it could be killed (exit {ended.code}):\n{ended.errors}"
         raise M3nopError(msg)
 
 
 def _expect_success(child: subprocess.Popen[str]) -> None:
-    output, errors = _communicate(child)
-    if child.returncode != 0:
-        msg = f"the second run ended with exit {child.returncode}:\n{output}{errors}"
+    ended = wait_for(child)
+    if ended.code != 0:
+        msg = f"the second run ended with exit {ended.code}:\n{ended.output}{ended.errors}"
         raise M3nopError(msg)
 
 
-def _communicate(child: subprocess.Popen[str]) -> tuple[str, str]:
-    try:
-        return child.communicate(timeout=_SECONDS)
-    except BaseException as error:
-        child.kill()
-        if isinstance(error, subprocess.TimeoutExpired):
-            msg = f"a run took more than {_SECONDS} seconds"
-            raise M3nopError(msg) from error
-        raise
-
-
 def _child(folder: Path) -> subprocess.Popen[str]:
-    """Start the pipelines in a process that knows nothing of this one but the project."""
-    package = str(Path(__file__).resolve().parents[2])
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("M3NOP_")}
-    paths = [package, *filter(None, [kept.get("PYTHONPATH")])]
-    return subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-m", "m3nop", "sync", *PIPELINES, "--env", "sandbox", "--project", str(folder)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        env={**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
+    return start_child(folder, "sync", *PIPELINES)

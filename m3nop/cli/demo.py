@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from m3nop.cli.options import AsJson
 from m3nop.cli.output import print_json, print_line, print_table, say
 
 if TYPE_CHECKING:
+    from m3nop.app.day import Day
     from m3nop.app.demo import Outcome, Verdict
 
 Keep = Annotated[
@@ -24,31 +26,87 @@ Dialect = Annotated[
     str | None, typer.Option("--dialect", help="The shop's Web API: official or oss.", show_default=False)
 ]
 
+Full = Annotated[
+    bool, typer.Option("--full", help="A whole day: goods, customers, orders, deliveries, money, both ways.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(demo)
 
 
-def demo(*, keep: Keep = None, dialect: Dialect = None, as_json: AsJson = False) -> None:
-    """Enter a sandbox's orders, through a crash in the middle.
+def demo(
+    *, keep: Keep = None, dialect: Dialect = None, full: Full = False, as_json: AsJson = False
+) -> None:  # fmt: skip
+    """Enter a sandbox's orders, through a crash in the middle; or live through a whole day.
 
     A shop and an M3 run in this process, m3nop in another one, which is killed while it confirms orders and
-    started again. Exit 0 if M3's own books then show every order once.
+    started again. Exit 0 if M3's own books then show every order once. With --full nothing is killed: goods,
+    customers, orders, deliveries and refunds go both ways, and both systems are compared in the evening.
     """
-    from m3nop.app.demo import run
-
     with ExitStack() as stack:
         folder = keep.resolve() if keep else Path(stack.enter_context(tempfile.TemporaryDirectory())) / "shop"
-        verdict = run(folder, dialect=dialect, tell=say)
+        well = (_day if full else _crash)(folder, dialect, as_json=as_json)
+    if keep:
+        say(f"The project stays in {keep}: `m3nop status`, `m3nop trace 1001` and all else work in it.")
+    if not well:
+        sys.exit(1)
+
+
+def _crash(folder: Path, dialect: str | None, *, as_json: bool) -> bool:
+    from m3nop.app.demo import run
+
+    verdict = run(folder, dialect=dialect, tell=say)
     if as_json:
         print_json(_document(verdict))
     else:
         _print(verdict)
-    if keep:
-        say(f"The project stays in {keep}: `m3nop status`, `m3nop trace 1001` and all else work in it.")
-    if not verdict.well:
-        sys.exit(1)
+    return verdict.well
+
+
+def _day(folder: Path, dialect: str | None, *, as_json: bool) -> bool:
+    from m3nop.app.day import run
+
+    day = run(folder, dialect=dialect, tell=say)
+    if as_json:
+        print_json({"well": day.well, **asdict(day)})
+    else:
+        _print_day(day)
+    return day.well
+
+
+def _print_day(day: Day) -> None:
+    headings = (
+        "order",
+        "store",
+        "customer",
+        "M3 order",
+        "in the shop",
+        "goods",
+        "tracking",
+        "invoice",
+        "refunded",
+    )
+    rows = [
+        (
+            one.order, one.store, one.customer, one.m3_order, one.status, one.shipping,
+            ", ".join(one.tracking) or "-", ", ".join(one.invoices) or "-", f"{one.refunded:.2f}",
+        )
+        for one in day.orders
+    ]  # fmt: skip
+    print_table(headings, rows, title="In the evening, by the books of both systems:")
+    print_line("")
+    for subject, said in day.differences.items():
+        print_line(f"reconcile {subject} found something:\n{said}")
+    if not day.differences:
+        print_line(
+            "reconcile found nothing: orders, customers, products, inventory and payments are in step."
+        )
+    if day.moved:
+        print_line(f"the last run, in which there was nothing to do, changed {', '.join(day.moved)}")
+    else:
+        print_line("One more run of everything: nothing was written in either system.")
 
 
 def _print(verdict: Verdict) -> None:
