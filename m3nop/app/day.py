@@ -130,8 +130,9 @@ class _Day:
         self._sync()
         lamp, tent, new = (self._product(sku) for sku in ("LAMP-HEAD", "TENT-2P", NEW_ITEM))
         self._tell(
-            f"2. In M3 a price and a stock change, and an item is made: LAMP-HEAD costs {lamp['price']:.2f} in "
-            f"the shop, {tent['stock_quantity']} TENT-2P are left, {NEW_ITEM} is there at {new['price']:.2f}."
+            "2. In M3 a price and a stock change, and an item is made. In the shop LAMP-HEAD costs "
+            f"{lamp['price']:.2f}, {tent['stock_quantity']} TENT-2P are left, and {NEW_ITEM} is there at "
+            f"{new['price']:.2f}."
         )
 
     def _buy(self) -> None:
