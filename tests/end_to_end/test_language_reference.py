@@ -9,7 +9,7 @@ from typing import get_args
 from pydantic import BaseModel
 
 from m3nop.app.registry import CONNECTORS
-from m3nop.spec import models, project_model
+from m3nop.spec import field_model, models, project_model
 from m3nop.spec.scope import MEMBERS, PLACES
 from m3nop.spec.step_form import KEYS
 from m3nop.spec.validate import validate
@@ -55,7 +55,7 @@ def test_every_root_name_is_in_the_reference():
 
 
 def test_every_policy_and_action_is_in_the_reference():
-    assert {*get_args(models.OnFailText), *get_args(models.RefusalText), *KEYS} - CODE == set()
+    assert {*get_args(field_model.OnFailText), *get_args(models.RefusalText), *KEYS} - CODE == set()
 
 
 def test_the_yaml_of_the_reference_and_of_the_guide_is_valid():
