@@ -71,8 +71,10 @@ class Inventory:
 
     def _question(self, call: Planned) -> Question | None:
         connection, _, name = call.target.partition("/")
+        if call.skipped or call.problem or name != SET:
+            return None
         operation = self._bench.operation(connection, READ)
-        if call.skipped or call.problem or name != SET or operation is None:
+        if operation is None:
             return None
         by = {name: call.fields[name] for name in _BY if call.fields.get(name) is not None}
         return Question(Target(connection, operation), by)
