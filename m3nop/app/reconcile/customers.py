@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from m3nop.app.reconcile.asking import Question
 from m3nop.app.reconcile.bench import GROUP, Bench, Case, work_of
 from m3nop.app.reconcile.findings import Difference, Fix, Kind
+from m3nop.app.reconcile.order_lines import shown
 from m3nop.app.reconcile.references import SeenKeys
 from m3nop.app.reconcile.standing import only_makes_equal, standing_of
 from m3nop.core.state import RecordState
@@ -174,13 +175,7 @@ def only_makes_equal_again(bench: Bench, case: Case) -> bool:
 def differing(fields: Mapping[str, Json], row: Row, *, ours: str = "from the shop") -> list[str]:
     """Say which fields differ from a row; what the row does not tell is left out."""
     return [
-        f"{name}: {shown(value)} {ours}, {shown(row[name])} there"
+        f"{name}: {shown(becomes(value))} {ours}, {shown(row[name])} there"
         for name, value in fields.items()
         if name in row and comparable(row[name]) != becomes(value)
     ]
-
-
-def shown(value: Json) -> str:
-    """Write a value for a person."""
-    text = str(becomes(value))
-    return text if text else "blank"

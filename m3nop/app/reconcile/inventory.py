@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from m3nop.app.reconcile.asking import Question
 from m3nop.app.reconcile.bench import UNTOUCHED, Bench, Case
 from m3nop.app.reconcile.findings import Difference, Fix, Kind
+from m3nop.app.reconcile.order_lines import shown
 from m3nop.app.reconcile.references import SeenKeys
 from m3nop.app.reconcile.standing import only_makes_equal, standing_of
 from m3nop.core.state import RecordState
@@ -87,7 +88,7 @@ class Inventory:
             return
         found = _published(rows[0], call)
         if comparable(found) != comparable(wanted):
-            message = f"{where}: {comparable(found)} published, {comparable(wanted)} would be now"
+            message = f"{where}: {shown(found)} published, {shown(wanted)} would be now"
             yield self._difference(case, Kind.STOCK, message)
 
     def _difference(self, case: Case, kind: Kind, message: str) -> Difference:

@@ -176,7 +176,7 @@ def _differs(
     if ours is None:
         return [f"{line}: not in the shop"]
     return [
-        f"{line}: {name} {_shown(ours[name])} in the shop, {_shown(theirs.get(name))} in M3"
+        f"{line}: {name} {shown(ours[name])} in the shop, {shown(theirs.get(name))} in M3"
         for name in names
         if name in ours and comparable(ours[name]) != comparable(theirs.get(name))
     ]
@@ -207,6 +207,7 @@ def number(value: Json) -> Decimal:
     return found if isinstance(found, Decimal) else Decimal(0)
 
 
-def _shown(value: Json) -> str:
+def shown(value: Json) -> str:
+    """Write a value for a person: numbers without an exponent."""
     found = comparable(value)
-    return f"{found:f}" if isinstance(found, Decimal) else str(found)
+    return f"{found:f}" if isinstance(found, Decimal) else str(found) or "blank"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from m3nop.app.reconcile.asking import TABLE, Question
 from m3nop.app.reconcile.bench import Bench, Case, work_of
 from m3nop.app.reconcile.findings import Difference, Fix, Kind
-from m3nop.app.reconcile.order_lines import number
+from m3nop.app.reconcile.order_lines import number, shown
 from m3nop.app.reconcile.standing import standing_of
 from m3nop.core.state import CallState, RecordState
 from m3nop.engine.compare import comparable
@@ -206,7 +206,7 @@ def _details(work: Work) -> list[str]:
     before: Mapping[str, Json] = work.record.remembered or {}
     now = work.to_remember() or {}
     return [
-        f"{name}: {comparable(value)} now, {comparable(before.get(name, 0))} before"
+        f"{name}: {shown(value)} now, {shown(before.get(name, 0))} before"
         for name, value in now.items()
         if comparable(value) != comparable(before.get(name, 0)) and name != "attempt"
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from m3nop.app.reconcile.asking import Question
 from m3nop.app.reconcile.bench import UNTOUCHED, Bench, Case, work_of
 from m3nop.app.reconcile.findings import Difference, Fix, Kind
+from m3nop.app.reconcile.order_lines import shown
 from m3nop.app.reconcile.references import SeenKeys
 from m3nop.app.reconcile.standing import only_makes_equal, standing_of
 from m3nop.core.json import canonical
@@ -166,5 +167,4 @@ def _sorted(values: Sequence[Json]) -> list[Json]:
 def _shown(value: Json) -> str:
     if isinstance(value, (dict, list)):
         return canonical(value)
-    found = comparable(value)
-    return str(found) if found != "" else "blank"
+    return shown(value)
