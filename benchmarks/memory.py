@@ -44,7 +44,7 @@ def measure(orders: int) -> Measured:
     places = ours.recv()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return _sync(_project(Path(folder), places), places, orders)
+            return _sync(project_in(Path(folder), places), places, orders)
     finally:
         ours.send("end")
         sandbox.join(30)
@@ -70,7 +70,8 @@ def _serve(pipe: Connection, orders: int) -> None:
         pipe.recv()
 
 
-def _project(folder: Path, places: dict[str, str]) -> Path:
+def project_in(folder: Path, places: dict[str, str]) -> Path:
+    """Copy the pack, with one environment whose systems are at these places."""
     project = folder / "project"
     shutil.copytree(PACK, project, ignore=shutil.ignore_patterns(".m3nop"))
     text = (project / "m3nop.yaml").read_text(encoding="utf-8")
@@ -107,10 +108,11 @@ def _sync(project: Path, places: dict[str, str], orders: int) -> Measured:
         msg = f"the run of {orders} orders ended with {child.returncode}: {out}"
         raise RuntimeError(msg)
     entered = json.loads(out)["counts"]["done"]
-    return Measured(orders, entered, _megabytes(usage), time.monotonic() - before)
+    return Measured(orders, entered, megabytes(usage), time.monotonic() - before)
 
 
-def _megabytes(usage: resource.struct_rusage) -> float:
+def megabytes(usage: resource.struct_rusage) -> float:
+    """Return the peak memory of a process that has ended."""
     return usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 

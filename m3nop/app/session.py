@@ -224,6 +224,8 @@ class Session:
         from m3nop.engine.run import Engine
 
         jobs = self.jobs(names)
+        # What is sold and not in M3 yet is known only when the orders have been read.
+        jobs = self.jobs([*names, *self._orders(jobs)])
         state = self.state(wait=wait)
         return Engine(state, self.tools(jobs, observer=observer, stop=stop), jobs, clock=self.clock)
 

@@ -89,6 +89,9 @@ class _Walk:
 
     def forward(self) -> Action:
         work = self._work
+        afresh = self._afresh()
+        if afresh is not None:
+            return afresh
         if not work.log:
             if work.pipeline.skip_when is not None and work.pipeline.skip_when.condition(
                 work.root(), work.context
@@ -106,6 +109,23 @@ class _Walk:
             work.cursor += 1
         return Finish(None if work.pipeline.moves else work.to_remember())
 
+    def _afresh(self) -> Action | None:
+        """Begin anew what is made equal and was interrupted, once nothing of it can be under way.
+
+        What it read is of another time, so the conditions of its steps say nothing of the calls that it made.
+        """
+        work, unsettled = self._work, (CallState.SENT, CallState.IN_DOUBT)
+        if not work.outdated or not work.pipeline.source.makes_equal:
+            return None
+        if work.attempt.committed or work.attempt.state is AttemptState.UNDOING or work.sweeping:
+            return None
+        open_lines = [line for line in work.log.values() if line.state in unsettled]
+        if any(not settle.is_harmless(work.step_at(line.step), line) for line in open_lines):
+            return None
+        for line in open_lines:
+            return settle.settle(work, work.step_at(line.step), line, work.root(), self._now)
+        return Undo(RecordState.READY, work.outdated)
+
     def _visit(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         if step.when is not None and not step.when.condition(root, self._work.context):
             return _Value(None)
@@ -115,7 +135,7 @@ class _Walk:
             return self._switch(step.switch, path, root)
         if step.for_each is not None:
             return self._for_each(step, step.for_each, path, root)
-        return self._act(step, path, root)
+        return self._item(step, path, root)
 
     def _require(self, requires: Requires, root: Mapping[str, Json]) -> Action | _Value:
         key = key_text(requires.key.evaluate(root, self._work.context))
@@ -173,7 +193,16 @@ class _Walk:
         return _Value(results)
 
     def _item(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
+        if step.values:
+            return self._work_out(step, path, root)
         return self._act(step, path, root) if step.asks else self._nested(step.steps, path, root)
+
+    def _work_out(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
+        """Give values that follow from what is known, unless they say that the record is not to go on."""
+        work = self._work
+        values = {name: value.evaluate(root, work.context) for name, value in step.values}
+        failed = failed_check(work, step.expect, {**root, "result": values})
+        return _Value(values) if failed is None else follow_check(work, failed, self._now, step=path)
 
     def _act(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         work = self._work

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from m3nop.core.clock import Clock, Instant
-    from m3nop.core.connector import Connection, Row
+    from m3nop.core.connector import Connection, Operation, Row
     from m3nop.core.json import Json
     from m3nop.core.state import Record, State
     from m3nop.mapping.pipeline import Pipeline, Request
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PAGE = 200
 """Links that are read at once."""
 _DAY_DIGITS = len("20261231")
+ROWS = 500
+"""Rows that are taken in at once: M3 may answer a whole list as one page."""
 LATE = 3600 * SECOND
 """Links are read again for so long: one may be committed after others that were made later."""
 
@@ -67,7 +69,8 @@ class ReadFeed:
         for rows in self._scan(request, watermark):
             if rule.watermark.by:
                 reached = max([reached, *(str(row.get(rule.watermark.by) or "") for row in rows)])
-            yield Page(tuple(dict(row) for row in rows), watermark)
+            for start in range(0, len(rows), ROWS):
+                yield Page(tuple(dict(row) for row in rows[start : start + ROWS]), watermark)
         yield Page((), begun if begun is not None else reached or None)
 
     def fetch(self, keys: Sequence[str], *, partition: str = "") -> Sequence[Mapping[str, Json]]:  # noqa: ARG002
@@ -87,12 +90,23 @@ class ReadFeed:
 
     def _scan(self, request: Request, watermark: str | None) -> Iterator[Sequence[Row]]:
         operation = request.target.operation
-        call = Call("source", operation, self._fields(request, watermark))
+        call = Call("source", operation, self._fields(request, watermark), self._columns(operation))
         for answer in self._connection.scan(call):
             if answer.outcome is not Outcome.DONE:
                 msg = f"{request.target} cannot be read: {answer.failure}"
                 raise SourceError(msg) if answer.outcome is Outcome.REFUSED else AccessError(msg)
             yield answer.rows
+
+    def _columns(self, operation: Operation) -> tuple[str, ...]:
+        """Name the columns to ask for where a row only says which record to work on; else all of them.
+
+        Elsewhere any column may say that the row has changed.
+        """
+        rule = self._rule
+        if rule.distinct is None or rule.wanted is None:
+            return ()
+        wanted = {path.partition(".")[0] for path in rule.wanted} | {rule.watermark.by or ""}
+        return tuple(name for name in operation.outputs or () if name in wanted)
 
     def _fields(self, request: Request, watermark: str | None) -> Mapping[str, Json]:
         pipeline = self._pipeline

@@ -25,7 +25,7 @@ _PAGE = 500
 
 
 def quantities(state: State, pipelines: Iterable[str]) -> dict[str, Decimal]:
-    """Add up, by SKU, the lines of the orders of these pipelines that M3 does not have.
+    """Add up, by SKU as ``spelled``, the lines of the orders of these pipelines that M3 does not have.
 
     An order whose commit was answered counts no more, even if something is still to be done for it.
     """
@@ -47,6 +47,11 @@ def quantities(state: State, pipelines: Iterable[str]) -> dict[str, Decimal]:
     return dict(found)
 
 
+def spelled(sku: str) -> str:
+    """Return a SKU as it is compared: the shop does not tell capitals from small letters."""
+    return sku.strip().casefold()
+
+
 def _add(found: dict[str, Decimal], record: Record) -> None:
     order: Mapping[str, object] = record.snapshot or {}
     items = order.get("items")
@@ -55,4 +60,4 @@ def _add(found: dict[str, Decimal], record: Record) -> None:
     for item in items:
         sku, quantity = item.get("sku"), item.get("quantity")
         if sku and quantity:
-            found[str(sku)] += Decimal(str(quantity))
+            found[spelled(str(sku))] += Decimal(str(quantity))

@@ -29,8 +29,8 @@ class Gate:
     def __init__(self, name: str, rule: ToZero, state: State) -> None:
         self._name = name
         self._rule = rule
-        counts = state.counts(name)
-        self._total = sum(number for where, number in counts.items() if where not in _NOT_OURS)
+        self._state = state
+        self._total = 0
         self.rehearsing = True
         self._seen: set[int] = set()
 
@@ -57,6 +57,10 @@ class Gate:
             PausedError: it may not.
         """
         count, rule = len(self._seen), self._rule
+        if self.rehearsing:
+            # Only now: which records are none of ours is known when all have been looked at.
+            counts = self._state.counts(self._name)
+            self._total = sum(number for where, number in counts.items() if where not in _NOT_OURS)
         if count < rule.at_least or count * 100 <= rule.percent * self._total:
             return
         written = "nothing was written" if self.rehearsing else "the rest was not written"

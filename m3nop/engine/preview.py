@@ -112,7 +112,7 @@ class _Walk:
             return self._switch(step.switch, path, root)
         if step.for_each is not None:
             return self._for_each(step, step.for_each, path, root)
-        return self._call(step, path, root)
+        return self._values(step, path, root) if step.values else self._call(step, path, root)
 
     def _require(self, requires: Requires, path: str, root: Mapping[str, Json]) -> Json:
         key = str(requires.key.evaluate(root, self._work.context) or "")
@@ -137,7 +137,9 @@ class _Walk:
             inner = {**root, for_each.name: item, "position": position}
             key = quote(str(for_each.key.evaluate(inner, self._work.context)), safe="")
             item_path = f"{path}/{key}"
-            if step.asks:
+            if step.values:
+                results.append(self._values(step, item_path, inner))
+            elif step.asks:
                 results.append(self._call(step, item_path, inner))
             else:
                 results.append(self._nested(step.steps, item_path, inner))
@@ -149,6 +151,17 @@ class _Walk:
             inner = {**root, "steps": {**root["steps"], **results}}
             results[step.id] = self._visit(step, f"{path}/{step.id}", inner)
         return results
+
+    def _values(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
+        """Work out what can be; what depends on an answer that is not known is null, and said."""
+        found: dict[str, Json] = {}
+        for name, value in step.values:
+            try:
+                found[name] = value.evaluate(root, self._work.context)
+            except EvaluationError as error:
+                found[name] = None
+                self.planned.append(Planned(path, "", "", problem=f"{name}: {error}"))
+        return found
 
     def _call(self, step: Step, path: str, root: Mapping[str, Json]) -> Json:
         request = step.request

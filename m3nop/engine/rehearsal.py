@@ -14,6 +14,7 @@ from m3nop.core.state import Attempt, AttemptState, CallState, Link, LoggedCall,
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Settle, Stop, Undo
 from m3nop.engine.advance import advance
 from m3nop.engine.arrival import classify, key_of, reference_of
+from m3nop.engine.in_flight import spelled
 from m3nop.engine.linked import ByM3
 from m3nop.engine.ports import Job
 from m3nop.engine.preview import Planned
@@ -130,7 +131,7 @@ def rehearse(pipeline: Pipeline, snapshot: Mapping[str, Json], script: Script, s
 
 def _trusting(step: Step, script: Script) -> Step:
     """Leave out conditions on an answer that nobody gives."""
-    return step if script.answers_step(step) else replace(step, expect=(), pending_when=None)
+    return step if step.values or script.answers_step(step) else replace(step, expect=(), pending_when=None)
 
 
 def _work(pipeline: Pipeline, snapshot: Mapping[str, Json], key: str, setting: Setting) -> Work:
@@ -146,8 +147,9 @@ def _work(pipeline: Pipeline, snapshot: Mapping[str, Json], key: str, setting: S
     )  # fmt: skip
     m3 = setting.links.get((pipeline.name, key))
     own = None if m3 is None else Link(pipeline.name, key, key, m3, setting.now)
+    under_way = {spelled(sku): quantity for sku, quantity in (setting.in_flight or {}).items()}
     return Work(
-        pipeline, record, attempt, link=own, zone=setting.zone, in_flight=setting.in_flight,
+        pipeline, record, attempt, link=own, zone=setting.zone, in_flight=under_way,
         by_m3=setting.by_m3(),
     )  # fmt: skip
 

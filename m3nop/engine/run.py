@@ -146,6 +146,8 @@ class Engine:
         parts = Parts(self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally)
         failed: dict[str, M3nopError] = {}
         for name in wish.pipelines:
+            self._read_orders_first(name, intake, wish, failed)
+        for name in wish.pipelines:
             with _apart(name, failed):
                 summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
                 recheck.look(jobs[name])
@@ -155,6 +157,21 @@ class Engine:
             self._deliver(delivery, wish, names)
         finally:
             summary.error = _together(delivery.failed) if delivery.failed else None
+
+    def _read_orders_first(
+        self, name: str, intake: Intake, wish: Wish, failed: dict[str, M3nopError]
+    ) -> None:
+        """Take in the orders that a pipeline has to reckon with (``in_flight``); they are not delivered here.
+
+        Only of pipelines that have run before: which orders are to be entered at all is not decided here.
+        """
+        if not any(one.asks_in_flight for one in self._jobs[name].by_store.values()):
+            return
+        for orders in self._tools.orders:
+            if orders in wish.pipelines or orders not in self._jobs or self._state.identity(orders) is None:
+                continue
+            with _apart(name, failed):
+                intake.read(self._jobs[orders])
 
     def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
         give_up_at = self._clock.now() + int(wish.linger * SECOND)

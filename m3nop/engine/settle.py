@@ -51,6 +51,11 @@ def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], n
     return found or _not_found(work, step, line, root, probe=probe, now=now)
 
 
+def is_harmless(step: Step, line: LoggedCall) -> bool:
+    """Tell whether a call may be repeated, so that nothing but time settles a doubt about it."""
+    return step.in_doubt is None and Effect(line.effect) in _HARMLESS
+
+
 def cannot_look(work: Work, now: Instant) -> Action:
     """Wait and look again; a look-up that was refused proves nothing, and after many a person is asked."""
     if work.record.doubts >= PROBES_BEFORE_REVIEW and not work.sweeping:

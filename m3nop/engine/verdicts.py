@@ -27,6 +27,7 @@ STATE_OF = {
     OnFail.REJECT: RecordState.DEAD,
     OnFail.REVIEW: RecordState.REVIEW,
     OnFail.WAIT: RecordState.WAITING,
+    OnFail.IGNORE: RecordState.IGNORED,
 }
 
 

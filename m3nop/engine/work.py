@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Failure, Remedy, Row
 from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
+from m3nop.engine.in_flight import spelled
 from m3nop.engine.linked import NOTHING, ByM3
 from m3nop.mapping.context import Context
 from m3nop.mapping.fields import Mapped, map_fields
@@ -61,7 +62,7 @@ class Work:
             lookups=pipeline.lookups,
             link=self._linked,
             linked_by_m3=by_m3,
-            in_flight=lambda sku: (in_flight or {}).get(sku, Decimal(0)),
+            in_flight=lambda sku: (in_flight or {}).get(spelled(sku), Decimal(0)),
         )
 
     # -- what happened so far

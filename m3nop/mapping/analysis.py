@@ -131,7 +131,7 @@ class _Analysis:
         self.findings.lookups |= info.tables
         if info.name == "root":
             return (((), node["value"].offset),)
-        if info.name in ("lookup", "lookup_code") and arguments[0]["type"] == "literal":
+        if info.name in ("lookup", "lookup_code", "codes_of") and arguments[0]["type"] == "literal":
             self.findings.lookups.add(str(arguments[0]["value"]))
         if info.takes_reference:
             return self._call_with_reference(info, arguments, here)

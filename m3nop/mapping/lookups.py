@@ -51,6 +51,15 @@ class Lookup:
         row = self.row(code)
         return None if row is None else row.get(column, "")
 
+    def codes(self, value: str, column: str | None = None) -> list[str]:
+        """Return the codes that have ``value`` in ``column``; a blank value has none.
+
+        Raises:
+            EvaluationError: the column does not exist or has to be named.
+        """
+        column = self.column(column)
+        return [code for code, row in self.rows.items() if value and row.get(column, "") == value]
+
     def row(self, code: Json) -> Mapping[str, str] | None:
         """Return the whole row of ``code``, or None.
 

@@ -27,6 +27,7 @@ class OnFail(StrEnum):
     REVIEW = "review"
     WAIT = "wait"
     WARN = "warn"
+    IGNORE = "ignore"
 
 
 class OnChange(StrEnum):
@@ -177,6 +178,8 @@ class Step:
     upsert: Upsert | None = None
     requires: Requires | None = None
     switch: Switch | None = None
+    values: tuple[tuple[str, Expression], ...] = ()
+    """What is worked out, with nothing asked or sent."""
     steps: tuple[Step, ...] = ()
     """Nested steps of a ``for_each``."""
     for_each: ForEach | None = None
@@ -201,7 +204,7 @@ class Step:
         """The call, read or upsert that the step makes.
 
         Raises:
-            LookupError: it makes none (``requires``, ``switch``, nested steps).
+            LookupError: it makes none (``requires``, ``switch``, ``values``, nested steps).
         """
         request = self.call or self.read or (Request(self.upsert.target) if self.upsert else None)
         if request is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PHRASES: Mapping[str, str] = {
     "abs": "the amount of {0}",
     "add_days": "{0} plus {1} days",
+    "codes_of": "every code that the lookup {0} turns into {1}",
     "contains": "{0} has {1}",
     "divide": "{0} divided by {1}",
     "if": "{1} if {0}, else {2}",
@@ -39,6 +40,7 @@ PHRASES: Mapping[str, str] = {
     "round_to": "{0} rounded to {1} decimals",
     "subtract": "{0} less {1}",
     "sum_by": "the sum of {1} over {0}",
+    "take_off": "{0} less {1}, taken off from the first on",
     "trim": "{0} without blanks around it",
     "truncate": "{0} cut to {1} characters",
     "upper": "{0} in capitals",

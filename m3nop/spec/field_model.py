@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from m3nop.spec.schema_forms import OpenFields, OpenOutputs, ShortForm
 from m3nop.spec.values import Jmes, TargetText
 
-OnFailText = Literal["reject", "review", "wait", "warn"]
+OnFailText = Literal["reject", "review", "wait", "warn", "ignore"]
 
 
 class SpecModel(BaseModel):
@@ -111,7 +111,8 @@ class CheckSpec(SpecModel):
     message: str
     """Said to people if it is not."""
     on_fail: OnFailText = "reject"
-    """reject: dead letter; review: put aside for a person; wait: looked at again; warn: only said."""
+    """reject: dead letter; review: put aside for a person; wait: looked at again; warn: only said;
+    ignore: the record is left alone, as one that is not ours."""
 
 
 class RequestSpec(SpecModel):

@@ -92,7 +92,7 @@ def _switch_form(value: object) -> object:
 
 
 class StepSpec(SpecModel):
-    """One stage of a pipeline. It has exactly one of call, read, upsert, requires, switch and steps."""
+    """One stage of a pipeline: exactly one of call, read, upsert, requires, switch, values and steps."""
 
     id: Id
     """Names the step in expressions: ``steps.ID``."""
@@ -112,6 +112,8 @@ class StepSpec(SpecModel):
     """A record of another pipeline that must be delivered first."""
     switch: Annotated[SwitchSpec, BeforeValidator(_switch_form), ShortForm("The value alone.")] | None = None
     """Takes one of ``cases``."""
+    values: dict[Id, Jmes] | None = Field(default=None, min_length=1)
+    """Values by name, worked out here from what the steps before have found."""
     steps: list[StepSpec] | None = Field(default=None, min_length=1)
     """Nested steps, under ``for_each``."""
     fields: Fields = FieldsSpec()
@@ -119,7 +121,7 @@ class StepSpec(SpecModel):
     outputs: OutputsForm = OutputsSpec()
     """Values of the answer to keep: ``steps.ID.NAME``."""
     expect: list[CheckSpec] = Field(default=[])
-    """Conditions on an answer that says success, on ``result``."""
+    """Conditions on an answer that says success, or on values that were worked out, on ``result``."""
     reasons: ReasonsSpec | None = None
     """Reads why the step was refused."""
     probe: str | None = None

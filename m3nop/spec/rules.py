@@ -97,6 +97,7 @@ EXPRESSIONS: Mapping[str, str] = {
 """What is wrong with an expression."""
 
 NAMES: Mapping[str, str] = {
+    "ignored-call": "`on_fail: ignore` on the answer of a call that acts.",
     "call-reads": "`call` of an operation that only reads.",
     "duplicate-id": "Two steps of the same name.",
     "missing-input": "A mandatory field of an operation that is not given.",

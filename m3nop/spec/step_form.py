@@ -34,6 +34,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "upsert": frozenset({"fields", "match", "on_create", "ambiguous", "missing", "optional"}),
     "requires": frozenset(),
     "switch": frozenset({"cases", "default"}),
+    "values": frozenset({"expect"}),
     "steps": frozenset(),
 }
 """The actions a step can have, and the keys that belong to each."""
@@ -56,7 +57,17 @@ def check_form(desk: Desk, spec: StepSpec, loc: Loc) -> None:
         desk.add(desk.at((*loc, "switch"), key=True), "switch-default", message, "`default: []` does nothing")
     if action == "upsert" and spec.match is None:
         desk.add(desk.at((*loc, "upsert"), key=True), "missing-key", "an upsert needs `match`")
+    if action == "call":
+        _check_ignores(desk, spec, loc)
     for name in sorted(spec.model_fields_set - _ANY - KEYS[action] - {action}):
         owners = " or ".join(f"`{owner}`" for owner, keys in KEYS.items() if name in keys)
         message = f"`{name}` does not go with `{action}`"
         desk.add(desk.at((*loc, name), key=True), "misplaced-key", message, f"it belongs to {owners}")
+
+
+def _check_ignores(desk: Desk, spec: StepSpec, loc: Loc) -> None:
+    for index, check in enumerate(spec.expect):
+        if check.on_fail == "ignore":
+            message = "what was sent cannot be ignored any more"
+            hint = "put the condition on a `read` or `values` before it, or into `checks`"
+            desk.add(desk.at((*loc, "expect", index, "on_fail")), "ignored-call", message, hint)

@@ -32,6 +32,7 @@ from m3nop.spec.values import split_target
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from m3nop.mapping.expressions import Expression
     from m3nop.mapping.fields import FieldRule
     from m3nop.spec.desk import Desk
     from m3nop.spec.models import ProbeSpec, StepSpec
@@ -101,6 +102,7 @@ class StepCompiler:
         upsert = self._upsert(spec, loc, inner)
         action = call or read or (upsert and Request(upsert.target))
         shape = _shape(spec)
+        values = self._values(spec, loc, inner)
         own = inner.with_step(_own_shape(shape))
         answered = own.with_step(_plain_shape(shape))
         outer = scope.with_step(shape)
@@ -117,6 +119,7 @@ class StepCompiler:
             upsert=upsert,
             requires=self._requires(spec, loc, inner),
             switch=switch,
+            values=values,
             steps=nested,
             for_each=for_each,
             expect=self.checks(spec.expect, (*loc, "expect"), answered.adding("result")),
@@ -232,6 +235,12 @@ class StepCompiler:
         message = f"{operation.name} cannot find, merge and write a row"
         hint = "use `call` with the fields that it takes"
         self.desk.add(self.desk.at((*loc, "upsert"), key=True), "no-upsert", message, hint)
+
+    def _values(self, spec: StepSpec, loc: Loc, scope: Scope) -> tuple[tuple[str, Expression], ...]:
+        return tuple(
+            (name, self.desk.expression((*loc, "values", name), text, scope))
+            for name, text in (spec.values or {}).items()
+        )
 
     def _requires(self, spec: StepSpec, loc: Loc, scope: Scope) -> Requires | None:
         rule = spec.requires
@@ -359,6 +368,8 @@ def _members(spec: StepSpec) -> frozenset[str] | None:
         return frozenset({"m3", "shop"})
     if spec.steps is not None or spec.upsert is not None or spec.switch is not None:
         return None
+    if spec.values is not None:
+        return frozenset(spec.values)
     if spec.outputs.rows:
         return frozenset({"fields", "rows"})
     return frozenset({"fields", *spec.outputs.names})

@@ -131,23 +131,23 @@ class OfficialStock:
 
     def _write_row(self, requests: Requests, wish: StockWish, product: Raw) -> Sequence[Record]:
         row = stock.warehouse_row(_inventories(requests, product["id"]), wish, product)
-        before = row["stock_quantity"] if row else 0
-        if before == wish.quantity:
+        before, wanted = row["stock_quantity"] if row else 0, wish.on_hand(row)
+        if before == wanted:
             return stock.unchanged(product, before, warehouse=wish.warehouse)
         if row is not None:
             # Whole, with what is reserved as it was just read: left out it would be lost.
-            body = {**row, "stock_quantity": wish.quantity}
+            body = {**row, "stock_quantity": wanted}
             requests.act(Request("PUT", f"{BASE}/ProductWarehouse/Update", body=body))
-            return stock.moved(product, before, wish.quantity, warehouse=wish.warehouse)
+            return stock.moved(product, before, wanted, warehouse=wish.warehouse)
         if wish.warehouse not in self._warehouses.one("warehouses", lambda: _warehouses(requests)):
             msg = f"the shop has no warehouse {wish.warehouse}"
             raise refused(msg, code="warehouse", field="warehouse")
         fresh = {
-            "product_id": product["id"], "warehouse_id": wish.warehouse, "stock_quantity": wish.quantity,
+            "product_id": product["id"], "warehouse_id": wish.warehouse, "stock_quantity": wanted,
             "reserved_quantity": 0,
         }  # fmt: skip
         insert(requests, "ProductWarehouse", fresh)
-        return stock.moved(product, before, wish.quantity, warehouse=wish.warehouse)
+        return stock.moved(product, before, wanted, warehouse=wish.warehouse)
 
 
 def _in_several(product: Raw) -> bool:

@@ -171,6 +171,9 @@ _PRODUCT_OPERATIONS = (
         inputs={
             **_ONE_PRODUCT,
             "quantity": FieldInfo("quantity", type="N", decimals=0, mandatory=True),
+            "above_reserved": FieldInfo(
+                "above_reserved", type="A", description="true: what orders have reserved comes on top"
+            ),
             "token": FieldInfo("token", type="A", description="one word that no other call has"),
             "message": FieldInfo("message", type="A", description="for the stock history"),
             "missing": FieldInfo("missing", type="A", description="reject (unless given) or skip"),

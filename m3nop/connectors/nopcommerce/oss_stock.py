@@ -100,22 +100,22 @@ def _inventories(requests: Requests, product_id: int) -> Sequence[Raw]:
 
 def _write_row(requests: Requests, wish: StockWish, product: Raw) -> Sequence[Record]:
     row = stock.warehouse_row(_inventories(requests, product["id"]), wish, product)
-    before = row["stock_quantity"] if row else 0
-    if before == wish.quantity:
+    before, wanted = row["stock_quantity"] if row else 0, wish.on_hand(row)
+    if before == wanted:
         return stock.unchanged(product, before, warehouse=wish.warehouse)
     body: dict[str, Json]
     if row is not None:
-        body = {_ROW: {"stock_quantity": wish.quantity}}
+        body = {_ROW: {"stock_quantity": wanted}}
         requests.act(Request("PUT", f"{_ROWS}/{row['id']}", body=body))
     else:
         body = {
             _ROW: {
-                "product_id": product["id"], "warehouse_id": wish.warehouse, "stock_quantity": wish.quantity,
+                "product_id": product["id"], "warehouse_id": wish.warehouse, "stock_quantity": wanted,
                 "reserved_quantity": 0,
             }
         }  # fmt: skip
         requests.act(Request("POST", _ROWS, body=body))
-    return stock.moved(product, before, wish.quantity, warehouse=wish.warehouse)
+    return stock.moved(product, before, wanted, warehouse=wish.warehouse)
 
 
 def _write_variant(requests: Requests, wish: StockWish, product_id: int, number: int) -> Sequence[Record]:

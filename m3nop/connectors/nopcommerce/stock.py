@@ -39,6 +39,12 @@ class StockWish:
     message: str
     skips: bool
     """Whether a product that is not in the shop is passed over."""
+    above_reserved: bool = False
+    """Whether the quantity is what can still be sold: what orders have reserved comes on top of it."""
+
+    def on_hand(self, row: Raw | None) -> int:
+        """Return the stock that a row of several warehouses must have."""
+        return self.quantity + (row["reserved_quantity"] if self.above_reserved and row else 0)
 
 
 def read_stock_wish(values: Mapping[str, Json]) -> StockWish:
@@ -64,6 +70,7 @@ def read_stock_wish(values: Mapping[str, Json]) -> StockWish:
         token=token,
         message=f"{text} {token}".strip(),
         skips=missing == "skip",
+        above_reserved=fields.flag("above_reserved"),
     )
 
 

@@ -66,6 +66,18 @@ def _lookup_code(context: Context, name: str, value: Json, column: str | None = 
 
 
 @FAMILY.function(
+    "codes_of(name: text, value: scalar|null, column: text = the only one) -> list",
+    "Give the codes that have the value in a lookup, in its order: the lookup read from right to left.",
+    "codes_of('payment_methods', '030', 'TEPY')",
+    ["Payments.CheckMoneyOrder"],
+    mode=Mode.CONTEXT,
+)
+def _codes_of(context: Context, name: str, value: Json, column: str | None = None) -> Json:
+    table = find_table(context, name)
+    return table.codes(text_of(value).strip(), column)
+
+
+@FAMILY.function(
     "link(pipeline: text, key: scalar?) -> object?",
     "Give the remembered pair {shop, m3} of another pipeline's record, or null.",
     "link('customers', `17`).m3",

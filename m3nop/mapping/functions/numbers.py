@@ -269,6 +269,24 @@ def _at_most(first: Number, *others: Number) -> Number:
 
 
 @FAMILY.function(
+    "take_off(quantities: list, amount: number) -> list",
+    "Take an amount off the quantities, from the first on; none is left below 0, and one below 0 adds to it.",
+    "take_off(`[5, -1, 4]`, `6`)",
+    [0, 0, 2],
+)
+def _take_off(quantities: Sequence[Json], amount: Number) -> list[Number]:
+    numbers = _numbers("take_off", quantities)
+    owed = _fold(_EXACT.subtract, amount, [number for number in numbers if number < 0])
+    left: list[Number] = []
+    for number in numbers:
+        there = max(number, 0)
+        taken = min(there, max(owed, 0))
+        left.append(exactly(_EXACT.subtract, there, taken))
+        owed = exactly(_EXACT.subtract, owed, taken)
+    return left
+
+
+@FAMILY.function(
     "format_number(number: number, places: whole, point: text = '.', group: text = '') -> text",
     "Write with a fixed number of decimal places, rounded, thousands apart by `group`.",
     "format_number(`1234.5`, `2`, ',', ' ')",

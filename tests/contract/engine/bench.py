@@ -287,7 +287,10 @@ class Bench:
         names = names or ("orders",)
         state = MortalState(self.state, fate) if fate else self.state
         tools = self.tools(executor or (MortalExecutor(fate) if fate else None))
-        engine = Engine(state, tools, jobs or self.jobs(*names), clock=self.clock)
+        jobs = jobs or self.jobs(*names)
+        if any(one.asks_in_flight for job in jobs.values() for one in job.by_store.values()):
+            jobs = {**self.jobs(*tools.orders), **jobs}
+        engine = Engine(state, tools, jobs, clock=self.clock)
         return engine.run(Wish(names, **{"linger": 0.0, **wish}))
 
     def die(self, at: int, *names: str, **wish: Any) -> Fate:

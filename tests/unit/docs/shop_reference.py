@@ -57,6 +57,7 @@ sends the difference (`official`): what is sold in the same moment stays sold. T
 In several warehouses it writes the row of `warehouse` with the reserved quantity that was just read. `oss` writes the
 quantity itself; for variants it has to send all of a product's attributes and combinations, and reads back what came of
 it. `quantity` is whole; below zero it is refused unless the product takes backorders, which only `official` tells.
+With `above_reserved` the quantity is what can still be sold there, and what orders have reserved comes on top of it.
 `warehouse` is ignored where a product has one place.
 
 **Shipments.** `marker` is kept in the shipment's comment and finds it again. Lines are checked against what can still be

@@ -18,10 +18,10 @@ STANDARD = {
 OURS = {
     "upper", "lower", "title", "trim", "left", "right", "substr", "pad_left", "pad_right", "replace", "split", "concat",
     "truncate", "wrap", "slug", "strip_html", "regex_match", "regex_replace", "regex_extract", "decimal", "add",
-    "subtract", "multiply", "divide", "mod", "round_to", "round_down", "at_least", "at_most", "format_number", "sum_by",
+    "subtract", "multiply", "divide", "mod", "round_to", "round_down", "at_least", "at_most", "take_off", "format_number", "sum_by",
     "if", "case", "coalesce", "default", "is_blank", "null_if_blank", "not", "m3_date", "from_m3_date", "m3_time",
     "iso_date", "add_days", "to_tz", "later_of", "earlier_of", "now", "group_by", "first", "find_by", "index_by",
-    "unique", "flatten", "zip", "nth", "from_items", "in_unit", "in_basic_unit", "share", "if_told", "lookup", "lookup_code", "link", "uom", "currency", "country", "in_flight", "uuid5", "sha256", "json", "root",
+    "unique", "flatten", "zip", "nth", "from_items", "in_unit", "in_basic_unit", "share", "if_told", "lookup", "lookup_code", "codes_of", "link", "uom", "currency", "country", "in_flight", "uuid5", "sha256", "json", "root",
     "linked_by_m3", "short_code",
 }  # fmt: skip
 
@@ -267,6 +267,9 @@ def test_dates_are_those_of_the_time_zone_of_m3(evaluate, text, expected):
         ("lookup('countries', 'SE')", "SE"),
         ("lookup('payment_methods', 'Payments.CheckMoneyOrder').PYCD", "INV"),
         ("lookup('blanked', 'y')", None),
+        ("codes_of('payment_methods', '031', 'TEPY')", []),
+        ("codes_of('countries', '')", []),
+        ("codes_of('countries', `null`)", []),
         ("lookup('defaulted', 'y')", "9"),
         ("lookup('defaulted', `null`)", "9"),
         ("link('customers', '18')", None),
@@ -356,6 +359,9 @@ def test_codes(evaluate, text, expected):
         ("lookup('nothing', 'x')", "there is no lookup 'nothing'"),
         ("lookup('countries', 'XX')", "lookup 'countries' has no row for text 'XX'"),
         ("lookup('countries', 'SE', 'name')", "has no column 'name': value"),
+        ("codes_of('payment_methods', '030')", "'payment_methods' has several columns, name one"),
+        ("codes_of('nothing', 'x')", "there is no lookup 'nothing'"),
+        ("take_off(`[1, \"2\"]`, `1`)", "take_off() adds numbers"),
         ("lookup('payment_methods', 'nothing')", "has no row for text 'nothing'"),
         ("country('XX')", "lookup 'countries' has no row"),
         ("uom(`1`, 'x', 'PALLET')", "lookup 'units' has no row for text 'PALLET'"),
