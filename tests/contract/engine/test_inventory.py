@@ -25,7 +25,9 @@ WRITES = ("AdjustInventory", "ProductWarehouse/Update", "ProductWarehouse/Insert
 @pytest.fixture(params=DIALECTS)
 def bench(request: pytest.FixtureRequest, make_bench: Callable[..., Bench]) -> Bench:
     """The shipped pack, in each dialect."""
-    return make_bench(dialect=request.param)
+    made = make_bench(dialect=request.param)
+    made.edit("lookups/shop_warehouses.yaml", "values: {}", 'values: {"001": "1", "002": "2"}')
+    return made
 
 
 def only(bench: Bench, *items: str) -> None:
