@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -94,6 +95,8 @@ def _serve(pipe: Connection, items: int) -> None:
     with world.books.change():
         for row in products.select(("sku", ">=", "BULK-"), ("sku", "<", "BULK.")):
             products[str(row["id"])] = {**row, "stock_quantity": _ON_HAND}
+    tally = _Tally()
+    world.on_request.append(tally.add)
     with serve(world) as running:
         pipe.send(
             {
@@ -113,20 +116,30 @@ def _serve(pipe: Connection, items: int) -> None:
                 HAPPENINGS["/m3/stock"](world, {}, counted)
             elif wish == "advance":
                 world.clock.advance(float(number))
-            pipe.send(_counted(world))
-            world.requests.clear()
+            pipe.send(tally.take())
 
 
-def _counted(world: Any) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for request in world.requests:
-        if request.system == "m3":
-            found["m3"] += len([name for name in request.operations if "MI/" in name])
-        elif request.method in _WRITES and "token" not in request.path.lower():
-            found["writes"] += 1
-        else:
-            found["reads"] += 1
-    return dict(found)
+class _Tally:
+    """Counts what both systems are asked; their own log keeps the last requests only."""
+
+    def __init__(self) -> None:
+        self._found: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, request: Any) -> None:
+        with self._lock:
+            if request.system == "m3":
+                self._found["m3"] += len([name for name in request.operations if "MI/" in name])
+            elif request.method in _WRITES and "token" not in request.path.lower():
+                self._found["writes"] += 1
+            else:
+                self._found["reads"] += 1
+
+    def take(self) -> dict[str, int]:
+        """Return what was counted since the last time."""
+        with self._lock:
+            found, self._found = dict(self._found), Counter()
+        return found
 
 
 def _ask(pipe: Connection, wish: str, number: int) -> dict[str, int]:
