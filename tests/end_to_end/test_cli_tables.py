@@ -306,8 +306,8 @@ def test_lookups_are_listed_with_their_files_and_users(make_project: MakeProject
     )
     (table,) = [each for each in document(project, "lookup", "list") if each["lookup"] == "order_types"]
     assert table == {
-        "lookup": "order_types", "file": "lookups/order_types.yaml", "rows": 2, "columns": ["value"],
-        "missing": "reject", "default": None, "stores": ["b2c", "b2b"], "used_by": ["customers", "orders"],
+        "lookup": "order_types", "file": "lookups/order_types.yaml", "rows": 3, "columns": ["value"],
+        "missing": "reject", "default": None, "stores": ["b2c", "b2b"], "used_by": ["customers", "guests", "orders"],
     }  # fmt: skip
 
 
