@@ -277,11 +277,22 @@ def _oldest(session: Session, state: SqlState, name: str) -> Instant | None:
     return max((limit for limit in limits if limit is not None), default=None)
 
 
+def _of_the_shop(session: Session) -> tuple[str, ...]:
+    """Name the pipelines whose records a shop has, and that are not switched off."""
+    from m3nop.mapping.pipeline import SourceKind
+
+    found = (
+        (name, session.project.pipeline(name, session.project.stores_of(name)[0]))
+        for name in session.enabled()
+    )
+    return tuple(name for name, one in found if one.source.kind is SourceKind.RESOURCE)
+
+
 def _in_the_shop(session: Session, text: str, state: SqlState | None) -> Iterator[str]:
     from m3nop.app.reading import Reader
 
     named, key = split_name(text, session.project.pipelines)
-    for name in (named,) if named else session.project.pipelines:
+    for name in (named,) if named else _of_the_shop(session):
         number = _number_in(session, name, key)
         if number is None:
             continue

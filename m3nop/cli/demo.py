@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     *, keep: Keep = None, dialect: Dialect = None, full: Full = False, as_json: AsJson = False
 ) -> None:  # fmt: skip
-    """Enter a sandbox's orders, through a crash in the middle; or live through a whole day.
+    """Enter a sandbox's orders, through a crash in the middle.
 
     A shop and an M3 run in this process, m3nop in another one, which is killed while it confirms orders and
     started again. Exit 0 if M3's own books then show every order once. With --full nothing is killed: goods,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
@@ -85,6 +86,7 @@ class LoadedProject:
         self._registry = registry
         self._environ = environ
         self._found: list[Problem] = []
+        self._effective: dict[tuple[str, str], MapNode | None] = {}
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._filled: dict[str, MapNode] = {}
         self._named_by: dict[str, frozenset[str]] = {}
@@ -168,7 +170,7 @@ class LoadedProject:
 
     def lookups(self, store: str) -> Lookups:
         """Return the lookups of a store."""
-        aside = self._stand_ins()
+        aside = self._stand_ins
         paths = {name: path for name, path in self.files.lookups.items() if path not in aside}
         if self.spec:
             own = self.spec.stores[store].lookups if store in self.spec.stores else {}
@@ -176,6 +178,7 @@ class LoadedProject:
                 paths[name] = self.folder / path
         return Lookups(self.files, paths)
 
+    @cached_property
     def _stand_ins(self) -> set[Path]:
         """Return the lookup files that stand in for another lookup somewhere."""
         root = self.files.project
@@ -260,8 +263,12 @@ class LoadedProject:
 
     def effective(self, name: str, store: str) -> MapNode | None:
         """Return a pipeline with everything laid over it; every node knows its place and layer."""
-        tree = self.pipeline_tree(name)
-        return None if tree is None else effective_pipeline(tree, self.tree, store, self._found)
+        if (name, store) not in self._effective:
+            tree = self.pipeline_tree(name)
+            self._effective[name, store] = (
+                None if tree is None else effective_pipeline(tree, self.tree, store, self._found)
+            )
+        return self._effective[name, store]
 
     def compile(self, name: str, store: str) -> Compiled:
         """Compile a pipeline for a store, with what is wrong with it."""

@@ -106,8 +106,8 @@ orders 1014 (b2c) done
 attempt 1: done, opened <instant>, reference B2C-1014, mapping <digest>, committed
   + head: erp/OIS100MI/AddBatchHead: done
       sent <instant>, answered after 0.000 s, run 1
-      CUNO = W0000005    <- coalesce(steps.customer.m3, settings.guest_customer)
-      ORTP = W01    <- order.store_id -> lookup order_types
+      CUNO = W0000005    <- coalesce(steps.customer.m3, steps.guest.m3, settings.guest_customer)
+      ORTP = W01    <- vars.order_type -> lookup order_types
       FACI = A01    <- settings.facility
       WHLO = 001    <- coalesce(lookup('warehouses', store.code), settings.warehouse)\
 """)

@@ -357,7 +357,9 @@ def test_a_call_whose_answer_is_lost_says_that_nobody_knows(shop):
 def test_a_snapshot_is_of_the_programs_that_the_pipelines_use(shop):
     written = shop.run("m3", "snapshot")
     assert [line.rpartition(os.sep)[2] for line in written.out.splitlines()] == [
-        "CRS610MI.json", "MMS025MI.json", "OIS100MI.json", "OIS275MI.json",
+        "CRS610MI.json", "GENERAL.json", "GLS840MI.json", "MMS015MI.json", "MMS025MI.json", "MMS060MI.json",
+        "MMS200MI.json", "MWS410MI.json", "MWS411MI.json", "OIS017MI.json", "OIS100MI.json", "OIS275MI.json", "OIS320MI.json",
+        "OIS350MI.json",
     ]  # fmt: skip
     checked = shop.run("validate")
     assert (checked.code, "not checked" in checked.err) == (0, False)

@@ -318,11 +318,13 @@ def test_a_lookup_is_shown_and_asked(make_project: MakeProject) -> None:
         ["from", "value"],
         ["1", "W01"],
         ["2", "W02"],
+        ["wholesale", "W02"],
     ]
-    assert "lookups/order_types.yaml: 2 rows; a record with such a code is refused" in shown.err
+    assert "lookups/order_types.yaml: 3 rows; a record with such a code is refused" in shown.err
     assert document(project, "lookup", "show", "order_types")["values"] == {
         "1": {"value": "W01"},
         "2": {"value": "W02"},
+        "wholesale": {"value": "W02"},
     }
     assert project.run("lookup", "get", "order_types", "2").out == "W02\n"
     assert project.run("lookup", "get", "delivery_methods", "Ground").out == "MODL = POS\nTEDL = DAP\n"
@@ -433,7 +435,7 @@ def test_a_record_is_mapped_with_the_expression_of_each_value(synced: Project) -
     ended = synced.run("map", "orders", "--key", "1014")
     assert (ended.code, ended.err) == (0, "")
     assert re.match(r"orders 1014 \(b2c\), as read \S+Z\n  reference B2C-1014\n  vars\n", ended.out)
-    assert "      buyer          = Erika Mustermann    <- trim(" in ended.out
+    assert "      buyer           = Erika Mustermann    <- trim(" in ended.out
     assert (
         "  + head: erp/OIS100MI/AddBatchHead\n      CUNO = W0000005    <- coalesce(steps.customer.m3"
         in ended.out
@@ -441,7 +443,7 @@ def test_a_record_is_mapped_with_the_expression_of_each_value(synced: Project) -
     mapped = document(synced, "map", "orders", "--key", "1014")
     assert (mapped["reference"], mapped["checks"], mapped["problem"]) == ("B2C-1014", [], "")
     head = next(call for call in mapped["calls"] if call["step"] == "head")
-    assert (head["fields"]["ORTP"], head["from"]["ORTP"]) == ("W01", "order.store_id -> lookup order_types")
+    assert (head["fields"]["ORTP"], head["from"]["ORTP"]) == ("W01", "vars.order_type -> lookup order_types")
 
 
 def test_an_expression_is_tried_on_a_record(synced: Project, world: World) -> None:

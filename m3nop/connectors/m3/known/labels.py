@@ -69,7 +69,9 @@ RIDN number of the order; RIDX suffix of the order line; RJQT rejected quantity
 RLDT requested delivery date; RLHM requested delivery time; RLQT reserved quantity in back orders
 ROAM rounding; RORC kind of order, 3 for customer orders; ROUT route; RSCD reason; SACD price quantity
 SAPR sales price; SDST district; SEPC separator; SEQN sequence; SIMU single or multiple; SMCD salesperson
-SPUN unit of the price; SQRY query; SSCC serial shipping container code; STAS status of the balance
+OREP 1 for prices that count only; CAMA 1 to add markups; QTLB from this quantity
+SPDT price date; SPUN unit of the price; SQRY query
+SSCC serial shipping container code; STAS status of the balance
 STAT status; STQM quantity on hand in the main unit; STQT quantity on hand; TAXC tax code
 TDSC text of the transaction; TECD cash discount terms; TEDL delivery terms; TEDS description; TEID tenant
 TEL2 delivery terms text; TEPA packaging terms; TEPY payment terms; TFNO fax number; TIME time
