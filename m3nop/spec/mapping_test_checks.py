@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from m3nop.core.problems import Problem
@@ -42,7 +43,7 @@ def check_tests(file: MappingTestFile, project: LoadedProject) -> tuple[Problem,
     return tuple(checking.problems)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Checking:
     file: MappingTestFile
     project: LoadedProject
@@ -86,15 +87,21 @@ class _Checking:
         elif not isinstance(own[record], dict):
             message = f"the record '{record}' is a mapping"
             self.problems.append(Problem(self.file.at(("given", record)), "wrong-value", message))
-        every = {name for store in self.project.stores for name in self.project.settings(store)}
-        lookups = {name for store in self.project.stores for name in self.project.lookups(store)}
         for kind, names, known in (
-            ("setting", test.given.settings, every),
-            ("lookup", test.given.lookups, lookups),
+            ("setting", test.given.settings, self._settings),
+            ("lookup", test.given.lookups, self._lookups),
             ("pipeline", test.given.links, set(self.project.pipelines)),
         ):
             for name in names:
                 self._known(self._place_of(test, f"{kind}s", name), kind, name, known, key=True)
+
+    @cached_property
+    def _settings(self) -> set[str]:
+        return {name for store in self.project.stores for name in self.project.settings(store)}
+
+    @cached_property
+    def _lookups(self) -> set[str]:
+        return {name for store in self.project.stores for name in self.project.lookups(store)}
 
     def _on_wire(self) -> bool:
         return self.file.spec is not None and self.file.spec.wire is not None
@@ -116,7 +123,7 @@ class _Checking:
         steps = {step.id for one in pipelines for step in every_step(one.steps)}
         loc: Loc = (*test.loc, "expect")
         for index, name in enumerate(test.spec.expect.skipped or ()):
-            self._known((*loc, "skipped", index), "step", name, steps | self._left_out())
+            self._known((*loc, "skipped", index), "step", name, steps | self._left_out)
         targets = {str(target): operation for one in pipelines for target, operation in _targets(one)}
         for name in test.given.answers:
             at = self._place_of(test, "answers", name)
@@ -125,7 +132,7 @@ class _Checking:
             else:
                 # A look-up beside a step is named after it: `compare:ID`, `reasons:ID`.
                 step = name.partition(":")[2] if name.startswith(_BESIDE) else name
-                self._known(at, "step", step.partition("/")[0], steps | self._left_out(), key=True)
+                self._known(at, "step", step.partition("/")[0], steps | self._left_out, key=True)
         for kind in ("calls", "reads"):
             for index, call in enumerate(getattr(test.spec.expect, kind) or ()):
                 self._call((*loc, kind, index), call, targets)
@@ -138,6 +145,7 @@ class _Checking:
             at = self.file.at(loc, key=True)
             self._add(at, "unknown-operation", message, name, catalog.operations())
 
+    @cached_property
     def _left_out(self) -> set[str]:
         """Name every step of the pipeline's file, those that no connection can do as well."""
         spec = self.file.spec
