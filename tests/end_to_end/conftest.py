@@ -32,6 +32,7 @@ environments:
         url: "{shop}"
         dialect: {dialect}
         credentials: {{username: "{user}", password: "${{secret:SHOP_PASSWORD}}"}}
+    lookups: {{shop_warehouses: lookups/sandbox/shop_warehouses.yaml}}
     start: {{customers: "{start}", orders: "{start}", payments: "{start}"}}
 """
 

@@ -127,7 +127,7 @@ def test_what_somebody_discarded_takes_no_stock_away(bench: Bench, discarded: bo
     order = bench.place(guest=GUEST)
     bench.run("orders", limit=0)
     record = bench.record(order)
-    before = quantities(bench.state, ("orders",))["LAMP-HEAD"]
+    before = quantities(bench.state, ("orders",))["lamp-head"]
     with bench.state.transaction() as tx:
         record.state = RecordState.DEAD
         tx.save_record(record)
