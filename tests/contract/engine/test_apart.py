@@ -136,7 +136,7 @@ def test_what_somebody_discarded_takes_no_stock_away(bench: Bench, discarded: bo
         )
         if discarded:
             tx.settle_dead_letters(record.id, now=bench.clock.now(), settlement="discarded: entered by hand")
-    after = quantities(bench.state, ("orders",)).get("LAMP-HEAD", 0)
+    after = quantities(bench.state, ("orders",)).get("lamp-head", 0)
     assert before - after == (1 if discarded else 0)
 
 
