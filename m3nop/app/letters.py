@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from m3nop.app.actor import current_user
-from m3nop.app.naming import check_pipeline, check_reason, split_name, title
+from m3nop.app.auditing import note
+from m3nop.app.naming import check_pipeline, check_reason, split_name
 from m3nop.app.reviews import make_ready
 from m3nop.app.session import unknown
 from m3nop.core.connector import Remedy
@@ -105,6 +106,7 @@ def retry(session: Session, choice: Choice, *, wait: float = 0.0) -> list[DeadLe
             record = state.record_by_id(letter.record_id)
             if record is None:
                 continue
+            before = replace(record)
             if record.state is RecordState.DEAD:
                 attempt = state.attempt(record.attempt_id) if record.attempt_id else None
                 make_ready(session, record, attempt, reason="retried")
@@ -112,7 +114,9 @@ def retry(session: Session, choice: Choice, *, wait: float = 0.0) -> list[DeadLe
                 tx.save_record(record)
             tx.settle_dead_letters(record.id, now=now, settlement="retried")
             detail = {"dead_letter": letter.id, "message": letter.message}
-            tx.audit(now=now, actor=current_user(), action="retry", subject=title(record), detail=detail)
+            note(
+                tx, now=now, actor=current_user(), action="retry", before=before, after=record, detail=detail
+            )
     return chosen
 
 

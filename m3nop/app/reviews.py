@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
+from m3nop.app.auditing import note
 from m3nop.app.naming import check_reason, records_named, title
 from m3nop.core.clock import SECOND
 from m3nop.core.connector import Remedy
@@ -73,7 +74,7 @@ def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> D
     state = session.state(wait=wait)
     record = find_review(state, text, session.project.pipelines)
     attempt = state.attempt(record.attempt_id) if record.attempt_id else None
-    asked = record.reason
+    asked, before = record.reason, replace(record)
     if _is_delivered(session, record, attempt):
         _settle_as_delivered(session, record, now)
     elif attempt is not None or not _wait_again(session, record, now):
@@ -82,7 +83,7 @@ def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> D
     with state.transaction() as tx:
         tx.save_record(record)
         detail = {"reason": why, "review": asked, "state": str(record.state)}
-        tx.audit(now=now, actor=current_user(), action="release", subject=title(record), detail=detail)
+        note(tx, now=now, actor=current_user(), action="release", before=before, after=record, detail=detail)
     return Decision(record)
 
 
@@ -103,7 +104,8 @@ def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> De
             "put right in M3 what has to be"
         )
         raise UsageError(msg)
-    asked, began, swept = record.reason, False, _is_swept(session, record)
+    asked, before = record.reason, replace(record)
+    began, swept = False, _is_swept(session, record)
     with state.transaction() as tx:
         if attempt is not None and attempt.state in _UNSETTLED:
             began = _give_up(state, record, attempt, why)
@@ -116,7 +118,7 @@ def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> De
         )
         tx.settle_dead_letters(record.id, now=now, settlement=f"discarded: {why}")
         detail = {"reason": why, "review": asked}
-        tx.audit(now=now, actor=current_user(), action="reject", subject=title(record), detail=detail)
+        note(tx, now=now, actor=current_user(), action="reject", before=before, after=record, detail=detail)
     cleared_at = attempt.sweep_at if attempt is not None and began else None
     return Decision(record, cleared_at, left_behind=began and not swept)
 

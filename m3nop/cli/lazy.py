@@ -43,6 +43,7 @@ COMMANDS: dict[str, Entry] = {
     "report": Entry("reconcile", "Balance each day: what was sold, what M3 has, and why not."),
     "reviews": Entry("reviews", "Decide about records that were put aside for a person."),
     "dead-letters": Entry("dead_letters", "Look after records that were refused."),
+    "audit": Entry("audit", "See what was done by hand, and that nothing is missing."),
     "links": Entry("links", "Look at the remembered pairs of shop and M3."),
     "lookup": Entry("lookup", "Look at code tables, and at what they do not cover."),
     "map": Entry(

@@ -12,7 +12,7 @@ from m3nop.state.schema import attempts, audit, claims, dead_letters, definition
 from m3nop.state.transaction import chained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import ColumnElement, Connection, FromClause
 
@@ -68,9 +68,16 @@ def _misfits(connection: Connection) -> Iterator[str]:
 
 
 def _broken_chain(connection: Connection) -> Iterator[str]:
+    broken = first_broken(rows.each(connection.execute(select(audit).order_by(audit.c.id))))
+    if broken is not None:
+        yield f"audit entry {broken} was changed, or one before it was removed"
+
+
+def first_broken(entries: Iterable[rows.Row]) -> int | None:
+    """Return the number of the first audit entry, oldest first, that does not fit those before it."""
     before = ""
-    for entry in rows.each(connection.execute(select(audit).order_by(audit.c.id))):
+    for entry in entries:
         if chained(before, entry) != entry["chain"]:
-            yield f"audit entry {entry['id']} was changed, or one before it was removed"
-            return
+            return int(entry["id"])
         before = entry["chain"]
+    return None
