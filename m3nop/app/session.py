@@ -174,7 +174,11 @@ class Session:
 
     def enabled(self) -> tuple[str, ...]:
         """Name the pipelines that the settings do not switch off in every store."""
-        return tuple(name for name in self.project.pipelines if self._by_store(name))
+        return tuple(name for name in self.project.pipelines if self.is_enabled(name))
+
+    def is_enabled(self, name: str) -> bool:
+        """Tell whether the settings leave a pipeline on in any store."""
+        return bool(self._by_store(name))
 
     def _by_store(self, name: str) -> dict[str, Pipeline]:
         every = {code: self.project.pipeline(name, code) for code in self.project.stores_of(name)}

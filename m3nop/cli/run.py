@@ -174,7 +174,7 @@ class _Asked:
                 raise UsageError(unknown("pipeline", name, known))
         chosen = self.pipelines or session.enabled()
         wanted = [one for name in chosen for one in project.instances(name, self.stores or ())]
-        on = [one for one in wanted if one in session.enabled()]
+        on = [one for one in wanted if session.is_enabled(one)]
         # One that is switched off is named only where nothing else is meant: then the session says so.
         return tuple(dict.fromkeys(on or wanted))
 
