@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.sandbox import shop
-from tests.end_to_end.conftest import MakeProject, Project, place, rows
+from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, rows
 
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
@@ -49,6 +49,18 @@ def test_a_movement_that_waits_for_a_person_is_released_or_rejected(
     assert texts(world) == ["capture"] * 3
     assert project.run("sync", "payments").code == 0
     assert texts(world) == ["capture"] * 3
+
+
+def test_a_mistake_in_a_pipeline_stops_that_one_and_all_but_not_another(
+    make_project: MakeProject, world: World
+) -> None:
+    project = make_project()
+    broken = project.folder / "pipelines" / "payments.yaml"
+    broken.write_text(broken.read_text(encoding="utf-8").replace("steps:", "stepz:"), encoding="utf-8")
+    order = place(world)
+    assert project.run("sync", "orders").code == 0
+    assert judge(world, [f"B2C-{order}"]) == CLEAN
+    assert [project.run("sync", name).code for name in ("payments", "--all")] == [3, 3]
 
 
 def test_a_pipeline_that_is_switched_off_says_so_and_is_left_out_of_all(

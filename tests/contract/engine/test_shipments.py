@@ -513,7 +513,7 @@ def test_without_shipments_in_its_api_a_deleted_order_is_a_review_under_any_poli
     )
 
 
-def test_a_released_review_is_not_made_again(bench: Bench) -> None:
+def test_a_record_that_was_rejected_is_still_rejected_a_day_later(bench: Bench) -> None:
     order, number = entered(bench)
     in_m3(bench, "cancel", number)
     later(bench)
