@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from m3nop.app.session import Session
+    from m3nop.core.clock import Instant
     from m3nop.core.state import DeadLetter, State
 
 _ADVICE: Mapping[Remedy, str] = {
@@ -32,7 +33,7 @@ _ADVICE: Mapping[Remedy, str] = {
 }
 _NO_ROW = re.compile(r"lookup '([^']+)' has no row for (?:text )?(.+?)(?:, in `|$)")
 _GONE = "gone"
-"""Signature of what the shop no longer has."""
+"""How the signature of what the shop no longer has begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,27 @@ class Choice:
     names: tuple[str, ...] = ()
     signature: str | None = None
     pipeline: str | None = None
+    store: str | None = None
+    remedy: str | None = None
     every: bool = False
+
+    @property
+    def describes(self) -> bool:
+        """Whether it says which ones by what they have in common."""
+        return any(one is not None for one in (self.signature, self.pipeline, self.store, self.remedy))
+
+    def __contains__(self, letter: DeadLetter) -> bool:
+        return (
+            self.signature in (None, letter.signature)
+            and self.pipeline in (None, letter.pipeline)
+            and self.store in (None, letter.store)
+            and self.remedy in (None, letter.remedy)
+        )
 
 
 def advice_for(letter: DeadLetter) -> str:
     """Say what may help."""
-    if letter.signature == _GONE:
+    if letter.signature.startswith(_GONE):
         return "discard it: the shop no longer has the record"
     missing = _NO_ROW.search(letter.message)
     if missing:
@@ -77,9 +93,21 @@ def grouped(letters: Iterable[DeadLetter]) -> list[Group]:
     return sorted(found, key=lambda group: -len(group.letters))
 
 
-def open_letters(state: State, *, pipeline: str | None, settled: bool = False) -> list[DeadLetter]:
-    """List the dead letters that wait for somebody, or with ``settled`` all that ever were, oldest first."""
-    return state.dead_letters(pipeline=pipeline, open_only=not settled)
+def new_groups(state: State, *, since: Instant) -> list[Group]:
+    """Return the groups of open dead letters that had none before an instant."""
+    groups = grouped(state.dead_letters())
+    return [group for group in groups if all(letter.created_at >= since for letter in group.letters)]
+
+
+def open_letters(session: Session, wanted: Choice, *, settled: bool = False) -> list[DeadLetter]:
+    """List the dead letters that wait for somebody, or with ``settled`` all that ever were, oldest first.
+
+    Raises:
+        UsageError: there is no such pipeline, store or remedy.
+    """
+    _check(session, wanted)
+    letters = session.state(read_only=True).dead_letters(pipeline=wanted.pipeline, open_only=not settled)
+    return [letter for letter in letters if letter in wanted]
 
 
 def find_letter(state: State, text: str, pipelines: Iterable[str]) -> DeadLetter:
@@ -100,7 +128,7 @@ def retry(session: Session, choice: Choice, *, wait: float = 0.0) -> list[DeadLe
         BusyError: a run goes on.
     """
     state, now = session.state(wait=wait), session.clock.now()
-    chosen = _choose(state, choice, session.project.pipelines, again=True)
+    chosen = _choose(session, choice, again=True)
     with state.transaction() as tx:
         for letter in chosen:
             record = state.record_by_id(letter.record_id)
@@ -129,7 +157,7 @@ def discard(session: Session, choice: Choice, *, reason: str, wait: float = 0.0)
     """
     why = check_reason(reason)
     state, now = session.state(wait=wait), session.clock.now()
-    chosen = _choose(state, choice, session.project.pipelines, again=False)
+    chosen = _choose(session, choice, again=False)
     with state.transaction() as tx:
         for letter in chosen:
             tx.settle_dead_letters(letter.record_id, now=now, settlement=f"discarded: {why}")
@@ -139,26 +167,30 @@ def discard(session: Session, choice: Choice, *, reason: str, wait: float = 0.0)
     return chosen
 
 
-def _choose(state: State, choice: Choice, pipelines: Sequence[str], *, again: bool) -> list[DeadLetter]:
+def _choose(session: Session, choice: Choice, *, again: bool) -> list[DeadLetter]:
     """Return the chosen letters; ``again`` lets a name choose a settled one whose record is still dead."""
-    filtered = choice.signature is not None or choice.pipeline is not None
-    if choice.names and (filtered or choice.every):
+    if choice.names and (choice.describes or choice.every):
         raise UsageError("name dead letters, or describe them with --group, --pipeline or --all; not both")
-    if not choice.names and not filtered and not choice.every:
+    if not choice.names and not choice.describes and not choice.every:
         raise UsageError("say which: numbers or keys, --group SIGNATURE, --pipeline NAME, or --all")
-    check_pipeline(choice.pipeline, pipelines)
+    _check(session, choice)
+    state, pipelines = session.state(), session.project.pipelines
     if choice.names:
         named = (_chosen_by_name(state, text, pipelines, again=again) for text in choice.names)
         return list({letter.record_id: letter for letter in named}.values())
     letters = state.dead_letters(pipeline=choice.pipeline)
-    if choice.signature is None:
-        return letters
-    found = [letter for letter in letters if letter.signature == choice.signature]
-    if not found:
-        raise UsageError(
-            unknown("open group", choice.signature, sorted({letter.signature for letter in letters}))
-        )
-    return found
+    signatures = sorted({letter.signature for letter in letters})
+    if choice.signature is not None and choice.signature not in signatures:
+        raise UsageError(unknown("open group", choice.signature, signatures))
+    return [letter for letter in letters if letter in choice]
+
+
+def _check(session: Session, choice: Choice) -> None:
+    check_pipeline(choice.pipeline, session.project.pipelines)
+    if choice.store is not None and choice.store not in session.project.stores:
+        raise UsageError(unknown("store", choice.store, session.project.stores))
+    if choice.remedy is not None and choice.remedy not in list(Remedy):
+        raise UsageError(unknown("remedy", choice.remedy, [str(remedy) for remedy in Remedy]))
 
 
 def _chosen_by_name(state: State, text: str, pipelines: Sequence[str], *, again: bool) -> DeadLetter:

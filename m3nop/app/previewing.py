@@ -238,7 +238,7 @@ def work_for(
     reference = reference_of(pipeline, record.snapshot, now, zone)
     attempt = Attempt(
         id=0, record_id=record.id, number=1, state=AttemptState.OPEN, opened_at=now, snapshot=record.snapshot,
-        definition=pipeline.digest, reference=reference, epoch=record.epoch,
+        edits=record.edits, definition=pipeline.digest, reference=reference, epoch=record.epoch,
     )  # fmt: skip
     work = Work(
         pipeline,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from m3nop.cli.editing import edit
 from m3nop.cli.options import AsJson, Env, Project, open_here, parse_duration
 from m3nop.cli.record_options import Pipeline, Reason, Wait, print_csv
 
 if TYPE_CHECKING:
-    from m3nop.app.letters import Choice, Group
+    from m3nop.app.letters import Group
     from m3nop.core.state import DeadLetter
 
 Name = Annotated[str, typer.Argument(help="Number of the dead letter, key of the record, or PIPELINE/KEY.")]
@@ -20,6 +21,11 @@ Names = Annotated[
     typer.Argument(help="Numbers of dead letters, keys of records, or PIPELINE/KEY.", show_default=False),
 ]
 Signature = Annotated[str | None, typer.Option("--group", help="All of this signature.", show_default=False)]
+Store = Annotated[str | None, typer.Option("--store", help="Only of this store.", show_default=False)]
+Kind = Annotated[
+    str | None,
+    typer.Option("--remedy", help="Only what this may help, such as business.", show_default=False),
+]
 Every = Annotated[bool, typer.Option("--all", help="All that are open.")]
 Settled = Annotated[bool, typer.Option("--all", help="Those that were settled, too.")]
 Grouped = Annotated[bool, typer.Option("--group", help="Put together what one remedy may settle.")]
@@ -36,6 +42,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Look after records that were refused.")
     group.command("list")(list_letters)
     group.command()(show)
+    group.command()(edit)
     group.command()(retry)
     group.command()(discard)
     group.command()(export)
@@ -43,20 +50,21 @@ def register(app: typer.Typer) -> None:
 
 
 def list_letters(
-    *, group: Grouped = False, pipeline: Pipeline = None, settled: Settled = False, project: Project = None,
+    *, group: Grouped = False, pipeline: Pipeline = None, store: Store = None, remedy: Kind = None,
+    settled: Settled = False, project: Project = None,
     env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """List dead letters; with --group by what may help."""
-    from m3nop.app.letters import grouped, open_letters
-    from m3nop.app.naming import check_pipeline
-    from m3nop.cli.lives import letter_document
+    from m3nop.app.letters import Choice, grouped, open_letters
+    from m3nop.cli.lives import group_document, letter_document
     from m3nop.cli.output import print_json, say
 
     with open_here(project, env, command="dead-letters list") as session:
-        check_pipeline(pipeline, session.project.pipelines)
-        letters = open_letters(session.state(read_only=True), pipeline=pipeline, settled=settled)
+        letters = open_letters(
+            session, Choice(pipeline=pipeline, store=store, remedy=remedy), settled=settled
+        )
     if as_json and group:
-        print_json([_group_document(one) for one in grouped(letters)])
+        print_json([group_document(one) for one in grouped(letters)])
     elif as_json:
         print_json([letter_document(letter) for letter in letters])
     elif not letters:
@@ -91,16 +99,18 @@ def show(name: Name, *, project: Project = None, env: Env = None, as_json: AsJso
 
 
 def retry(
-    names: Names = None, *, group: Signature = None, pipeline: Pipeline = None, every: Every = False,
-    wait: Wait = "0s", project: Project = None, env: Env = None, as_json: AsJson = False,
+    names: Names = None, *, group: Signature = None, pipeline: Pipeline = None, store: Store = None,
+    remedy: Kind = None, every: Every = False, wait: Wait = "0s", project: Project = None, env: Env = None,
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Turn the records of dead letters ready again; the next run takes them up."""
     from m3nop.app import letters
+    from m3nop.app.letters import Choice
     from m3nop.cli.lives import letter_document
     from m3nop.cli.output import print_json, print_line, say
 
     with open_here(project, env, command="dead-letters retry") as session:
-        choice = _choice(names, group, pipeline, every=every)
+        choice = Choice(tuple(names or ()), group, pipeline, store, remedy, every)
         chosen = letters.retry(session, choice, wait=parse_duration(wait))
     if as_json:
         print_json([letter_document(letter) for letter in chosen])
@@ -115,16 +125,17 @@ def retry(
 
 def discard(
     names: Names = None, *, reason: Reason, group: Signature = None, pipeline: Pipeline = None,
-    every: Every = False, wait: Wait = "0s", project: Project = None, env: Env = None,
-    as_json: AsJson = False,
+    store: Store = None, remedy: Kind = None, every: Every = False, wait: Wait = "0s",
+    project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Close dead letters without delivering their records."""
     from m3nop.app import letters
+    from m3nop.app.letters import Choice
     from m3nop.cli.lives import letter_document
     from m3nop.cli.output import print_json, print_line, say
 
     with open_here(project, env, command="dead-letters discard") as session:
-        choice = _choice(names, group, pipeline, every=every)
+        choice = Choice(tuple(names or ()), group, pipeline, store, remedy, every)
         chosen = letters.discard(session, choice, reason=reason, wait=parse_duration(wait))
     if as_json:
         print_json([letter_document(letter) for letter in chosen])
@@ -136,19 +147,18 @@ def discard(
 
 
 def export(
-    *, pipeline: Pipeline = None, settled: Settled = False, project: Project = None, env: Env = None,
-    as_json: AsJson = False,
+    *, group: Signature = None, pipeline: Pipeline = None, store: Store = None, remedy: Kind = None,
+    settled: Settled = False, project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write dead letters as CSV, or with --json together with their records."""
-    from m3nop.app.letters import open_letters
-    from m3nop.app.naming import check_pipeline
+    from m3nop.app.letters import Choice, open_letters
     from m3nop.cli.lives import letter_document
     from m3nop.cli.output import print_json
 
     with open_here(project, env, command="dead-letters export") as session:
-        check_pipeline(pipeline, session.project.pipelines)
         state = session.state(read_only=True)
-        letters = open_letters(state, pipeline=pipeline, settled=settled)
+        wanted = Choice(signature=group, pipeline=pipeline, store=store, remedy=remedy)
+        letters = open_letters(session, wanted, settled=settled)
         documents = [letter_document(letter) for letter in letters]
         if as_json:
             for document, letter in zip(documents, letters, strict=True):
@@ -158,12 +168,6 @@ def export(
         print_json(documents)
     else:
         print_csv(_COLUMNS, ([document[name] for name in _COLUMNS] for document in documents))
-
-
-def _choice(names: list[str] | None, group: str | None, pipeline: str | None, *, every: bool) -> Choice:
-    from m3nop.app.letters import Choice
-
-    return Choice(tuple(names or ()), group, pipeline, every)
 
 
 def _print_letters(letters: Sequence[DeadLetter]) -> None:
@@ -194,13 +198,3 @@ def _print_groups(groups: Sequence[Group]) -> None:
         print_line(f"  {group.letters[-1].message}")
         print_line(f"  {group.advice}")
         print_line(f"  {', '.join(keys[:_SHOWN_KEYS])}{more}")
-
-
-def _group_document(group: Group) -> dict[str, object]:
-    return {
-        "remedy": group.remedy, "signature": group.signature, "advice": group.advice,
-        "count": len(group.letters), "message": group.letters[-1].message,
-        "letters": [
-            {"id": letter.id, "pipeline": letter.pipeline, "key": letter.key} for letter in group.letters
-        ],
-    }  # fmt: skip

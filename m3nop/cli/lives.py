@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.clock import SECOND, to_text
+from m3nop.engine.edits import names
 
 if TYPE_CHECKING:
+    from m3nop.app.letters import Group
     from m3nop.app.tracing import Life
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
@@ -36,6 +38,12 @@ def record_lines(life: Life) -> Iterator[str]:
     if record.not_before is not None:
         until = f", until {to_text(record.deadline)}" if record.deadline is not None else ""
         yield f"  looked at again {to_text(record.not_before)}{until}"
+    yield from _handled_lines(record)
+
+
+def _handled_lines(record: Record) -> Iterator[str]:
+    if record.edits is not None:
+        yield f"  changed by hand: {', '.join(names(record.edits))}"
     if record.attempts:
         yield f"  {record.attempts} tries failed"
     if record.released:
@@ -77,6 +85,8 @@ def _attempt_lines(attempt: Attempt) -> Iterator[str]:
     if attempt.doubt:
         facts.append("had a doubt")
     yield ", ".join(facts)
+    if attempt.edits is not None:
+        yield f"  changed by hand: {', '.join(names(attempt.edits))}"
     if attempt.reason:
         then = f", then {attempt.then}" if attempt.then else ""
         yield f"  given up{then}: {attempt.reason}"
@@ -174,7 +184,7 @@ def life_document(life: Life) -> dict[str, Any]:
         },
         "commit_target": record.commit_target,
         "blocked_by": list(record.blocked_by) if record.blocked_by else None,
-        "record": record.snapshot,
+        "record": record.snapshot, "edits": record.edits,
         "attempts": [_attempt_document(attempt, calls) for attempt, calls in life.attempts],
         "calls": [call_document(call) for call in life.others],
         "dead_letters": [letter_document(letter) for letter in life.dead_letters],
@@ -197,7 +207,7 @@ def _attempt_document(attempt: Attempt, calls: Sequence[LoggedCall]) -> dict[str
         "number": attempt.number, "state": str(attempt.state), "opened": to_text(attempt.opened_at),
         "reference": attempt.reference, "definition": attempt.definition, "committed": attempt.committed,
         "doubt": attempt.doubt, "reason": attempt.reason, "failure": attempt.failure,
-        "sweep": _text(attempt.sweep_at), "record": attempt.snapshot,
+        "sweep": _text(attempt.sweep_at), "record": attempt.snapshot, "edits": attempt.edits,
         "calls": [call_document(call) for call in calls],
     }  # fmt: skip
 
@@ -227,6 +237,17 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
         "created": to_text(letter.created_at), "remedy": letter.remedy, "signature": letter.signature,
         "message": letter.message, "step": letter.step, "settled": _text(letter.settled_at),
         "settlement": letter.settlement,
+    }  # fmt: skip
+
+
+def group_document(group: Group) -> dict[str, Any]:
+    """Describe dead letters that one remedy may settle."""
+    return {
+        "remedy": group.remedy, "signature": group.signature, "advice": group.advice,
+        "count": len(group.letters), "message": group.letters[-1].message,
+        "letters": [
+            {"id": letter.id, "pipeline": letter.pipeline, "key": letter.key} for letter in group.letters
+        ],
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from m3nop.cli.lives import group_document
 from m3nop.cli.output import console, print_json, print_table, printable, say
 from m3nop.core import json
 from m3nop.core.clock import to_text
@@ -13,6 +14,9 @@ from m3nop.core.errors import UsageError
 from m3nop.core.state import RecordState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from m3nop.app.letters import Group
     from m3nop.app.session import Session
     from m3nop.core.state import Record
     from m3nop.engine.run import Summary
@@ -82,8 +86,10 @@ class Progress:
 
     # -- the end
 
-    def end(self, summary: Summary, *, as_json: bool) -> None:
-        """Print what was done: JSON, or a table."""
+    def end(self, summary: Summary, *, as_json: bool, new: Sequence[Group] = ()) -> None:
+        """Print what was done: JSON, or a table; and the groups of dead letters that are ``new``."""
+        for group in new:
+            self._announce(group)
         counts = {"read": summary.read, **summary.counts}
         if as_json:
             place = self._session.place
@@ -94,12 +100,19 @@ class Progress:
                     "result": summary.result,
                     "message": summary.message,
                     "counts": counts,
+                    "new_groups": [group_document(group) for group in new],
                 }
             )
             return
         if not self._quiet and (self._live or any(counts.values())):
             shown = [(name, count) for name, count in counts.items() if count or name == "read"]
             print_table(("records", "count"), shown, title=f"{self._headline()}: {summary.result}")
+
+    def _announce(self, group: Group) -> None:
+        self._log("new_group", **group_document(group))
+        if not self._json:
+            many = f"{len(group.letters)} dead letter{'s' if len(group.letters) > 1 else ''}"
+            self._print(f"new: {many} of {group.signature} ({group.remedy}): {group.advice}")
 
     def _headline(self) -> str:
         systems = " and ".join(

@@ -70,6 +70,7 @@ def sync(
     if dry_run:
         _plan(asked, project, env, as_json=as_json, detailed=False)
         return
+    from m3nop.app.letters import new_groups
     from m3nop.app.naming import check_keys
     from m3nop.cli.progress import Progress
     from m3nop.engine.ports import StopSignal
@@ -79,12 +80,15 @@ def sync(
         signal.signal(number, lambda caught, _frame: stop.ask(signal.Signals(caught).name))
     with open_here(project, env, command=f"sync {' '.join(pipelines or ['--all'])}") as session:
         wish = asked.wish(session, linger=parse_duration(linger))
+        began = session.clock.now()
         with Progress(session, wish.pipelines, quiet=quiet, log_format=log_format) as progress:
             engine = session.engine(wish.pipelines, observer=progress, stop=stop, wait=parse_duration(wait))
             summary = engine.run(wish)
         code = _exit_code(summary.counts, stop)
         with keeping(code):
-            progress.end(summary, as_json=as_json)
+            dead = bool(summary.counts.get("dead"))
+            new = new_groups(session.state(), since=began) if dead else ()
+            progress.end(summary, as_json=as_json, new=new)
         if summary.error is not None:
             raise summary.error
         if not stop:

@@ -98,6 +98,8 @@ class Record:
     digest: str = ""
     """Of the mapped content that was delivered."""
     remembered: Json = None
+    edits: Json = None
+    """What a person changed in it by hand, until it is delivered; see ``m3nop.engine.edits``."""
     released: bool = False
     """A person released it from review: checks that ask for review pass."""
     doubts: int = 0
@@ -118,6 +120,8 @@ class Attempt:
     """Digest of the effective pipeline, settings and lookups; its text is in ``definitions``."""
     reference: str
     epoch: int
+    edits: Json = None
+    """What had been changed in the record by hand."""
     doubt: bool = False
     """Something in its past was in doubt, or came back in an unclean bulk."""
     committed: bool = False

@@ -222,7 +222,7 @@ class _Walk:
             return _Value({"fields": {}, **dict.fromkeys(request.outputs.names)})
         if work.outdated and not work.attempt.committed:
             return Undo(RecordState.READY, work.outdated)
-        mapped = work.map_step(step, root)
+        mapped = work.map_step(step, path, root)
         if step.compare is not None:
             asked = compare.look(work, step.compare, path, root)
             if asked is not None:

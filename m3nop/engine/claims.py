@@ -8,6 +8,7 @@ from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import ConfigurationError, SourceError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
+from m3nop.engine import edits
 from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of, unreadable
 from m3nop.engine.in_flight import quantities
 from m3nop.engine.linked import links_of
@@ -198,9 +199,15 @@ class Claims:
             record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
             rest(self._parts, record, arrival.state, arrival.reason)
             return None
+        overtaken = edits.overtaken(record.snapshot, edits.read(record.edits))
+        if overtaken and not record.released:
+            reason = f"changed by hand, and in the shop since: {', '.join(overtaken)}"
+            rest(self._parts, record, RecordState.REVIEW, reason)
+            return None
         attempt = Attempt(
             id=0, record_id=record.id, number=number, state=AttemptState.OPEN, opened_at=now,
-            snapshot=record.snapshot, definition=pipeline.digest, reference="", epoch=self._parts.state.epoch,
+            snapshot=record.snapshot, edits=record.edits, definition=pipeline.digest, reference="",
+            epoch=self._parts.state.epoch,
         )  # fmt: skip
         try:
             attempt.reference = reference_of(pipeline, record.snapshot, now, self._parts.tools.zone)
@@ -293,6 +300,8 @@ def _outdated(work: Work, pipeline: Pipeline, *, refused: bool) -> str:
         return "it was interrupted"
     if frozen is not pipeline and (refused or not kept):
         return "the mapping, its settings or lookups have changed"
+    if not kept and digest(work.attempt.edits) != digest(work.record.edits):
+        return "the record was changed by hand"
     if not kept and digest(work.attempt.snapshot) != digest(work.record.snapshot):
         return "the record has changed in the shop"
     return ""

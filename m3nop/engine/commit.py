@@ -122,7 +122,7 @@ def refused_as_entered(work: Work, refused: Step, root: Mapping[str, Json]) -> A
 
 def _root_of_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Mapping[str, Json]:
     """Return a root in which the commit has the fields that it will send."""
-    return work.with_step(step.id, {"fields": work.map_step(step, root).fields}, root=root)
+    return work.with_step(step.id, {"fields": work.map_step(step, step.id, root).fields}, root=root)
 
 
 def _suspicious(work: Work) -> bool:
@@ -282,7 +282,7 @@ def _root_of_making(work: Work, root: Mapping[str, Json]) -> Mapping[str, Json]:
     making = making_step(work)
     if making is None or making.call is None or work.results.get(making.id) is not None:
         return root
-    return work.with_step(making.id, {"fields": work.map(making.call, root).fields}, root=root)
+    return work.with_step(making.id, {"fields": work.map_step(making, making.id, root).fields}, root=root)
 
 
 def _conflict(reason: str) -> Stop:

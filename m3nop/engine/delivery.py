@@ -360,7 +360,7 @@ class Delivery:
             record.commit_target = None
         if work.attempt.id or work.is_logged:
             self._parts.outbox.attempt(work)
-        record.attempts, record.released, record.blocked_by = 0, False, None
+        record.attempts, record.released, record.blocked_by, record.edits = 0, False, None, None
         record.digest = ""
         record.not_before, record.deadline = first_look_again(
             pipeline, record, work.attempt.snapshot, now, zone=self._parts.tools.zone

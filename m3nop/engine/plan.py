@@ -152,7 +152,7 @@ class Planner:
         record = found if isinstance(found, Record) else _record(found, now, self._state.epoch)
         attempt = Attempt(
             id=0, record_id=record.id, number=1, state=AttemptState.OPEN, opened_at=now,
-            snapshot=record.snapshot, definition=pipeline.digest, epoch=record.epoch,
+            snapshot=record.snapshot, edits=record.edits, definition=pipeline.digest, epoch=record.epoch,
             reference=reference_of(pipeline, record.snapshot, now, self._tools.zone),
         )  # fmt: skip
         link = self._state.link(pipeline.name, record.key)

@@ -34,6 +34,8 @@ class Planned:
     origins: Mapping[str, str] = field(default_factory=dict)
     skipped: str = ""
     problem: str = ""
+    refused: str = ""
+    """The field that has no value, where that is the problem."""
 
 
 def preview(work: Work, *, read: Reader | None = None) -> list[Planned]:
@@ -168,12 +170,13 @@ class _Walk:
         target, effect = str(request.target), str(request.target.operation.effect)
         fields: Mapping[str, Json] = {}
         try:
-            mapped = self._work.map_step(step, root)
+            mapped = self._work.map_step(step, path, root)
             fields = mapped.fields
             shown = fields if step.upsert is None else _flat(fields)
             self.planned.append(Planned(path, target, effect, shown, mapped.origins))
         except (FieldRefusal, EvaluationError) as refusal:
-            self.planned.append(Planned(path, target, effect, problem=str(refusal)))
+            refused = refusal.field if isinstance(refusal, FieldRefusal) else ""
+            self.planned.append(Planned(path, target, effect, problem=str(refusal), refused=refused))
         line = self._work.taken(path)
         if line is not None:
             return result_of(request.outputs, line)

@@ -158,8 +158,9 @@ class Recheck:
     ) -> list[Planned]:
         frozen = Attempt(
             id=attempt.id, record_id=record.id, number=attempt.number, state=attempt.state,
-            opened_at=attempt.opened_at, snapshot=snapshot, definition=attempt.definition,
-            reference=attempt.reference, epoch=attempt.epoch, committed=attempt.committed,
+            opened_at=attempt.opened_at, snapshot=snapshot, edits=attempt.edits,
+            definition=attempt.definition, reference=attempt.reference,
+            epoch=attempt.epoch, committed=attempt.committed,
         )  # fmt: skip
         lines = self._state.calls(attempt.id)
         link = self._state.link(pipeline.name, record.key)

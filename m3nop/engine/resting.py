@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Remedy
 from m3nop.core.state import RecordState
+
+_VARIABLE = re.compile(r"""(?<=\btext )(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|[^\s'`]*\d[^\s'`]*""")
+"""What differs between messages of one cause: values, and words with a digit in them."""
+_TEMPLATE = 120
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +32,23 @@ def rest(parts: Parts, record: Record, state: RecordState, reason: str) -> None:
     parts.tally.rested(record, state, reason)
 
 
+def signature_of(operation: str, message: str, *, code: Json = None, field: Json = None) -> str:
+    """Return what refusals of one cause have in common: operation, code and field.
+
+    Where the system gave no code it is the message, with its quoted texts, numbers and codes left out.
+    """
+    if code:
+        return " ".join(str(part) for part in (operation, code, field) if part)
+    template = " ".join(_VARIABLE.sub("…", message).split())
+    return f"{operation}: {template[:_TEMPLATE]}" if template else operation
+
+
 def bury(
     parts: Parts, record: Record, reason: str, *, failure: Mapping[str, Json], operation: str, step: str
 ) -> None:
     """Put a record down as dead, with a letter for a person; equal causes get an equal signature."""
     now, remedy = parts.clock.now(), failure.get("remedy", Remedy.BUSINESS)
-    signature = " ".join(part for part in (operation, failure.get("code"), failure.get("field")) if part)
+    signature = signature_of(operation, reason, code=failure.get("code"), field=failure.get("field"))
     parts.outbox.also(
         lambda tx: tx.add_dead_letter(
             record, now=now, remedy=remedy, signature=signature, message=reason, step=step

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Failure, Remedy, Row
 from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
+from m3nop.engine import edits
 from m3nop.engine.in_flight import spelled
 from m3nop.engine.linked import NOTHING, ByM3
 from m3nop.mapping.context import Context
-from m3nop.mapping.fields import Mapped, map_fields
+from m3nop.mapping.fields import ByHand, Mapped, map_fields
 from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Request, Step, walk
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Work:
         self._steps = {step.id: step for step in walk(pipeline.steps)}
         self.unlogged: list[LoggedCall] = []
         """Reads that are written only when something acts: what changes nothing leaves no trace."""
+        self.edits = edits.read(attempt.edits)
         self.context = Context(
             now=attempt.opened_at,
             time_zone=zone,
@@ -125,7 +127,7 @@ class Work:
     def _make_root(self) -> dict[str, Json]:
         pipeline, attempt = self.pipeline, self.attempt
         root: dict[str, Json] = {
-            pipeline.source.name: attempt.snapshot,
+            pipeline.source.name: edits.laid_over(attempt.snapshot, self.edits),
             "settings": pipeline.settings,
             "store": {"code": pipeline.store.code, "store_id": pipeline.store.store_id},
             "environment": pipeline.environment,
@@ -148,27 +150,39 @@ class Work:
         base = self.root() if root is None else root
         return {**base, "steps": {**base["steps"], step_id: value}}
 
-    def map(self, request: Request, root: Mapping[str, Json]) -> Mapped:
-        """Map the fields of a request to what its operation takes."""
+    def map(
+        self, request: Request, root: Mapping[str, Json], by_hand: Mapping[str, Json] | None = None
+    ) -> Mapped:
+        """Map the fields of a request to what its operation takes; what was given by hand comes first."""
         operation = request.target.operation
+        given = ByHand(by_hand, self.edits.note) if by_hand else None
         return map_fields(
-            request.fields, root, self.context, operation.inputs, as_text=not operation.json_values
+            request.fields,
+            root,
+            self.context,
+            operation.inputs,
+            as_text=not operation.json_values,
+            by_hand=given,
         )
 
-    def map_step(self, step: Step, root: Mapping[str, Json]) -> Mapped:
-        """Map the fields of a step's call, read or upsert.
+    def map_step(self, step: Step, path: str, root: Mapping[str, Json]) -> Mapped:
+        """Map the fields of the call, read or upsert that a step makes at ``path``.
 
         An upsert takes ``match``, ``fields``, ``on_create`` and ``missing``.
         """
-        upsert = step.upsert
+        upsert, by_hand = step.upsert, self.edits.fields(path)
         if upsert is None:
-            return self.map(step.request, root)
+            return self.map(step.request, root, by_hand)
         fields: dict[str, Json] = {"missing": upsert.missing}
         origins: dict[str, str] = {}
         for part, rules in (
             ("match", upsert.match), ("fields", upsert.fields), ("on_create", upsert.on_create),
         ):  # fmt: skip
-            mapped = self.map(Request(upsert.target, rules), root)
+            prefix = "" if part == "fields" else f"{part}."
+            given = {
+                rule.name: by_hand[prefix + rule.name] for rule in rules if prefix + rule.name in by_hand
+            }
+            mapped = self.map(Request(upsert.target, rules), root, given)
             fields[part] = mapped.fields
             origins.update((f"{part}.{name}", origin) for name, origin in mapped.origins.items())
         return Mapped(fields, origins)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from m3nop.mapping.expressions import Expression
     from m3nop.mapping.lookups import Miss
 
-__all__ = ["FieldRefusal", "FieldRule", "Mapped", "map_fields"]
+__all__ = ["ByHand", "FieldRefusal", "FieldRule", "Mapped", "map_fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,19 @@ class Mapped:
     origins: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Values that a person gave in place of what the rules make."""
+
+    values: Mapping[str, Json]
+    origin: str
+    """Who, and why."""
+
+    def of(self, name: str) -> tuple[Json, str] | None:
+        """Return what was given for a field, and its origin."""
+        return (self.values[name], self.origin) if name in self.values else None
+
+
 def map_fields(
     rules: Iterable[FieldRule],
     root: Mapping[str, Json],
@@ -66,12 +79,13 @@ def map_fields(
     inputs: Mapping[str, FieldInfo] | None = None,
     *,
     as_text: bool = True,
+    by_hand: ByHand | None = None,
 ) -> Mapped:
     """Map the fields of one call; what has no value is left out.
 
     ``inputs`` are the fields of the operation, where they are known: their types and lengths hold, and a
     mandatory field must have a value. With ``as_text`` (M3) every value becomes text; without it (the shop)
-    values stay JSON.
+    values stay JSON. What was given ``by_hand`` stands in place of what its rule makes, and has to fit alike.
 
     Raises:
         FieldRefusal: a field cannot be filled.
@@ -86,8 +100,11 @@ def map_fields(
                 message = f"the operation demands a value, and `when: {rule.when.text}` is false"
                 raise FieldRefusal(message, field=rule.name)
             continue
-        value, origin = _value(rule, root, context)
-        written = _written(rule, value, origin, info, as_text=as_text)
+        given = by_hand.of(rule.name) if by_hand is not None else None
+        value, origin = given or _value(rule, root, context)
+        # Whoever writes a value by hand sees what fits: it is never cut.
+        truncate = rule.truncate and given is None
+        written = _written(rule, value, origin, info, as_text=as_text, truncate=truncate)
         if written is not None and written != "":
             fields[rule.name] = written
             origins[rule.name] = origin
@@ -148,12 +165,14 @@ def _step(origin: str, lookup: str, column: str | None) -> str:
     return f"{origin} -> lookup {lookup}{f'.{column}' if column else ''}"
 
 
-def _written(rule: FieldRule, value: Json, origin: str, info: FieldInfo | None, *, as_text: bool) -> Json:
+def _written(
+    rule: FieldRule, value: Json, origin: str, info: FieldInfo | None, *, as_text: bool, truncate: bool
+) -> Json:
     try:
         if as_text:
-            return to_field_text(value, info, truncate=rule.truncate)
+            return to_field_text(value, info, truncate=truncate)
         if isinstance(value, str):
-            return fitted(value.rstrip(), info.length if info else None, truncate=rule.truncate)
+            return fitted(value.rstrip(), info.length if info else None, truncate=truncate)
     except EvaluationError as error:
         message = f"{error.message} (from {origin})"
         raise FieldRefusal(message, field=rule.name, value=value) from error

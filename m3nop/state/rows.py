@@ -28,15 +28,17 @@ Row = Mapping[str, Any]
 _RECORD_COLUMNS = (
     "store", "partition", "reason", "not_before", "deadline", "created_at", "seen_at", "epoch",
     "attempts", "attempt_id", "released", "doubts", "fingerprint", "digest", "commit_target",
-    "remembered", "snapshot",
+    "remembered", "edits", "snapshot",
 )  # fmt: skip
 _SNAPSHOT_COLUMNS = ("snapshot", "fingerprint", "created_at", "seen_at")
 _ATTEMPT_COLUMNS = (
     "record_id", "number", "opened_at", "definition", "reference", "epoch", "doubt", "committed",
     "then", "reason",
-    "failure", "sweep_at", "sweeps", "snapshot",
+    "failure", "sweep_at", "sweeps", "snapshot", "edits",
 )  # fmt: skip
-_FROZEN_COLUMNS = ("record_id", "number", "opened_at", "definition", "reference", "epoch", "snapshot")
+_FROZEN_COLUMNS = (
+    "record_id", "number", "opened_at", "definition", "reference", "epoch", "snapshot", "edits",
+)  # fmt: skip
 _CALL_COLUMNS = (
     "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "fields", "sent_at",
     "answered_at", "rows", "failure", "origins", "clean",

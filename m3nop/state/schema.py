@@ -29,7 +29,7 @@ from m3nop.core.json import Json, dumps, loads
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -184,6 +184,7 @@ records = Table(
     _column(
         "snapshot", JsonText, "The record as last read; NULL while only its key is known.", nullable=True
     ),
+    _column("edits", JsonText, "What a person changed in it by hand, until it is delivered.", nullable=True),
     # The key first: a person looks for one without naming the pipeline.
     UniqueConstraint("key", "pipeline", name="records_key"),
     Index("records_claim", "pipeline", "state", "store", "not_before", "seen_at"),
@@ -263,6 +264,7 @@ attempts = Table(
     _column("sweep_at", BigInteger, "When late temporary documents are looked for again.", nullable=True),
     _column("sweeps", Integer, "How often they were looked for."),
     _column("snapshot", JsonText, "The record as it was when the attempt began.", nullable=True),
+    _column("edits", JsonText, "What had been changed in it by hand.", nullable=True),
     UniqueConstraint("record_id", "number", name="attempts_number"),
     Index("attempts_reference", "reference"),
     Index(
