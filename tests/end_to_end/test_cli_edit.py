@@ -153,3 +153,32 @@ def test_what_is_in_m3_already_is_not_changed(desk: Desk, world: World) -> None:
     refused = desk.project.run("dead-letters", "edit", f"orders/{done}", "--set", "a=1", *WHY)
     assert refused.code == 2
     assert f"there is no dead letter orders/{done}" in refused.err
+
+
+def test_a_run_says_which_group_of_dead_letters_is_new_once(desk: Desk, world: World) -> None:
+    place(world, lines=[{"sku": UNKNOWN_SKU, "quantity": 1}])
+    again = desk.project.run("sync", "orders", "--json")
+    assert json.loads(again.out)["new_groups"] == []
+    place(world, payment_method="Payments.New", lines=[{"sku": UNKNOWN_SKU, "quantity": 1}])
+    assert desk.project.run("dead-letters", "discard", "--all", "--reason", "tests").code == 0
+    place(world, lines=[{"sku": UNKNOWN_SKU, "quantity": 1}])
+    ended = desk.project.run("sync", "orders", "--json")
+    groups = json.loads(ended.out)["new_groups"]
+    assert [(group["signature"], group["count"]) for group in groups] == [
+        ("OIS100MI/AddBatchLine WIT0103 ITNO", 1)
+    ]
+    assert "new: 1 dead letter of OIS100MI/AddBatchLine WIT0103 ITNO (business): put it right in" in ended.err
+
+
+def test_letters_are_chosen_by_store_and_remedy(desk: Desk) -> None:
+    def chosen(*arguments: str) -> list[str]:
+        ended = desk.project.run("dead-letters", "list", "--json", *arguments)
+        return [letter["key"] for letter in json.loads(ended.out)]
+
+    assert chosen("--store", "b2c", "--remedy", "business") == [str(desk.order)]
+    assert chosen("--remedy", "systemic") == []
+    wrong = desk.project.run("dead-letters", "retry", "--remedy", "magic")
+    assert (wrong.code, "there is no remedy 'magic'" in wrong.err) == (2, True)
+    assert (
+        desk.project.run("dead-letters", "retry", "--store", "b2c").out == f"orders {desk.order} is ready\n"
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from m3nop.app.letters import advice_for, find_letter, grouped
+from m3nop.app.letters import advice_for, find_letter, grouped, new_groups
 from m3nop.core.clock import SystemClock
 from m3nop.core.errors import UsageError
 from m3nop.core.state import Arrival, DeadLetter, RecordState
@@ -73,6 +73,15 @@ def test_the_largest_group_comes_first(state: SqlState) -> None:
         bury(state, "orders", key, signature="often")
     groups = grouped(state.dead_letters())
     assert [(group.signature, len(group.letters)) for group in groups] == [("often", 2), ("rare", 1)]
+
+
+def test_a_group_is_new_while_none_of_its_letters_is_older(state: SqlState) -> None:
+    bury(state, "orders", "1", signature="known")
+    since = SystemClock().now()
+    bury(state, "orders", "2", signature="known")
+    bury(state, "orders", "3", signature="fresh")
+    assert [group.signature for group in new_groups(state, since=since)] == ["fresh"]
+    assert len(new_groups(state, since=0)) == 2
 
 
 @pytest.mark.parametrize(
