@@ -45,7 +45,9 @@ def open_planner(session: Session, names: Sequence[str]) -> Iterator[Planner]:
         return
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{(Path(folder) / 'empty.db').as_posix()}"
-        state = open_state(url, scope=session.scope(), clock=session.clock, command="plan")
+        state = open_state(
+            url, scope=session.scope(session.project.connections), clock=session.clock, command="plan"
+        )
         try:
             yield Planner(state, tools, jobs, clock=session.clock)
         finally:

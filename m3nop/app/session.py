@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Self
 from m3nop.app.opening import SANDBOX, Opener
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.secrets import Secrets
-from m3nop.core.errors import ConfigurationError, StateError, UsageError
+from m3nop.core.errors import AccessError, ConfigurationError, StateError, UsageError
 from m3nop.core.problems import Severity
 from m3nop.mapping.pipeline import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from types import TracebackType
 
     from m3nop.core.clock import Clock, Instant
     from m3nop.core.connector import Connection
+    from m3nop.engine.circuits import Circuits
     from m3nop.engine.ports import Job, Observer, StopSignal, Tools
     from m3nop.engine.run import Engine
     from m3nop.mapping.pipeline import Pipeline, Step
@@ -117,6 +118,8 @@ class Session:
     def state(self, *, read_only: bool = False, wait: float = 0.0) -> SqlState:
         """Open the state database; for writing it belongs to this process alone.
 
+        No system is asked who it is: what is decided by hand is decided while one is away, too.
+
         Raises:
             BusyError, StateError: as opening it does.
         """
@@ -124,16 +127,14 @@ class Session:
             from m3nop.state.store import open_state
 
             self._state = open_state(
-                self.state_url, scope=self.scope(read_only=read_only), clock=self.clock,
-                command=self._command, wait=wait, read_only=read_only,
+                self.state_url, scope=self.scope(), clock=self.clock, command=self._command, wait=wait,
+                read_only=read_only, whole=False,
             )  # fmt: skip
             self._open.callback(self._state.close)
         return self._state
 
-    def scope(self, *, read_only: bool = False) -> Mapping[str, str]:
-        """Name what the rows of the state belong to.
-
-        For a reader only what is known without a network: it has to work while a system is away.
+    def scope(self, asked: Collection[str] = ()) -> Mapping[str, str]:
+        """Name what the rows of the state belong to: what ``asked`` connections say, and what is known.
 
         Raises:
             AccessError: a system cannot be asked who it is.
@@ -144,7 +145,7 @@ class Session:
                 scope[f"{name}.url"] = SANDBOX
                 continue
             connection = self.connection(name)
-            identity = connection.identity() if read_only else connection.facts().identity
+            identity = connection.facts().identity if name in asked else connection.identity()
             scope.update({f"{name}.{part}": text for part, text in sorted(identity.items())})
         return scope
 
@@ -184,21 +185,28 @@ class Session:
         every = {code: self.project.pipeline(name, code) for code in self.project.stores_of(name)}
         return {code: one for code, one in every.items() if one.enabled}
 
-    def tools(self, jobs: Mapping[str, Job], *, observer: Observer, stop: StopSignal | None = None) -> Tools:
-        """Open what a run of these pipelines needs."""
+    def tools(
+        self, jobs: Mapping[str, Job], *, observer: Observer, stop: StopSignal | None = None,
+        circuits: Circuits | None = None,
+    ) -> Tools:  # fmt: skip
+        """Open what a run of these pipelines needs; a system that is not to be used is not asked anything."""
         from m3nop.engine.ports import StopSignal as Stop
         from m3nop.engine.ports import ThreadExecutor, Tools
 
-        names = {name for job in jobs.values() for one in job.by_store.values() for name in one.connections}
-        connections = {name: self.connection(name) for name in sorted(names)}
+        connections = self._used_by(jobs)
         executor = ThreadExecutor(threads=sum(one.in_flight for one in connections.values()))
         self._open.callback(executor.close)
-        zones = [one.facts().time_zone for name, one in connections.items() if self._is_m3(name)]
+        usable = [name for name in connections if circuits is None or circuits.refusal(name) is None]
+        zones = [connections[name].facts().time_zone for name in usable if self._is_m3(name)]
         zone = zones[0] if zones else "UTC"
         return Tools(
             connections, executor, observer, self.project.compile_definition, stop or Stop(), zone,
-            partial(self._closed, tuple(connections), zone), self._orders(jobs),
+            partial(self._closed, tuple(usable), zone), self._orders(jobs), circuits,
         )  # fmt: skip
+
+    def _used_by(self, jobs: Mapping[str, Job]) -> dict[str, Connection]:
+        names = {name for job in jobs.values() for one in job.by_store.values() for name in one.connections}
+        return {name: self.connection(name) for name in sorted(names)}
 
     def _orders(self, jobs: Mapping[str, Job]) -> tuple[str, ...]:
         """Name the pipelines that enter orders, where a job asks which are on their way."""
@@ -225,13 +233,30 @@ class Session:
         Raises:
             BusyError: another process runs on this state.
         """
+        from m3nop.engine.circuits import Circuits
         from m3nop.engine.run import Engine
 
         jobs = self.jobs(names)
         # What is sold and not in M3 yet is known only when the orders have been read.
         jobs = self.jobs([*names, *self._orders(jobs)])
         state = self.state(wait=wait)
-        return Engine(state, self.tools(jobs, observer=observer, stop=stop), jobs, clock=self.clock)
+        circuits = Circuits(state, self._used_by(jobs), clock=self.clock)
+        asked = [name for name in self._used_by(jobs) if self._tells_who_it_is(name, circuits)]
+        state.belong_to(self.scope(asked), not_asked=self.project.connections.keys() - set(asked))
+        tools = self.tools(jobs, observer=observer, stop=stop, circuits=circuits)
+        return Engine(state, tools, jobs, clock=self.clock)
+
+    def _tells_who_it_is(self, name: str, circuits: Circuits) -> bool:
+        """Ask a system who it is, unless it is left alone; the run does without one that does not say."""
+        if circuits.refusal(name) is not None:
+            return False
+        try:
+            self.connection(name).facts()
+        except AccessError as error:
+            circuits.hold(name, error)
+            circuits.suspect(name, error)
+            return False
+        return True
 
 
 def enters_orders(pipeline: Pipeline) -> bool:

@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry(
         "run", "Show how many records of each pipeline stand where, and what waits for a person."
     ),
+    "circuits": Entry("circuits", "See which systems are left alone, and use one again."),
     "runs": Entry("run", "List the latest runs, newest first."),
     "trace": Entry(
         "trace",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from m3nop.cli.circuits import circuit_document
 from m3nop.cli.output import print_json, print_line, print_table, say
 from m3nop.core.clock import to_text
-from m3nop.core.state import RecordState
+from m3nop.core.state import Phase, RecordState
+from m3nop.engine.circuits import paused
 
 if TYPE_CHECKING:
     from m3nop.app.session import Session
@@ -20,6 +22,8 @@ def show_status(session: Session, *, as_json: bool) -> None:
     state = session.state(read_only=True)
     counts = {name: state.counts(name) for name in session.project.pipelines}
     letters = state.dead_letters()
+    # A connection that the project has no longer is nobody's concern.
+    circuits = [one for one in state.circuits() if one.connection in session.project.connections]
     if as_json:
         print_json(
             {
@@ -29,6 +33,7 @@ def show_status(session: Session, *, as_json: bool) -> None:
                     for name, found in counts.items()
                 },
                 "dead_letters": len(letters),
+                "circuits": [circuit_document(one) for one in circuits],
             }
         )
         return
@@ -39,6 +44,11 @@ def show_status(session: Session, *, as_json: bool) -> None:
         print_line(f"{len(letters)} dead letters wait for you: `m3nop dead-letters list`")
     if any(found.get(RecordState.REVIEW) for found in counts.values()):
         print_line("records wait for a decision: `m3nop reviews list`")
+    for one in circuits:
+        if one.phase is Phase.OPEN:
+            print_line(str(paused(one)))
+        elif one.phase is Phase.RECOVERING:
+            print_line(f"{one.connection} works again; few requests are made at once for now")
 
 
 def show_runs(session: Session, *, limit: int, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from m3nop.core.connector import CircuitRules
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.secrets import Secret, SecretRef
 
@@ -80,6 +81,22 @@ class RateLimit(Options):
     """Requests in each ``per``."""
     per: Seconds = 1.0
     """The time they are counted in, such as ``1s``."""
+
+
+class CircuitOptions(Options):
+    """When a system that does not work is left alone, and for how long."""
+
+    failures: int = Field(default=6, ge=1, le=100)
+    """Requests that fail in a row until it is left alone."""
+    pause: Seconds = 30.0
+    """How long until it is tried the first time; each further pause is twice as long."""
+    longest_pause: Seconds = 900.0
+    """Pauses grow no longer."""
+
+    @property
+    def rules(self) -> CircuitRules:
+        """The same for the engine."""
+        return CircuitRules(self.failures, self.pause, max(self.pause, self.longest_pause))
 
 
 def filled_in(credential: Secret | SecretRef) -> Secret:

@@ -169,6 +169,18 @@ class Page:
     missing: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CircuitRules:
+    """When a system is left alone, and for how long."""
+
+    failures: int = 6
+    """Requests that fail in a row until it is."""
+    pause: float = 30.0
+    """Seconds until it is tried the first time; each further pause is twice as long."""
+    longest_pause: float = 900.0
+    """Seconds; pauses grow no longer."""
+
+
 class Source(Protocol):
     """Reads the records of one resource, by immutable criteria only."""
 
@@ -206,6 +218,8 @@ class Connection(Protocol):
     """How many requests may be under way at once."""
     settle_after: float
     """Seconds after which a request that was sent cannot take effect any more."""
+    circuit: CircuitRules
+    """When it is left alone."""
 
     def send(self, calls: Sequence[Call]) -> list[Answer]:
         """Make one request of these calls and answer each, in order; a failure is an answer, no exception.
@@ -239,6 +253,10 @@ class Connection(Protocol):
 
     def facts(self) -> Facts:
         """Describe who and where this is: base URL, tenant, company, time zone. May read once."""
+        ...
+
+    def trial(self) -> Failure | None:
+        """Make one harmless request, once; None if the system answered it, whatever it said."""
         ...
 
     def close(self) -> None:

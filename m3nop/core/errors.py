@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from m3nop.core.connector import Failure
     from m3nop.core.problems import Problem
 
 
@@ -43,9 +44,13 @@ class ConfigurationError(M3nopError):
 
 
 class AccessError(M3nopError):
-    """A system cannot be reached, or refuses who we are."""
+    """A system cannot be reached, or refuses who we are; ``failure`` says how, where one request failed."""
 
     exit_code = 4
+
+    def __init__(self, message: str, *, failure: Failure | None = None) -> None:
+        self.failure = failure
+        super().__init__(message)
 
 
 class SourceError(M3nopError):

@@ -67,6 +67,17 @@ class CallState(StrEnum):
     """Was in doubt; proved to have had no effect."""
 
 
+class Phase(StrEnum):
+    """Whether a system is left alone."""
+
+    CLOSED = "closed"
+    """Requests go to it."""
+    OPEN = "open"
+    """Nothing is sent, but one harmless request now and then."""
+    RECOVERING = "recovering"
+    """It answers again; little is sent at once."""
+
+
 @dataclass(slots=True)
 class Record:
     """One source entity of one pipeline."""
@@ -208,6 +219,25 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Circuit:
+    """Whether the system behind a connection works, and its latest outage."""
+
+    connection: str
+    phase: Phase = Phase.CLOSED
+    cause: str = ""
+    remedy: str = ""
+    since: Instant | None = None
+    """When the first request of the outage was sent that failed."""
+    ended_at: Instant | None = None
+    tries: int = 0
+    """Times that it was found not to work since it first did not."""
+    due_at: Instant | None = None
+    """When it is tried again."""
+    in_flight: int | None = None
+    """How many requests it bore beside each other at last; None for as many as are allowed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """A record as intake hands it over."""
 
@@ -329,6 +359,14 @@ class Transaction(Protocol):
         """Remember the key and reference expressions of a pipeline."""
         ...
 
+    def put_circuit(self, circuit: Circuit) -> None:
+        """Write whether a system works."""
+        ...
+
+    def take_trial(self, connection: str, *, due_at: Instant, until: Instant) -> bool:
+        """Put a trial that is due at ``due_at`` off; False if another process did so before."""
+        ...
+
     def audit(self, *, now: Instant, actor: str, action: str, subject: str, detail: Json) -> None:
         """Note what a person did by hand."""
         ...
@@ -437,6 +475,10 @@ class State(Protocol):
 
     def run_calls(self, record_id: int) -> list[LoggedCall]:
         """List every line of the call log that belongs to a record, all attempts and sweeps."""
+        ...
+
+    def circuits(self) -> list[Circuit]:
+        """List the systems that did not work at some time, by connection."""
         ...
 
     def baseline(self, pipeline: str) -> Instant | None:

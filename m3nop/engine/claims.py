@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND
-from m3nop.core.errors import ConfigurationError, SourceError
+from m3nop.core.errors import AccessError, ConfigurationError, SourceError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
 from m3nop.engine import edits
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from m3nop.core.clock import Instant
+    from m3nop.core.errors import M3nopError
     from m3nop.core.json import Json
     from m3nop.core.state import LoggedCall, Record, Transaction
     from m3nop.engine.answers import Answers
@@ -39,6 +40,15 @@ STALE_AFTER = 600 * SECOND
 _OPEN = (AttemptState.OPEN, AttemptState.UNDOING)
 _MOVING = (RecordState.READY, RecordState.PENDING, RecordState.IN_FLIGHT, RecordState.BLOCKED)
 """States in which the record itself is about to be worked on, which ends in the same look-ups."""
+
+
+class FetchFailed(Exception):  # noqa: N818 - the name says what it is to its callers
+    """A source cannot be read."""
+
+    def __init__(self, connection: str, error: M3nopError) -> None:
+        self.connection = connection
+        self.error = error
+        super().__init__(str(error))
 
 
 class Claims:
@@ -63,14 +73,24 @@ class Claims:
         }
 
     def take(self, room: int) -> tuple[int, list[Work]]:
-        """Claim for so many slots, and all that is required; return how many, and those to work on."""
+        """Claim for so many slots, and all that is required; return how many, and those to work on.
+
+        Raises:
+            FetchFailed: what was read long ago cannot be read again; nothing is claimed.
+        """
         now = self._parts.clock.now()
         with self._parts.state.transaction() as tx:
             records = self._claim(tx, room, now) if self._wanted else []
             if self._required:
                 records += tx.claim(self._required, now=now, limit=CLAIM, run_id=self._parts.run_id)
         self._ask_in_flight()
-        works = [self._take(record) for record in self._refresh(records, now)]
+        try:
+            fresh = self._refresh(records, now)
+        except FetchFailed:
+            for record in records:
+                rest(self._parts, record, RecordState.READY, record.reason)
+            raise
+        works = [self._take(record) for record in fresh]
         return len(records), [work for work in works if work is not None]
 
     def leave_out(self, pipelines: Collection[str]) -> None:
@@ -119,9 +139,11 @@ class Claims:
                 stale.setdefault((record.pipeline, record.partition), []).append(record)
         gone: set[int] = set()
         for (name, partition), group in stale.items():
-            fresh = self._parts.sources.fetch(
-                self._parts.jobs[name], partition, [record.key for record in group]
-            )
+            job = self._parts.jobs[name]
+            try:
+                fresh = self._parts.sources.fetch(job, partition, [record.key for record in group])
+            except (AccessError, SourceError) as error:
+                raise FetchFailed(job.any.source.connection, error) from error
             gone.update(record.id for record in group if not self._renew(record, fresh.get(record.key), now))
         return [record for record in records if record.id not in gone]
 

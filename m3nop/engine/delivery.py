@@ -16,7 +16,7 @@ from m3nop.engine import actions
 from m3nop.engine.advance import advance
 from m3nop.engine.answers import Answers
 from m3nop.engine.arrival import first_look_again, only_key
-from m3nop.engine.claims import CLAIM, Claims
+from m3nop.engine.claims import CLAIM, Claims, FetchFailed
 from m3nop.engine.lanes import Waiting, fatal
 from m3nop.engine.resting import bury, rest
 from m3nop.engine.verdicts import ends_here
@@ -93,7 +93,13 @@ class Delivery:
             return 0
         if len(self._active) >= CLAIM // 2 or self._is_closed():
             return 0
-        taken, works = self._claims.take(CLAIM - len(self._active))
+        try:
+            taken, works = self._claims.take(CLAIM - len(self._active))
+        except FetchFailed as failed:
+            # Which pipelines it concerns is the same as for a call that fails.
+            self._parts.circuits.suspect(failed.connection, failed.error)
+            self._blame(failed.connection, failed.error)
+            return 0
         for work in works:
             self._active[work.record.id] = work
             self._drive(work)
@@ -133,6 +139,7 @@ class Delivery:
             self._answers.absorb(waiting, answer)
             if error is not None:
                 self._blame(waiting.send.target.connection, error)
+                self._parts.circuits.suspect(waiting.send.target.connection, error)
             work = waiting.work
             # An answer that ends the run decides nothing about the record that happened to get it.
             if self._error is not None or work.record.id not in self._active:
@@ -141,7 +148,7 @@ class Delivery:
                 self._let_go(work)
             else:
                 self._drive(work)
-        for connection, error in self._parts.lanes.trouble().items():
+        for connection, error in self._parts.circuits.trouble().items():
             self._blame(connection, error)
 
     def _blame(self, connection: str, error: M3nopError) -> None:
@@ -291,7 +298,11 @@ class Delivery:
     def _undo(self, work: Work, action: actions.Undo) -> None:
         attempt = work.attempt
         attempt.state, attempt.then, attempt.reason = AttemptState.UNDOING, str(action.then), action.reason
-        attempt.failure = {"failure": failure_json(action.failure), "step": action.step}
+        attempt.failure = {
+            "failure": failure_json(action.failure),
+            "step": action.step,
+            "outage": self._met_an_outage(work),
+        }
         work.checked.clear()
         work.walk_again()
         self._parts.outbox.attempt(work)
@@ -311,6 +322,9 @@ class Delivery:
     def _begin_again(self, work: Work) -> None:
         """Let the record be claimed once more, later each time; it is then judged like anything new."""
         record, reason = work.record, work.attempt.reason
+        if (work.attempt.failure or {}).get("outage") or self._met_an_outage(work):
+            self._rest(work, RecordState.READY, reason=reason)
+            return
         record.attempts += 1
         if record.attempts > RESTARTS:
             self._rest(work, RecordState.REVIEW, reason=f"gave up after {record.attempts} attempts: {reason}")
@@ -318,6 +332,10 @@ class Delivery:
         pause = min(2 ** (record.attempts - 2), LONGEST_RESTART) if record.attempts > 1 else 0
         record.not_before = self._parts.clock.now() + pause * SECOND
         self._rest(work, RecordState.READY, reason=reason)
+
+    def _met_an_outage(self, work: Work) -> bool:
+        """Tell whether what happened to an attempt says nothing about its record."""
+        return self._parts.circuits.spoiled(work.pipeline.connections, work.attempt.opened_at)
 
     def _stop(self, work: Work, action: actions.Stop) -> None:
         attempt, record, retry = work.attempt, work.record, work.pipeline.retry

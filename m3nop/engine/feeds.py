@@ -94,7 +94,9 @@ class ReadFeed:
         for answer in self._connection.scan(call):
             if answer.outcome is not Outcome.DONE:
                 msg = f"{request.target} cannot be read: {answer.failure}"
-                raise SourceError(msg) if answer.outcome is Outcome.REFUSED else AccessError(msg)
+                if answer.outcome is Outcome.REFUSED:
+                    raise SourceError(msg)
+                raise AccessError(msg, failure=answer.failure)
             yield answer.rows
 
     def _columns(self, operation: Operation) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
-from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError
+from m3nop.core.errors import AccessError, ConfigurationError, M3nopError
 from m3nop.core.json import dumps
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from m3nop.core.state import LoggedCall
     from m3nop.engine.actions import Send
+    from m3nop.engine.circuits import Circuits
     from m3nop.engine.ports import Executor
     from m3nop.engine.work import Work
 
-FAILURES_THAT_OPEN = 6
 LONGEST_PAUSE = 60 * SECOND
 _ENVELOPE = 80
 """Bytes that a call takes in a bulk besides its fields."""
@@ -53,23 +53,33 @@ class _Lane:
     connection: Connection
     under_way: int = 0
     failures: int = 0
-    ever_answered: bool = False
+    """Requests that failed in a row."""
     paused_until: Instant = 0
-    last: str = ""
-    """How the latest request failed."""
     queues: dict[tuple[str, bool, int | None], deque[Waiting]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What came back for a request, or what was raised, and when it was made."""
+
+    connection: str
+    group: list[Waiting]
+    answers: list[Answer] | BaseException
+    sent_at: Instant
+    answered_at: Instant
 
 
 class Lanes:
     """Forms groups of waiting calls and sends them; answers come back through ``collect``."""
 
-    def __init__(self, connections: Sequence[Connection], *, executor: Executor, clock: Clock) -> None:
+    def __init__(
+        self, connections: Sequence[Connection], *, executor: Executor, clock: Clock, circuits: Circuits
+    ) -> None:
         self._lanes = {connection.name: _Lane(connection) for connection in connections}
         self._executor = executor
         self._clock = clock
-        self._answers: queue.SimpleQueue[tuple[str, list[Waiting], list[Answer] | BaseException]] = (
-            queue.SimpleQueue()
-        )
+        self.circuits = circuits
+        self._answers: queue.SimpleQueue[_Came] = queue.SimpleQueue()
 
     @property
     def under_way(self) -> int:
@@ -92,8 +102,10 @@ class Lanes:
     def next_group(self) -> list[Waiting]:
         """Take the next calls that may leave now, of one connection and group; the longest queue first."""
         now = self._clock.now()
-        for lane in self._lanes.values():
-            if lane.under_way >= lane.connection.in_flight or lane.paused_until > now or not lane.queues:
+        for name, lane in self._lanes.items():
+            if not lane.queues or lane.paused_until > now or self.circuits.is_open(name):
+                continue
+            if lane.under_way >= self.circuits.limit(name).allowed:
                 continue
             key = max(lane.queues, key=lambda name: len(lane.queues[name]))
             calls = lane.queues[key]
@@ -112,11 +124,12 @@ class Lanes:
 
     def _request(self, connection: Connection, group: list[Waiting], calls: list[Call]) -> Callable[[], None]:
         def make() -> None:
+            sent_at = self._clock.now()
             try:
                 answers: list[Answer] | BaseException = connection.send(calls)
             except BaseException as error:  # noqa: BLE001  raised again by the thread that collects
                 answers = error
-            self._answers.put((connection.name, group, answers))
+            self._answers.put(_Came(connection.name, group, answers, sent_at, self._clock.now()))
 
         return make
 
@@ -130,39 +143,37 @@ class Lanes:
         try:
             batch = self._answers.get(timeout=wait) if wait > 0 else self._answers.get_nowait()
             while True:
-                arrived.extend(self._open(*batch))
+                arrived.extend(self._open(batch))
                 batch = self._answers.get_nowait()
         except queue.Empty:
             return arrived
 
-    def _open(
-        self, name: str, group: list[Waiting], answers: list[Answer] | BaseException
-    ) -> list[tuple[Waiting, Answer]]:
-        lane = self._lanes[name]
-        lane.under_way -= 1
-        if isinstance(answers, BaseException):
-            raise answers
-        self._judge(lane, answers)
-        return list(zip(group, answers, strict=True))
+    def _open(self, came: _Came) -> list[tuple[Waiting, Answer]]:
+        self._lanes[came.connection].under_way -= 1
+        if isinstance(came.answers, BaseException):
+            raise came.answers
+        self._judge(came, came.answers)
+        return list(zip(came.group, came.answers, strict=True))
 
-    def _judge(self, lane: _Lane, answers: list[Answer]) -> None:
+    def _judge(self, came: _Came, answers: list[Answer]) -> None:
+        """Take note of how the system fares; a refusal is an answer like any other."""
+        name, lane = came.connection, self._lanes[came.connection]
+        limit, sent_at, now = self.circuits.limit(name), came.sent_at, came.answered_at
         failures = [
             answer.failure for answer in answers if answer.failure and answer.outcome is not Outcome.REFUSED
         ]
         if len(failures) < len(answers):
-            lane.failures, lane.ever_answered = 0, True
+            lane.failures = 0
+            limit.answered(_kind(came.group), sent_at=sent_at, now=now)
+            self.circuits.answered(name)
             return
         lane.failures += 1
-        lane.last = str(failures[-1])
         pause = max((failure.retry_after or 0.0 for failure in failures), default=0.0)
-        backoff = min(SECOND // 4 * 2**lane.failures, LONGEST_PAUSE)
-        lane.paused_until = self._clock.now() + max(int(pause * SECOND), backoff)
-
-    def trouble(self) -> dict[str, M3nopError]:
-        """Say, by connection, why nothing should be sent any more to a system that does not work at all."""
-        return {
-            name: _broken(lane) for name, lane in self._lanes.items() if lane.failures >= FAILURES_THAT_OPEN
-        }
+        backoff = min(SECOND // 4 * 2 ** min(lane.failures, 16), LONGEST_PAUSE)
+        # Another request may have been told to wait for longer.
+        lane.paused_until = max(lane.paused_until, self._clock.now() + max(int(pause * SECOND), backoff))
+        limit.failed(sent_at=sent_at, now=now)
+        self.circuits.failed(name, failures[-1], sent_at=sent_at)
 
     def resume_at(self) -> Instant | None:
         """Say when the first paused connection with waiting calls may go on."""
@@ -184,13 +195,10 @@ class Lanes:
         return dropped
 
 
-def _broken(lane: _Lane) -> M3nopError:
-    name = lane.connection.name
-    if lane.ever_answered:
-        return PausedError(
-            f"{name} stopped answering ({lane.last}): paused, everything is kept; run again later"
-        )
-    return AccessError(f"{name} does not answer: {lane.last}; run `m3nop doctor`")
+def _kind(group: Sequence[Waiting]) -> tuple[str, bool, int]:
+    """Tell which requests should take equally long: of one program, reads or writes, of about one size."""
+    operation = group[0].send.target.operation
+    return operation.bulk or operation.name, operation.effect is Effect.READ, len(group).bit_length()
 
 
 def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:
@@ -212,7 +220,7 @@ def fatal(waiting: Waiting, answer: Answer) -> M3nopError | None:
         return None
     msg = f"{target.connection}: {target.operation.name} failed: {failure}"
     if failure.remedy is Remedy.AUTHENTICATION:
-        return AccessError(msg)
+        return AccessError(msg, failure=failure)
     if failure.remedy is Remedy.CONFIGURATION:
         return ConfigurationError(msg)
     return None

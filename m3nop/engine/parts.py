@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Clock
     from m3nop.core.state import State
+    from m3nop.engine.circuits import Circuits
     from m3nop.engine.lanes import Lanes
     from m3nop.engine.outbox import Outbox
     from m3nop.engine.ports import Job, Tools
@@ -30,3 +31,4 @@ class Parts:
     lanes: Lanes
     outbox: Outbox
     tally: Tally
+    circuits: Circuits

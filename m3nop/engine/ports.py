@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Connection
     from m3nop.core.state import Record, RecordState
+    from m3nop.engine.circuits import Circuits
     from m3nop.mapping.pipeline import Pipeline
 
 
@@ -130,3 +131,5 @@ class Tools:
     """Says why nothing may be sent at an instant (a maintenance window), or ``""``."""
     orders: Sequence[str] = ()
     """The pipelines whose records are orders that take stock away (``in_flight``)."""
+    circuits: Circuits | None = None
+    """Which systems work, as far as that was found out already; None to begin with what the state knows."""

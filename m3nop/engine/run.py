@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Effect
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError, SourceError
+from m3nop.engine.circuits import Circuits
 from m3nop.engine.delivery import Delivery
 from m3nop.engine.intake import Intake
 from m3nop.engine.lanes import Lanes
@@ -62,12 +63,16 @@ class Engine:
             M3nopError: a system or the state does not work; the run can be repeated.
         """
         names = in_order(wish.pipelines, self._jobs)
+        circuits = self._tools.circuits or Circuits(self._state, self._tools.connections, clock=self._clock)
         reason = self._tools.closed(self._clock.now())
         if reason:
             msg = f"{reason}; nothing was sent, run again later"
             raise PausedError(msg)
         for name in names:
             self._admit(self._jobs[name])
+        # Nothing is begun where every system is left alone.
+        held = self._held(names, circuits)
+        _without(wish, held)
         summary, now = Summary(), self._clock.now()
         with self._state.transaction() as tx:
             tx.release_all()
@@ -76,7 +81,7 @@ class Engine:
                 ",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest
             )
         try:
-            self._work(wish, names, run_id, summary)
+            self._work(wish, names, run_id, summary, circuits=circuits, failed=held)
             summary.result = "stopped" if self._tools.stop else "ok"
             if summary.error is not None:
                 summary.result, summary.message = "failed", str(summary.error)
@@ -85,7 +90,14 @@ class Engine:
             raise
         finally:
             self._end(run_id, summary)
+        circuits.keep_limits()
         return summary
+
+    def _held(self, names: Sequence[str], circuits: Circuits) -> dict[str, M3nopError]:
+        """Say which pipelines cannot be run, because a system that they need is left alone."""
+        needed = {name: sorted(self._jobs[name].any.connections) for name in names}
+        refusals = {name: next(filter(None, map(circuits.refusal, needed[name])), None) for name in names}
+        return {name: error for name, error in refusals.items() if error is not None}
 
     def _end(self, run_id: int, summary: Summary) -> None:
         result = "failed" if summary.result == "running" else summary.result
@@ -128,7 +140,10 @@ class Engine:
             )
             raise ConfigurationError(msg)
 
-    def _work(self, wish: Wish, names: Sequence[str], run_id: int, summary: Summary) -> None:
+    def _work(
+        self, wish: Wish, names: Sequence[str], run_id: int, summary: Summary, *, circuits: Circuits,
+        failed: dict[str, M3nopError],
+    ) -> None:  # fmt: skip
         zone = self._tools.zone
         sources = Sources(self._tools.connections, state=self._state, clock=self._clock, zone=zone)
         tally = Tally(self._tools.observer)
@@ -140,17 +155,24 @@ class Engine:
             [self._tools.connections[name] for name in sorted(used)],
             executor=self._tools.executor,
             clock=self._clock,
+            circuits=circuits,
         )
         jobs = {name: self._jobs[name] for name in names}
         outbox = Outbox(self._state)
-        parts = Parts(self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally)
-        failed: dict[str, M3nopError] = {}
+        parts = Parts(
+            self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally, circuits
+        )
         for name in wish.pipelines:
-            self._read_orders_first(name, intake, wish, failed)
+            self._read_orders_first(name, intake, wish, failed, circuits)
         for name in wish.pipelines:
+            failed.update(self._held([name], circuits))
+            if name in failed:
+                continue
             with _apart(name, failed):
                 summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
                 recheck.look(jobs[name])
+            circuits.suspect(jobs[name].any.source.connection, failed.get(name))
+        failed.update({**self._held(names, circuits), **failed})
         gates = self._rehearse(parts, _without(wish, failed), failed)
         delivery = Delivery(parts, _without(wish, failed), gates=gates, failed=failed)
         try:
@@ -159,7 +181,7 @@ class Engine:
             summary.error = _together(delivery.failed) if delivery.failed else None
 
     def _read_orders_first(
-        self, name: str, intake: Intake, wish: Wish, failed: dict[str, M3nopError]
+        self, name: str, intake: Intake, wish: Wish, failed: dict[str, M3nopError], circuits: Circuits
     ) -> None:
         """Take in the orders that a pipeline has to reckon with (``in_flight``); they are not delivered here.
 
@@ -170,8 +192,14 @@ class Engine:
         for orders in self._tools.orders:
             if orders in wish.pipelines or orders not in self._jobs or self._state.identity(orders) is None:
                 continue
+            shop = self._jobs[orders].any.source.connection
+            refusal = circuits.refusal(shop)
+            if refusal is not None:
+                failed[name] = refusal
+                continue
             with _apart(name, failed):
                 intake.read(self._jobs[orders])
+            circuits.suspect(shop, failed.get(name))
 
     def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
@@ -237,7 +265,7 @@ def _without(wish: Wish, failed: Mapping[str, M3nopError]) -> Wish:
     """
     left = tuple(name for name in wish.pipelines if name not in failed)
     if not left:
-        raise _together(failed)
+        raise _together({name: failed[name] for name in wish.pipelines})
     return replace(wish, pipelines=left)
 
 
@@ -246,7 +274,9 @@ def _together(failed: Mapping[str, M3nopError]) -> M3nopError:
     errors = list({str(error): error for error in failed.values()}.values())
     if len(errors) == 1:
         return errors[0]
-    return type(errors[0])("; ".join(str(error) for error in errors))
+    every = "; ".join(str(error) for error in errors)
+    # A connector's own kind of AccessError is made of more than a text.
+    return AccessError(every) if isinstance(errors[0], AccessError) else type(errors[0])(every)
 
 
 def in_order(wanted: Sequence[str], jobs: Mapping[str, Job]) -> list[str]:

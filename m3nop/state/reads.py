@@ -10,6 +10,7 @@ from m3nop.core.errors import UsageError
 from m3nop.core.json import dumps
 from m3nop.core.state import (
     Attempt,
+    Circuit,
     DeadLetter,
     Link,
     LoggedCall,
@@ -23,6 +24,7 @@ from m3nop.state.schema import (
     attempts,
     audit,
     calls,
+    circuits,
     dead_letters,
     definitions,
     document_numbers,
@@ -223,6 +225,11 @@ class Reads:
             named = literal(",") + runs.c.pipeline + literal(",")
             statement = statement.where(named.contains(f",{pipeline},", autoescape=True))
         return [rows.run_from(row) for row in self._rows(statement)]
+
+    def circuits(self) -> list[Circuit]:
+        """List the systems that did not work at some time, by connection."""
+        statement = select(circuits).order_by(circuits.c.connection)
+        return [rows.circuit_from(row) for row in self._rows(statement)]
 
     def baseline(self, pipeline: str) -> Instant | None:
         """Return the instant before which a pipeline's records are never touched."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 from m3nop.core.state import (
@@ -10,9 +11,11 @@ from m3nop.core.state import (
     Attempt,
     AttemptState,
     CallState,
+    Circuit,
     DeadLetter,
     Link,
     LoggedCall,
+    Phase,
     Record,
     RecordState,
     Run,
@@ -156,3 +159,13 @@ def number_rows(call: LoggedCall) -> Iterator[dict[str, Any]]:
 def _acted(call: LoggedCall) -> bool:
     is_step = ":" not in call.step.partition("/")[0]
     return is_step and call.effect != "read" and call.state in (CallState.DONE, CallState.FOUND)
+
+
+def circuit_row(circuit: Circuit) -> dict[str, Any]:
+    """Return the row of a circuit."""
+    return {**asdict(circuit), "phase": str(circuit.phase)}
+
+
+def circuit_from(row: Row) -> Circuit:
+    """Return the circuit of a row."""
+    return Circuit(**{**row, "phase": Phase(row["phase"])})

@@ -361,6 +361,21 @@ dead_letters = Table(
     comment="Refusals that wait for a person, and those that were settled.",
 )
 
+circuits = Table(
+    "circuits",
+    metadata,
+    _column("connection", PlainText, "Name of the connection.", primary_key=True),
+    _column("phase", PlainText, "closed, open (nothing is sent but a trial now and then) or recovering."),
+    _column("cause", PlainText, "What its latest outage began, or went on, with."),
+    _column("remedy", PlainText, "What has to happen: authentication, transient, systemic …"),
+    _column("since", BigInteger, "When the first request of the latest outage was sent.", nullable=True),
+    _column("ended_at", BigInteger, "When that outage ended.", nullable=True),
+    _column("tries", Integer, "Times that it was found not to work since; pauses grow with it."),
+    _column("due_at", BigInteger, "When it is tried again.", nullable=True),
+    _column("in_flight", Integer, "Requests that it bore beside each other at last.", nullable=True),
+    comment="Whether the systems work, and their latest outages: a system that does not is left alone.",
+)
+
 audit = Table(
     "audit",
     metadata,

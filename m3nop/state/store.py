@@ -24,7 +24,7 @@ from m3nop.state.sqlite import SqliteBackend
 from m3nop.state.transaction import SqlTransaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from m3nop.core.clock import Clock
 
@@ -69,6 +69,25 @@ class SqlState(Reads):
             except DBAPIError as error:
                 self._failed = self._backend.explain(error)
                 raise self._failed from error
+
+    def belong_to(self, scope: Mapping[str, str], *, not_asked: Collection[str]) -> None:
+        """Check what the database belongs to, as far as could be found out, and remember what is new of it.
+
+        Connections that were ``not_asked`` may be known here by more than they could tell.
+
+        Raises:
+            StateError: it belongs to something else.
+        """
+        with self._reading() as connection:
+            known = connection.execute(select(schema.scope.c.identity)).scalar_one()
+        silent = {name for name in known if name not in scope and name.partition(".")[0] in not_asked}
+        _refuse_other_scope(
+            self._backend, {name: value for name, value in known.items() if name not in silent}, scope
+        )
+        if any(known.get(name) != value for name, value in scope.items()):
+            writer = self._usable()
+            with self._lock, durable(writer):
+                writer.execute(update(schema.scope), {"identity": {**known, **scope}})
 
     def verify(self) -> list[str]:
         """Read the whole database and name what is damaged or does not fit; an empty list is good news."""
@@ -116,11 +135,13 @@ def open_state(
     command: str,
     wait: float = 0,
     read_only: bool = False,
+    whole: bool = True,
 ) -> SqlState:
     """Open the state database at ``url`` (``sqlite:///PATH`` or ``postgresql+psycopg://…``).
 
     For writing it is made or migrated where needed, and taken for this process alone; ``wait`` seconds for
-    another process to end. ``read_only`` reads beside its owner. ``scope`` names what the rows belong to.
+    another process to end. ``read_only`` reads beside its owner. ``scope`` names what the rows belong to;
+    unless it is the ``whole`` of it, the rest is told by ``belong_to`` before anything is sent.
 
     Raises:
         BusyError: another process owns it.
@@ -134,7 +155,7 @@ def open_state(
                 backend.look()
                 return _open_for_reading(backend, scope)
             writer = backend.own(command=command, clock=clock, wait=wait)
-            return _open_for_writing(backend, writer, scope, clock)
+            return _open_for_writing(backend, writer, scope, clock, whole=whole)
     except BaseException:
         backend.close(clean=False)
         raise
@@ -188,18 +209,17 @@ def _open_for_reading(backend: Backend, scope: Mapping[str, str]) -> SqlState:
             raise StateError(msg)
         row = connection.execute(select(schema.scope)).one()
     # A reader may know less of the scope than a run: it need not ask the systems who they are.
-    named = {name: value for name, value in row.identity.items() if name in scope}
-    _refuse_other_scope(backend, named, scope)
+    _refuse_other_scope(backend, _named(row.identity, scope), scope)
     return SqlState(backend, writer=None, epoch=row.epoch, fence=row.fence)
 
 
 def _open_for_writing(
-    backend: Backend, writer: Connection, scope: Mapping[str, str], clock: Clock
+    backend: Backend, writer: Connection, scope: Mapping[str, str], clock: Clock, *, whole: bool
 ) -> SqlState:
     with backend.engine.connect() as connection:
         version = versions.version_of(connection, place=backend.place)
         identity = {} if version is None else connection.execute(select(schema.scope.c.identity)).scalar_one()
-    _refuse_other_scope(backend, identity, scope)
+    _refuse_other_scope(backend, identity if whole else _named(identity, scope), scope)
     if version not in (None, schema.HEAD):
         backend.keep_copy(version)
         with backend.without_foreign_keys(writer), durable(writer):
@@ -255,6 +275,10 @@ def _why_new_epoch(opening: str) -> str:
     if not opening:
         return "set up"
     return "put back from a backup" if opening == BACKUP_MARK else "put back, moved or copied from elsewhere"
+
+
+def _named(identity: Mapping[str, str], scope: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in identity.items() if name in scope}
 
 
 def _refuse_other_scope(backend: Backend, identity: Mapping[str, str], scope: Mapping[str, str]) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, text, update
 
 from m3nop.core.json import Json, canonical
-from m3nop.core.state import Arrival, Attempt, Link, LoggedCall, Record, RecordState
+from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase, Record, RecordState
 from m3nop.state import rows
 from m3nop.state.schema import (
     attempts,
     audit,
     calls,
+    circuits,
     claims,
     dead_letters,
     definitions,
@@ -250,6 +251,18 @@ class SqlTransaction:
     def set_identity(self, pipeline: str, *, key: str, reference: str) -> None:
         """Remember the key and reference expressions of a pipeline."""
         self._put(pipelines, {"pipeline": pipeline, "key_expression": key, "reference_expression": reference})
+
+    def put_circuit(self, circuit: Circuit) -> None:
+        """Write whether a system works."""
+        self._put(circuits, rows.circuit_row(circuit))
+
+    def take_trial(self, connection: str, *, due_at: Instant, until: Instant) -> bool:
+        """Put a trial that is due at ``due_at`` off; False if another process did so before."""
+        here = (circuits.c.connection == connection, circuits.c.phase == str(Phase.OPEN))
+        taken = self._connection.execute(
+            update(circuits).where(*here, circuits.c.due_at == due_at).values(due_at=until)
+        )
+        return taken.rowcount == 1
 
     def audit(self, *, now: Instant, actor: str, action: str, subject: str, detail: Json) -> None:
         """Note what a person did by hand."""

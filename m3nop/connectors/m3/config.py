@@ -11,7 +11,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
 from m3nop.connectors.m3.effects import CLOSED_PERIOD
-from m3nop.connectors.options import SANDBOX, Credential, Options, RateLimit, Seconds
+from m3nop.connectors.options import SANDBOX, CircuitOptions, Credential, Options, RateLimit, Seconds
 from m3nop.core.connector import Effect  # noqa: TC001 - Pydantic reads the annotations
 
 FROM_SERVER = "from_server"
@@ -147,6 +147,8 @@ class M3Config(Options):
     """The largest number of requests in a time."""
     in_flight: int = Field(default=4, ge=1, le=32)
     """How many requests may be under way at once."""
+    circuit: CircuitOptions = Field(default_factory=CircuitOptions)
+    """When it is left alone because it does not work, and for how long."""
     client_auth: Literal["form", "basic"] = "form"
     """How the client id is sent to the token endpoint: in the form, or as HTTP Basic."""
     table_reads: bool = True

@@ -19,7 +19,7 @@ from m3nop.connectors.m3.table_ranges import has_ranges, scan_ranges
 from m3nop.connectors.m3.table_reader import QUERIES_AT_ONCE, TableReader
 from m3nop.connectors.m3.v1 import V1
 from m3nop.connectors.m3.v2 import V2
-from m3nop.core.connector import Answer, Call, Effect, Facts, Failure, Outcome, Remedy
+from m3nop.core.connector import Answer, Call, Effect, Facts, Failure, Operation, Outcome, Remedy
 from m3nop.core.errors import AccessError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from m3nop.connectors.m3.exchange import Exchange
     from m3nop.connectors.m3.results import Reply
     from m3nop.core.clock import Clock
-    from m3nop.core.connector import Catalog, Connection, Operation, Row, Source, StoreRef
+    from m3nop.core.connector import Catalog, Connection, Row, Source, StoreRef
 
 _LOOK_UPS_IN_A_QUERY = 30
+_WHO = "GENERAL/GetUserInfo"
 
 _PAUSES = (0.5, 1.0, 2.0)
 """Seconds between the tries of a read that a run begins with."""
@@ -56,6 +57,7 @@ class M3Connection:
         self.in_flight = config.in_flight
         self.settle_after = config.settle_after
         self.group_bytes = config.group_bytes
+        self.circuit = config.circuit.rules
         self._config = config
         self._clock = clock
         self._catalog = catalog
@@ -151,6 +153,14 @@ class M3Connection:
                 self._facts = self._find_facts()
             return self._facts
 
+    def trial(self) -> Failure | None:
+        """Ask who signs in; a refusal is an answer, too: M3 is there."""
+        who = self._catalog.operation(_WHO) or Operation(_WHO, Effect.READ)
+        (reply,) = self._ask([Call("trial", who, {})], most=1)
+        if reply.result is not None and reply.result.processed:
+            return None
+        return reply.failure or Failure(Remedy.TRANSIENT, "M3 says that it did not process this call")
+
     def close(self) -> None:
         """Give back sockets."""
         self._gateway.close()
@@ -189,7 +199,7 @@ class M3Connection:
         config, identity = self._config, {"company": "", "division": "", **self.identity()}
         time_zone = config.time_zone
         if time_zone == FROM_SERVER or config.company is None:
-            server, user = self._read_one("GENERAL/ServerTimeZone"), self._read_one("GENERAL/GetUserInfo")
+            server, user = self._read_one("GENERAL/ServerTimeZone"), self._read_one(_WHO)
             own = {"company": str(user.get("ZDCONO") or ""), "division": str(user.get("ZDDIVI") or "")}
             identity = {**own, **self.identity()}
             if time_zone == FROM_SERVER:
@@ -211,7 +221,7 @@ class M3Connection:
             got = self.send([call])[0]
         if got.outcome is not Outcome.DONE:
             msg = f"{self.name}: {name} failed: {got.failure}{_what_to_do(got.failure)}"
-            raise AccessError(msg)
+            raise AccessError(msg, failure=got.failure)
         return got.rows[0] if got.rows else {}
 
 

@@ -85,6 +85,17 @@ class ShopApi:
             raise ShopFailure(error.failure, outcome=error.outcome) from error
         return response.status == HTTPStatus.OK
 
+    def trial(self, path: str) -> Failure | None:
+        """Read once; None if the shop answered, even if it has no such row.
+
+        Raises nothing: a failure is what is asked for.
+        """
+        try:
+            self._read(Request("GET", path))
+        except ShopFailure as error:
+            return error.failure
+        return None
+
     def close(self) -> None:
         """Give back sockets."""
         self._http.close()

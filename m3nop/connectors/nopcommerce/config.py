@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from m3nop.connectors.options import SANDBOX, Credential, Options, RateLimit, Seconds
+from m3nop.connectors.options import SANDBOX, CircuitOptions, Credential, Options, RateLimit, Seconds
 
 LARGEST_OSS_PAGE = 250
 """Nop.Plugin.Api answers 400 to a larger ``Limit``."""
@@ -69,6 +69,8 @@ class NopCommerceConfig(Options):
     """The largest number of requests in a time."""
     in_flight: int = Field(default=4, ge=1, le=32)
     """How many requests may be under way at once."""
+    circuit: CircuitOptions = Field(default_factory=CircuitOptions)
+    """When it is left alone because it does not work, and for how long."""
     ca_file: str | None = None
     """A file of certificate authorities to trust besides those of the system."""
 

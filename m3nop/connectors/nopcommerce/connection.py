@@ -69,6 +69,7 @@ class NopConnection:
         self.in_flight = config.in_flight
         self.settle_after = config.settle_after
         self.group_bytes = _REQUEST_BYTES
+        self.circuit = config.circuit.rules
         self._config = config
         self._dialect = dialect
         self._api = api
@@ -135,7 +136,15 @@ class NopConnection:
         Raises:
             AccessError: the shop cannot be reached.
         """
-        return self._api.open_to_anybody(oss.ANYBODY if self._config.dialect == "oss" else official.ANYBODY)
+        return self._api.open_to_anybody(self._harmless)
+
+    def trial(self) -> Failure | None:
+        """Read something small, once."""
+        return self._api.trial(self._harmless)
+
+    @property
+    def _harmless(self) -> str:
+        return oss.ANYBODY if self._config.dialect == "oss" else official.ANYBODY
 
     def close(self) -> None:
         """Give back threads and sockets."""

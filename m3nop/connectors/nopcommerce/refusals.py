@@ -28,10 +28,11 @@ _CARD_NUMBER = re.compile(r"\d(?:[ -]?\d){12,18}")
 class ShopFailure(AccessError):  # noqa: N818 - the name says what it is to its callers
     """A request to the shop failed; ``outcome`` is what is known of its effect."""
 
+    failure: Failure
+
     def __init__(self, failure: Failure, *, outcome: Outcome) -> None:
-        self.failure = failure
         self.outcome = outcome
-        super().__init__(str(failure))
+        super().__init__(str(failure), failure=failure)
 
 
 def refusal(response: Response, *, where: str) -> ShopFailure:

@@ -32,6 +32,7 @@ TITLES = {
     "m3.M3Credentials": "credentials of an m3 connection",
     "m3.MaintenanceWindow": "not_during",
     "m3.RateLimit": "rate_limit",
+    "m3.CircuitOptions": "circuit",
     "nopcommerce": "A connection of type nopcommerce",
     "nopcommerce.ShopCredentials": "credentials of a nopcommerce connection",
     "EnvironmentSpec": "environments.NAME",

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from m3nop.core.clock import SECOND
-from m3nop.core.connector import Answer, Call, Connection, Effect, Failure, Operation, Outcome, Remedy
+from m3nop.core.connector import (
+    Answer,
+    Call,
+    CircuitRules,
+    Connection,
+    Effect,
+    Failure,
+    Operation,
+    Outcome,
+    Remedy,
+)  # fmt: skip
 from m3nop.core.errors import AccessError, ConfigurationError, PausedError
 from m3nop.engine.actions import Purpose, Send
-from m3nop.engine.lanes import FAILURES_THAT_OPEN, LONGEST_PAUSE, Lanes, Waiting, fatal
+from m3nop.engine.circuits import Circuits
+from m3nop.engine.lanes import LONGEST_PAUSE, Lanes, Waiting, fatal
 from m3nop.engine.ports import InlineExecutor, StopSignal, ThreadExecutor
 from m3nop.mapping.pipeline import Target
 from tests.unit.engine.cases import NOW, ORDERS, Case, compiled
@@ -24,6 +35,8 @@ HEAD = Operation("OIS100MI/AddBatchHead", Effect.UNSAFE, bulk="OIS100MI", group_
 LINE = Operation("OIS100MI/AddBatchLine", Effect.UNSAFE, bulk="OIS100MI", group_size=50)
 SLOW = Operation("OIS100MI/Confirm", Effect.UNSAFE, bulk="OIS100MI", group_size=5)
 LIST = Operation("OIS100MI/LstBatchLine", Effect.READ, bulk="OIS100MI", group_size=50)
+FAILURES_THAT_OPEN = 6
+NEVER = CircuitRules(failures=1000)
 ALONE = Operation("orders/attribute", Effect.IDEMPOTENT)
 DONE = Answer(Outcome.DONE)
 LOST = Answer(Outcome.IN_DOUBT, failure=Failure(Remedy.TRANSIENT, "no answer in time"))
@@ -47,6 +60,7 @@ class System:
     in_flight: int = 2
     settle_after: float = 60.0
     group_bytes: int = 30_000
+    circuit: CircuitRules = field(default_factory=CircuitRules)
     sizes: dict[str, int] = field(default_factory=dict)
     answers: list[Any] = field(default_factory=list)
     requests: list[list[str]] = field(default_factory=list)
@@ -67,6 +81,9 @@ class System:
     def facts(self) -> Any:
         raise NotImplementedError
 
+    def trial(self) -> Failure | None:
+        raise NotImplementedError
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -85,8 +102,12 @@ class Held:
 
 
 def lanes_of(*systems: System, executor: Any = None, clock: StillClock | None = None) -> Lanes:
-    connections: list[Connection] = list(systems)
-    return Lanes(connections, executor=executor or InlineExecutor(), clock=clock or StillClock())
+    connections: dict[str, Connection] = {system.name: system for system in systems}
+    clock = clock or StillClock()
+    circuits = Circuits(None, connections, clock=clock, luck=lambda: 0.0)
+    return Lanes(
+        list(connections.values()), executor=executor or InlineExecutor(), clock=clock, circuits=circuits
+    )
 
 
 def waiting(
@@ -211,7 +232,7 @@ def ask(lanes: Lanes) -> None:
 
 def test_after_a_failure_a_connection_pauses_longer_each_time() -> None:
     clock = StillClock()
-    lanes = lanes_of(System(answers=[LOST] * 20), clock=clock)
+    lanes = lanes_of(System(answers=[LOST] * 20, circuit=NEVER), clock=clock)
     pauses = []
     for _ in range(12):
         ask(lanes)
@@ -248,10 +269,10 @@ def test_a_refusal_is_an_answer_and_no_failure_of_the_system() -> None:
     refused = Answer(Outcome.REFUSED, failure=Failure(Remedy.BUSINESS, "no such item"))
     lanes = lanes_of(System(answers=[LOST, LOST, refused, *[LOST] * (FAILURES_THAT_OPEN - 1)]), clock=Hasty())
     for _ in range(2 + FAILURES_THAT_OPEN):
-        assert lanes.trouble() == {}
+        assert lanes.circuits.trouble() == {}
         ask(lanes)
 
-    assert lanes.trouble() == {}
+    assert lanes.circuits.trouble() == {}
 
 
 class Hasty(StillClock):
@@ -269,11 +290,11 @@ def test_the_circuit_opens_after_repeated_failures(
     lanes = lanes_of(System(answers=[*before, *[LOST] * FAILURES_THAT_OPEN]), clock=Hasty())
     for _ in range(len(before) + FAILURES_THAT_OPEN - 1):
         ask(lanes)
-    assert lanes.trouble() == {}
+    assert lanes.circuits.trouble() == {}
 
     ask(lanes)
 
-    trouble = lanes.trouble()["erp"]
+    trouble = lanes.circuits.trouble()["erp"]
     assert isinstance(trouble, error)
     assert trouble.exit_code == code
     assert str(trouble).startswith("erp ")
