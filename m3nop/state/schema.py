@@ -29,7 +29,7 @@ from m3nop.core.json import Json, dumps, loads
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"

@@ -101,6 +101,7 @@ def test_an_installation_that_does_not_answer_does_not_stop_the_other(bench: Ben
 
     bench.edit("m3nop.yaml", 'outlet: {url: "http://127.0.0.2', 'outlet: {url: "http://127.0.0.1')
     bench.forget_connections()
+    bench.clock.wait(60)
     assert bench.run(*BOTH).error is None
     assert bench.record(theirs, "orders@outlet").state is RecordState.DONE
 
