@@ -114,10 +114,28 @@ class PostgresBackend:
     def explain(self, error: DBAPIError) -> StateError:
         """Say what a database error means and what to do."""
         what = " ".join(str(error.orig).split())
-        return StateError(
-            f"the state database {self.place} cannot be used: {what}; check the server and its address"
-        )
+        code = getattr(error.orig, "sqlstate", None) or _NO_CONNECTION
+        remedy = _REMEDIES.get(code) or _REMEDIES.get(code[:2], "look at the server's log")
+        return StateError(f"the state database {self.place} cannot be used: {what}; {remedy}")
 
+
+_NO_CONNECTION = "08"
+_UNREACHABLE = "nothing more is sent; check the server and its address, and run again"
+_FREE_SPACE = "nothing more is sent; free space on the server's disk and run again"
+_REMEDIES = {
+    _NO_CONNECTION: _UNREACHABLE,
+    "23": "a row does not fit the others; this is a defect of m3nop, please report it",
+    "25006": "the server takes no writes, as a standby does not; use the address of the primary",
+    "28": "check user and password of the address, and pg_hba.conf on the server",
+    "3D000": "create the database first: CREATE DATABASE",
+    "42501": "give this user the right to it: the database has to be its own",
+    "53": "the server is short of something; see its log, and run again",
+    "53100": _FREE_SPACE,
+    "57P01": _UNREACHABLE,
+    "57P02": _UNREACHABLE,
+    "57P03": _UNREACHABLE,
+}
+"""What helps, by SQLSTATE or its class."""
 
 _HOLDER = """
 SELECT activity.application_name || ' at ' || coalesce(host(activity.client_addr), 'the same host')

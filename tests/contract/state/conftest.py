@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from m3nop.core.clock import Instant
+    from tests.postgres import Databases
 
 SCOPE = {"environment": "sandbox", "shop.url": "sandbox:", "erp.company": "100"}
 
@@ -75,9 +76,26 @@ def clock() -> SteadyClock:
     return SteadyClock()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a state database of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{(tmp_path / 'state.db').as_posix()}"
+        return
+    databases: Databases = request.getfixturevalue("postgres")
+    # Making the tables takes longer than most tests.
+    copy = databases.copy("tables", set_up)
+    yield copy
+    databases.drop(copy)
+
+
+def set_up(url: str) -> None:
+    """Set a state up, as the first run does."""
+    open_state(url, scope=SCOPE, clock=SteadyClock(), command="m3nop sync orders").close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path, clock: SteadyClock) -> Iterator[Desk]:
-    url = f"sqlite:///{(tmp_path / 'state.db').as_posix()}"
+def desk(url: str, clock: SteadyClock) -> Iterator[Desk]:
     state = open_state(url, scope=SCOPE, clock=clock, command="m3nop sync orders")
     yield Desk(state, clock)
     state.close()

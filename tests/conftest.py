@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.postgres import Databases
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """A PostgreSQL server: the one that the environment names, or one of our own where there are the programs."""
+    from tests import postgres as server  # noqa: PLC0415  a driver that most tests do without
+
+    address = os.environ.get(server.ADDRESS)
+    cluster, folder = None, None
+    if address is None:
+        if server.programs() is None:
+            missing = f"there is no PostgreSQL here: no initdb, and {server.ADDRESS} is not set"
+            if os.environ.get("CI") == "true":
+                pytest.fail(missing)
+            pytest.skip(missing)
+        folder = server.new_folder()
+        cluster = server.Cluster(folder)
+        cluster.make()
+        address = cluster.address
+    databases = server.Databases(address)
+    yield databases
+    databases.close()
+    if cluster is not None:
+        cluster.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres: Databases) -> Iterator[str]:
+    """The address of an empty database, as a state's."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
