@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # What a killed connection makes uvicorn say belongs in a log, if there is one, not on a user's terminal.
 logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+
+_LOOK = 0.002
+"""Seconds between two looks whether a server that is to end has given its last answer."""
 
 
 class Running:
@@ -70,7 +74,7 @@ class Serving(Running):
             server_header=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._listener = listener
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="m3nop sandbox", daemon=True
@@ -84,7 +88,7 @@ class Serving(Running):
 
     def close(self) -> None:
         """Stop answering; what was answered is in the books."""
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join()
         self._listener.close()
 
@@ -113,6 +117,42 @@ def application(world: World) -> Gate:
         *m3_routes(world),
     ]
     return Gate(world, Starlette(routes=mounted))
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to: uvicorn's own looks ten times a second whether it should, then pauses."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    def stop(self) -> None:
+        """Let it end; from any thread."""
+        self.should_exit = True
+        if self._told is not None:
+            loop, told = self._told
+            with suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(told.set)
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop; once a second the date of the answers moves on."""
+        told = asyncio.Event()
+        self._told = (asyncio.get_running_loop(), told)
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
+        """Take no more requests, and wait for the answers under way as long as the grace lasts."""
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while state.connections or state.tasks:
+                    await asyncio.sleep(_LOOK)
 
 
 class _Protocol(H11Protocol):
