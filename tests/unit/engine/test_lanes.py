@@ -82,7 +82,7 @@ class System:
         raise NotImplementedError
 
     def trial(self) -> Failure | None:
-        raise NotImplementedError
+        return None
 
     def close(self) -> None:
         """Nothing is open."""
@@ -256,6 +256,71 @@ def test_a_pause_that_the_system_asks_for_is_kept() -> None:
     lanes.add(waiting())
 
     assert lanes.resume_at() == clock.now() + 30 * SECOND
+
+
+def test_a_pause_that_the_system_asked_for_is_not_shortened_by_what_fails_meanwhile() -> None:
+    busy = Answer(Outcome.NOT_SENT, failure=Failure(Remedy.TRANSIENT, "busy", status=429, retry_after=30.0))
+    clock, held = StillClock(), Held()
+    lanes = lanes_of(
+        System(sizes={HEAD.name: 1}, answers=[busy, LOST, DONE], in_flight=3), executor=held, clock=clock
+    )
+    for _ in range(4):
+        lanes.add(waiting())
+    for _ in range(3):
+        lanes.send(lanes.next_group())
+    begun = clock.now()
+    for work in held.works:
+        work()
+        lanes.collect(wait=0.5)
+
+    assert lanes.resume_at() == begun + 30 * SECOND
+    assert lanes.next_group() == []
+    clock.instant = begun + 30 * SECOND
+    assert len(lanes.next_group()) == 1
+
+
+def test_a_system_that_struggles_is_sent_half_as_much_at_once() -> None:
+    clock, held = StillClock(), Held()
+    system = System(sizes={HEAD.name: 1}, answers=[LOST], in_flight=4)
+    lanes = lanes_of(system, executor=held, clock=clock)
+    for _ in range(60):
+        lanes.add(waiting())
+    lanes.send(lanes.next_group())
+    held.works.pop()()
+    lanes.collect(wait=0.5)
+    clock.wait(LONGEST_PAUSE / SECOND)
+
+    assert fill(lanes) == 2
+    for _ in range(10):
+        for work in held.works:
+            work()
+        held.works.clear()
+        lanes.collect(wait=0.5)
+        fill(lanes)
+    assert lanes.under_way == 4
+
+
+def fill(lanes: Lanes) -> int:
+    """Send as much as may be under way at once."""
+    while group := lanes.next_group():
+        lanes.send(group)
+    return lanes.under_way
+
+
+def test_a_system_that_recovers_is_sent_one_request_at_a_time_at_first() -> None:
+    system, clock = System(sizes={HEAD.name: 1}, in_flight=4), StillClock()
+    connections: dict[str, Connection] = {"erp": system}
+    circuits = Circuits(None, connections, clock=clock, luck=lambda: 0.0)
+    for _ in range(FAILURES_THAT_OPEN):
+        circuits.failed("erp", Failure(Remedy.SYSTEMIC, "away"), sent_at=clock.now())
+    lanes = Lanes([system], executor=Held(), clock=clock, circuits=circuits)
+    for _ in range(5):
+        lanes.add(waiting())
+    assert lanes.next_group() == []
+
+    clock.wait(60)
+    assert circuits.refusal("erp") is None
+    assert fill(lanes) == 1
 
 
 def test_a_connection_that_nothing_waits_for_is_not_waited_for() -> None:
