@@ -240,8 +240,11 @@ class Session:
         # What is sold and not in M3 yet is known only when the orders have been read.
         jobs = self.jobs([*names, *self._orders(jobs)])
         state = self.state(wait=wait)
-        circuits = Circuits(state, self._used_by(jobs), clock=self.clock)
-        asked = [name for name in self._used_by(jobs) if self._tells_who_it_is(name, circuits)]
+        used = self._used_by(jobs)
+        for connection in used.values():
+            connection.share_rate(state)
+        circuits = Circuits(state, used, clock=self.clock)
+        asked = [name for name in used if self._tells_who_it_is(name, circuits)]
         state.belong_to(self.scope(asked), not_asked=self.project.connections.keys() - set(asked))
         tools = self.tools(jobs, observer=observer, stop=stop, circuits=circuits)
         return Engine(state, tools, jobs, clock=self.clock)

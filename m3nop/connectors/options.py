@@ -75,7 +75,7 @@ class Options(BaseModel):
 
 
 class RateLimit(Options):
-    """How many requests a system is sent in a time."""
+    """How many requests a system is sent in a time, by all runs on one state database together."""
 
     requests: int = Field(ge=1)
     """Requests in each ``per``."""

@@ -210,6 +210,18 @@ class Source(Protocol):
         ...
 
 
+class Rates(Protocol):
+    """How much of each rate limit is used up, for all that use it."""
+
+    def reserve(self, name: str, *, turns: int, interval: int, window: int, now: Instant) -> int:
+        """Take the next turns of a limit, ``interval`` microseconds apart; return how far ahead they begin.
+
+        That is how many microseconds after now the turns before them are over, which may be at most
+        ``window`` for the first of them to be used at once.
+        """
+        ...
+
+
 class Connection(Protocol):
     """A system, open for calls. Safe to use from several threads."""
 
@@ -253,6 +265,10 @@ class Connection(Protocol):
 
     def facts(self) -> Facts:
         """Describe who and where this is: base URL, tenant, company, time zone. May read once."""
+        ...
+
+    def share_rate(self, rates: Rates) -> None:
+        """Keep to the rate limit, if there is one, together with all others that use the same tenant."""
         ...
 
     def trial(self) -> Failure | None:

@@ -99,6 +99,15 @@ class PostgresBackend:
     def keep_copy(self, version: str) -> None:
         """Do nothing: the server's backups are its administrator's."""
 
+    def reserve(self, name: str, *, more: int) -> int:
+        """Use up more of a rate limit, by the server's clock, beside whatever else is being written.
+
+        Returns how many microseconds of it were used up before.
+        """
+        values = {"name": name, "more": more}
+        with self.explained(), self.engine.begin() as connection:
+            return int(connection.exec_driver_sql(_RESERVE, values).scalar_one()) - more
+
     def close(self, *, clean: bool) -> None:  # noqa: ARG002
         """Close every connection, and with them the lock."""
         self.engine.dispose()
@@ -144,4 +153,10 @@ FROM pg_locks AS held JOIN pg_stat_activity AS activity ON activity.pid = held.p
 WHERE held.locktype = 'advisory' AND held.granted
     AND held.classid::bigint << 32 | held.objid::bigint = %(lock)s
     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_RESERVE = """
+WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now)
+INSERT INTO rate (name, full_at) SELECT %(name)s, now + %(more)s FROM clock
+ON CONFLICT (name) DO UPDATE SET full_at = %(more)s + greatest(rate.full_at, (SELECT now FROM clock))
+RETURNING full_at - (SELECT now FROM clock)
 """

@@ -29,7 +29,7 @@ from m3nop.core.json import Json, dumps, loads
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -374,6 +374,14 @@ circuits = Table(
     _column("due_at", BigInteger, "When it is tried again.", nullable=True),
     _column("in_flight", Integer, "Requests that it bore beside each other at last.", nullable=True),
     comment="Whether the systems work, and their latest outages: a system that does not is left alone.",
+)
+
+rate = Table(
+    "rate",
+    metadata,
+    _column("name", PlainText, "The system: its address, and its tenant.", primary_key=True),
+    _column("full_at", BigInteger, "Until then every turn is taken; later ones are free again."),
+    comment="How much of a rate limit is used up, for all stores and processes on this database.",
 )
 
 audit = Table(

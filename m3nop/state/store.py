@@ -26,7 +26,10 @@ from m3nop.state.transaction import SqlTransaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from m3nop.core.clock import Clock
+    from m3nop.core.clock import Clock, Instant
+
+_MOST_WAITING = 100
+"""Requests of one process that can wait for their turn; more than that is a clock that was set back."""
 
 Backend = SqliteBackend | PostgresBackend
 
@@ -69,6 +72,21 @@ class SqlState(Reads):
             except DBAPIError as error:
                 self._failed = self._backend.explain(error)
                 raise self._failed from error
+
+    def reserve(self, name: str, *, turns: int, interval: int, window: int, now: Instant) -> int:
+        """Take the next turns of a rate limit that all processes on this database share.
+
+        Safe from any thread. PostgreSQL counts by its own clock and beside the transactions of this process.
+
+        Raises:
+            StateError: the database refused.
+        """
+        more = turns * interval
+        if isinstance(self._backend, PostgresBackend):
+            return self._backend.reserve(name, more=more)
+        with self.transaction() as tx:
+            most = window + _MOST_WAITING * interval
+            return tx.reserve(name, more=more, window=window, most=most, now=now)
 
     def belong_to(self, scope: Mapping[str, str], *, not_asked: Collection[str]) -> None:
         """Check what the database belongs to, as far as could be found out, and remember what is new of it.

@@ -22,6 +22,7 @@ from m3nop.state.schema import (
     links,
     missing,
     pipelines,
+    rate,
     records,
     runs,
     watermarks,
@@ -263,6 +264,18 @@ class SqlTransaction:
             update(circuits).where(*here, circuits.c.due_at == due_at).values(due_at=until)
         )
         return taken.rowcount == 1
+
+    def reserve(self, name: str, *, more: int, window: int, most: int, now: Instant) -> int:
+        """Use up more of a rate limit; return how many microseconds of it were used up before.
+
+        ``most`` is what can be used up at all: where it is more the clock was set back, and all that is known
+        is that the limit was used.
+        """
+        found = self._connection.execute(select(rate.c.full_at).where(rate.c.name == name)).scalar()
+        ahead = max((found or 0) - now, 0)
+        ahead = window if ahead > most else ahead
+        self._put(rate, {"name": name, "full_at": now + ahead + more})
+        return ahead
 
     def audit(self, *, now: Instant, actor: str, action: str, subject: str, detail: Json) -> None:
         """Note what a person did by hand."""

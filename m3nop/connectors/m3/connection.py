@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from m3nop.connectors.m3.exchange import Exchange
     from m3nop.connectors.m3.results import Reply
     from m3nop.core.clock import Clock
-    from m3nop.core.connector import Catalog, Connection, Row, Source, StoreRef
+    from m3nop.core.connector import Catalog, Connection, Rates, Row, Source, StoreRef
 
 _LOOK_UPS_IN_A_QUERY = 30
 _WHO = "GENERAL/GetUserInfo"
@@ -152,6 +152,10 @@ class M3Connection:
             if self._facts is None:
                 self._facts = self._find_facts()
             return self._facts
+
+    def share_rate(self, rates: Rates) -> None:
+        """Keep to the rate limit together with whoever uses the same tenant at the same address."""
+        self._gateway.share_rate(rates)
 
     def trial(self) -> Failure | None:
         """Ask who signs in; a refusal is an answer, too: M3 is there."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from m3nop.connectors.m3.config import M3Config, M3Credentials
     from m3nop.core.clock import Clock
+    from m3nop.core.connector import Rates
     from m3nop.core.json import Json
     from m3nop.http.client import Params
     from m3nop.http.response import Response
@@ -44,10 +45,11 @@ class Gateway:
         self.base_url = m3_address(config.url, ionapi)
         timeouts = Timeouts(answer=config.timeout)
         limit = config.rate_limit
+        self._pace = Pace(limit.requests, per=limit.per, clock=clock) if limit else None
         self._client = HttpClient(
             f"{self.base_url}/{config.api_path.strip('/')}",
             timeouts=timeouts,
-            pace=Pace(limit.requests, per=limit.per, clock=clock) if limit else None,
+            pace=self._pace,
             ca_file=config.ca_file,
         )
         self._tokens: TokenIssuer | None = None
@@ -80,6 +82,11 @@ class Gateway:
         if self._tokens:
             return self._tokens.keeper.send(lambda token: signed(f"Bearer {token.reveal()}"))
         return signed(self._basic.reveal() if self._basic else "")
+
+    def share_rate(self, rates: Rates) -> None:
+        """Keep to the rate limit together with whoever uses the same tenant at the same address."""
+        if self._pace:
+            self._pace.share(f"{self.base_url} {self.tenant}".rstrip(), rates)
 
     def close(self) -> None:
         """Close the connections."""

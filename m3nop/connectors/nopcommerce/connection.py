@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.connectors.nopcommerce.records import Record
     from m3nop.core.clock import Clock
-    from m3nop.core.connector import Call, Catalog, Operation, Source, StoreRef
+    from m3nop.core.connector import Call, Catalog, Operation, Rates, Source, StoreRef
 
 READABLE = ("orders", "customers", "products", "stores", "countries")
 """What ``get`` reads."""
@@ -64,6 +64,7 @@ class NopConnection:
         api: ShopApi,
         workers: Workers,
         catalog: Catalog,
+        pace: Pace | None = None,
     ) -> None:
         self.name = name
         self.in_flight = config.in_flight
@@ -75,6 +76,7 @@ class NopConnection:
         self._api = api
         self._workers = workers
         self._catalog = catalog
+        self._pace = pace
 
     def send(self, calls: Sequence[Call]) -> list[Answer]:
         """Make each call with a request of its own and answer it; a failure is an answer."""
@@ -138,6 +140,11 @@ class NopConnection:
         """
         return self._api.open_to_anybody(self._harmless)
 
+    def share_rate(self, rates: Rates) -> None:
+        """Keep to the rate limit together with whoever uses the same installation."""
+        if self._pace:
+            self._pace.share(self._config.url.rstrip("/"), rates)
+
     def trial(self) -> Failure | None:
         """Read something small, once."""
         return self._api.trial(self._harmless)
@@ -168,10 +175,11 @@ def open_connection(name: str, config: NopCommerceConfig, *, clock: Clock, catal
         ConfigurationError: its address cannot be used, or a credential is not filled in.
     """
     rate = config.rate_limit
+    pace = Pace(rate.requests, per=rate.per, clock=clock) if rate else None
     http = HttpClient(
         config.url,
         timeouts=Timeouts(connect=min(_CONNECT_SECONDS, config.timeout), answer=config.timeout),
-        pace=Pace(rate.requests, per=rate.per, clock=clock) if rate else None,
+        pace=pace,
         ca_file=config.ca_file,
     )
     signed = access(http, config.credentials, name=name, dialect=config.dialect, clock=clock)
@@ -181,4 +189,4 @@ def open_connection(name: str, config: NopCommerceConfig, *, clock: Clock, catal
     dialect: Dialect = (Oss if config.dialect == "oss" else Official)(
         api, config=config, clock=clock, workers=workers
     )
-    return NopConnection(name, config, dialect, api=api, workers=workers, catalog=catalog)
+    return NopConnection(name, config, dialect, api=api, workers=workers, catalog=catalog, pace=pace)

@@ -81,6 +81,9 @@ class System:
     def facts(self) -> Any:
         raise NotImplementedError
 
+    def share_rate(self, rates: Any) -> None:
+        raise NotImplementedError
+
     def trial(self) -> Failure | None:
         return None
 
