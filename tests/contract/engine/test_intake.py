@@ -360,5 +360,5 @@ def test_an_order_that_was_read_long_ago_is_read_again_before_its_first_attempt(
     assert bench.record(gone).state is RecordState.DEAD
     letters = bench.state.dead_letters(pipeline="orders")
     assert [(letter.key, letter.signature, letter.message) for letter in letters] == [
-        (str(gone), "gone", "the shop no longer has it")
+        (str(gone), "gone: the shop no longer has it", "the shop no longer has it")
     ]
