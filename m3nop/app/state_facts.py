@@ -74,7 +74,7 @@ def state_facts(session: Session) -> StateFacts:
         name: PipelineFacts(state.counts(name), marks.get(name, {}), state.baseline(name))
         for name in session.project.pipelines
     }
-    file = _file(session.state_url)
+    file = file_of(session.state_url)
     return StateFacts(
         place=place(session),
         size=file.stat().st_size if file is not None else None,
@@ -90,7 +90,7 @@ def state_facts(session: Session) -> StateFacts:
 
 def place(session: Session) -> str:
     """Say where the state database is; never with a password."""
-    file = _file(session.state_url)
+    file = file_of(session.state_url)
     if file is not None:
         return str(file)
     address: Any = urlsplit(session.state_url)
@@ -116,6 +116,7 @@ def set_baseline(session: Session, name: str, before: Instant, *, wait: float = 
     return Baseline(before, earlier, baselined)
 
 
-def _file(url: str) -> Path | None:
+def file_of(url: str) -> Path | None:
+    """Return the file of a state database, or None where it is a server's."""
     kind, slashes, path = url.partition(":///")
     return Path(path) if kind == "sqlite" and slashes else None

@@ -1,4 +1,4 @@
-"""Commands about the state database: state show, verify, backup, baseline."""
+"""Commands about the state database: state show, verify, backup, baseline, and those of ``state_care``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from m3nop.cli import state_care
 from m3nop.cli.options import AsJson, Env, Project, open_here, parse_duration, parse_since
 from m3nop.cli.record_options import Wait
 
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command()(verify)
     group.command()(backup)
     group.command()(baseline)
+    state_care.register(group)
     app.add_typer(group, name="state")
 
 
@@ -59,10 +61,9 @@ def verify(*, project: Project = None, env: Env = None, as_json: AsJson = False)
         for text in found or ("everything fits",):
             print_line(text)
     if found:
-        msg = (
-            f"the state database {where} has {len(found)} fault{'s' if len(found) > 1 else ''}; put back a "
-            "backup: records sent since then are looked up in M3 before anything is sent again"
-        )
+        faults = f"{len(found)} fault{'s' if len(found) > 1 else ''}"
+        remedy = "put back a backup (m3nop state restore): what was sent since then is looked up in M3 first"
+        msg = f"the state database {where} has {faults}; {remedy}"
         raise StateError(msg)
 
 

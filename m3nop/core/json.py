@@ -48,7 +48,8 @@ def canonical(value: Json) -> str:
 
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical text, in hexadecimal."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    # Half a pair of surrogates, which JSON can spell, is no UTF-8.
+    return hashlib.sha256(canonical(value).encode(errors="surrogatepass")).hexdigest()
 
 
 def _refuse_constant(name: str) -> Json:

@@ -96,6 +96,16 @@ class PostgresBackend:
         msg = f"the state database {self.place} is in PostgreSQL: back it up with pg_dump, not to {target}"
         raise StateError(msg)
 
+    @contextmanager
+    def snapshot(self, connection: Connection) -> Iterator[Connection]:
+        """Let a reader see the database as it is now, whatever is committed meanwhile."""
+        yield connection.execution_options(isolation_level="REPEATABLE READ")
+
+    def vacuum(self, writer: Connection) -> None:  # noqa: ARG002
+        """Let the server reuse the space of what was deleted, which it does by itself as well."""
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+
     def keep_copy(self, version: str) -> None:
         """Do nothing: the server's backups are its administrator's."""
 

@@ -6,14 +6,16 @@ WAL with ``synchronous=FULL``. Python's driver opens no transaction of its own; 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
 from m3nop.state.ownership import Ownership, network_type
 from m3nop.state.schema import BACKUP_MARK
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Clock
 
-_HEADER = b"SQLite format 3\x00"
+HEADER = b"SQLite format 3\x00"
+_BESIDE = ("-wal", "-shm", "-journal")
+"""Ends of the names of what SQLite keeps beside a database."""
 _WRITES = "m3nop_writes"
 _BUSY_SECONDS = 10.0
 _MOUNTS = Path("/proc/mounts")
@@ -34,7 +38,7 @@ class SqliteBackend:
 
     def __init__(self, path: Path, *, read_only: bool, mounts: Path = _MOUNTS) -> None:
         self.place = str(path)
-        self._path = path
+        self.path = path
         self._mounts = mounts
         self._ownership = Ownership(path)
         self.engine = _engine(path, read_only=read_only)
@@ -48,16 +52,60 @@ class SqliteBackend:
         """
         self._refuse_network()
         with self._files():
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._ownership.acquire(command=command, clock=clock, wait=wait)
             existed = self._check_header()
             # SQLite would give the file, and with it the log beside it, the permissions of the umask.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         with self.explained():
-            writer = self.engine.connect().execution_options(**{_WRITES: True})
+            writer = self.writer()
             if existed and not self._ownership.before.clean:
                 self._check_pages(writer)
             return writer
+
+    def writer(self) -> Connection:
+        """Open a connection whose transactions write."""
+        return self.engine.connect().execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def held(self, *, command: str, clock: Clock, wait: float) -> Iterator[None]:
+        """Own the place of the database without looking at what is there, which may be damaged.
+
+        Raises:
+            BusyError: another process owns it.
+            StateError: no database can be there.
+        """
+        self._refuse_network()
+        with self._files():
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._ownership.acquire(command=command, clock=clock, wait=wait)
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            self.close(clean=done)
+
+    def put(self, prepared: Path, *, mark: str, kept: Path) -> bool:
+        """Put a closed and checked database in place of the one that is here, which moves to ``kept``.
+
+        ``mark`` is its opening. Wherever this ends, either is there, and what is not known to be the one that
+        was here last begins a new epoch. Returns whether there was one. The place has to be held.
+        """
+        with self._files():
+            existed = self.path.exists()
+            if existed:
+                # From here on nobody takes what is here for the database that was here last.
+                self._ownership.remember()
+                _set_aside(self.path, kept)
+                crashpoint("restore:aside")
+            # A log of one database that lies beside another would spoil it.
+            for end in _BESIDE:
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+            prepared.replace(self.path)
+            sync_folder(self.path.parent)
+            self._ownership.remember(mark)
+        return existed
 
     def look(self) -> None:
         """Check that there is a database to read.
@@ -67,7 +115,7 @@ class SqliteBackend:
         """
         with self._files():
             if not self._check_header():
-                msg = f"there is no state yet in {self._path}: run a pipeline first (m3nop sync)"
+                msg = f"there is no state yet in {self.path}: run a pipeline first (m3nop sync)"
                 raise StateError(msg)
 
     def continues(self, opening: str) -> bool:
@@ -115,7 +163,7 @@ class SqliteBackend:
             msg = f"the backup {target} cannot be written: {error.strerror}; choose another folder"
             raise StateError(msg) from error
         try:
-            with closing(_raw(self._path)) as source, closing(_raw(target)) as copy:
+            with closing(_raw(self.path)) as source, closing(_raw(target)) as copy:
                 source.backup(copy)
                 copy.execute("UPDATE scope SET opening = ?", (BACKUP_MARK,))
                 copy.commit()
@@ -123,10 +171,22 @@ class SqliteBackend:
             target.unlink()
             raise self.explain(error) from error
 
+    @contextmanager
+    def snapshot(self, connection: Connection) -> Iterator[Connection]:
+        """Let a reader see the database as it is now, whatever is committed meanwhile."""
+        connection.exec_driver_sql("BEGIN")
+        yield connection
+
+    def vacuum(self, writer: Connection) -> None:
+        """Write the file anew without its holes, and fold the log into it."""
+        raw: Any = writer.connection.driver_connection
+        raw.execute("VACUUM")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def keep_copy(self, version: str) -> None:
         """Write a copy beside the database, before a migration away from ``version``."""
         number = 1
-        while (target := self._path.with_name(f"{self._path.name}.schema-{version}.{number}.bak")).exists():
+        while (target := self.path.with_name(f"{self.path.name}.schema-{version}.{number}.bak")).exists():
             number += 1
         self.copy(target)
 
@@ -150,7 +210,7 @@ class SqliteBackend:
         remedy = _REMEDIES.get(
             getattr(cause, "sqlite_errorcode", 0) & 0xFF, "look at it with m3nop state verify"
         )
-        return StateError(f"the state database {self._path} cannot be used: {cause}; {remedy}")
+        return StateError(f"the state database {self.path} cannot be used: {cause}; {remedy}")
 
     @contextmanager
     def _files(self) -> Iterator[None]:
@@ -158,28 +218,28 @@ class SqliteBackend:
             yield
         except OSError as error:
             msg = (
-                f"the state database {self._path} cannot be used: {error.strerror or error}; check that "
-                f"{self._path.parent} is a folder with free space that this user may write to"
+                f"the state database {self.path} cannot be used: {error.strerror or error}; check that "
+                f"{self.path.parent} is a folder with free space that this user may write to"
             )
             raise StateError(msg) from error
 
     def _refuse_network(self) -> None:
         known = self._mounts.read_text(encoding="utf-8", errors="replace") if self._mounts.exists() else ""
-        kind = network_type(self._path.resolve(), known)
+        kind = network_type(self.path.resolve(), known)
         if kind:
             msg = (
-                f"the state database {self._path} is on a network file system ({kind}), where locks do "
+                f"the state database {self.path} is on a network file system ({kind}), where locks do "
                 "not hold; keep the project's .m3nop folder on a local disk, or use PostgreSQL (state: postgresql+psycopg://…)"
             )
             raise StateError(msg)
 
     def _check_header(self) -> bool:
-        if not self._path.exists() or not self._path.stat().st_size:
+        if not self.path.exists() or not self.path.stat().st_size:
             return False
-        with self._path.open("rb") as file:
-            if file.read(len(_HEADER)) == _HEADER:
+        with self.path.open("rb") as file:
+            if file.read(len(HEADER)) == HEADER:
                 return True
-        msg = f"{self._path} is not a state database; move it away, or put back a backup"
+        msg = f"{self.path} is not a state database; move it away, or put back a backup"
         raise StateError(msg)
 
     def _check_pages(self, writer: Connection) -> None:
@@ -187,7 +247,7 @@ class SqliteBackend:
         raw: Any = writer.connection.driver_connection
         found = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            msg = f"the state database {self._path} is damaged ({found}); {_PUT_BACK}"
+            msg = f"the state database {self.path} is damaged ({found}); {_PUT_BACK}"
             raise StateError(msg)
 
 
@@ -232,3 +292,30 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
 
 def _raw(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=_BUSY_SECONDS)
+
+
+def _set_aside(path: Path, kept: Path) -> None:
+    """Keep a database, whatever it is, under another name as well."""
+    log, kept_log = (one.with_name(f"{one.name}-wal") for one in (path, kept))
+    if log.exists() and log.stat().st_size:
+        # First, because SQLite throws the log of a file away that it cannot read.
+        shutil.copy2(log, kept_log)
+    with suppress(sqlite3.Error), closing(_raw(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        kept_log.unlink(missing_ok=True)
+    try:
+        os.link(path, kept)
+    except OSError:
+        # A file system without links.
+        shutil.copy2(path, kept)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

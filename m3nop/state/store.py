@@ -16,6 +16,7 @@ from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError, UsageError
 from m3nop.state import schema, versions
 from m3nop.state.claims import Turns
+from m3nop.state.exporting import Exported, export_tables
 from m3nop.state.inspection import inspect_rows
 from m3nop.state.postgresql import PostgresBackend
 from m3nop.state.reads import Reads
@@ -50,7 +51,7 @@ class SqlState(Reads):
         self._turns = Turns()
         self._lock = threading.RLock()
         self._failed: StateError | None = None
-        self._insert = _insert_of(backend)
+        self._insert = insert_of(backend)
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
@@ -99,8 +100,8 @@ class SqlState(Reads):
         with self._reading() as connection:
             known = connection.execute(select(schema.scope.c.identity)).scalar_one()
         silent = {name for name in known if name not in scope and name.partition(".")[0] in not_asked}
-        _refuse_other_scope(
-            self._backend, {name: value for name, value in known.items() if name not in silent}, scope
+        refuse_other_scope(
+            self._backend.place, {name: value for name, value in known.items() if name not in silent}, scope
         )
         if any(known.get(name) != value for name, value in scope.items()):
             writer = self._usable()
@@ -119,6 +120,33 @@ class SqlState(Reads):
             StateError: ``target`` exists, cannot be written, or the database is a server's.
         """
         self._backend.copy(target)
+
+    def export(self, target: Path, *, now: Instant) -> Exported:
+        """Write everything as last committed to a new file; runs may go on meanwhile.
+
+        Raises:
+            StateError: ``target`` exists or cannot be written.
+        """
+        with self._reading() as connection, self._backend.snapshot(connection) as steady:
+            return export_tables(steady, target, now=now)
+
+    def begin_epoch(self, *, now: Instant, actor: str, reason: str) -> int:
+        """Begin a new epoch: what is here may be older than the truth. Return its number."""
+        with self.transaction() as tx:
+            epoch = self.epoch + 1
+            self._usable().execute(update(schema.scope), {"epoch": epoch})
+            tx.audit(now=now, actor=actor, action="epoch", subject=str(epoch), detail={"reason": reason})
+        self.epoch = epoch
+        return epoch
+
+    def vacuum(self) -> None:
+        """Give the space of what was deleted back to the system.
+
+        Raises:
+            StateError: there is no room for it, or the database was opened for reading.
+        """
+        with self._lock, self._backend.explained():
+            self._backend.vacuum(self._usable())
 
     def close(self) -> None:
         """Close the database and give it back."""
@@ -166,7 +194,7 @@ def open_state(
         StateError: it cannot be used, or belongs to another scope.
         UsageError: the address is of neither kind.
     """
-    backend = _backend(url, command=command, read_only=read_only)
+    backend = backend_at(url, command=command, read_only=read_only)
     try:
         with backend.explained():
             if read_only:
@@ -195,7 +223,12 @@ def durable(connection: Connection) -> Iterator[None]:
     crashpoint("commit:after")
 
 
-def _backend(url: str, *, command: str, read_only: bool) -> Backend:
+def backend_at(url: str, *, command: str, read_only: bool = False) -> Backend:
+    """Return the backend that an address names.
+
+    Raises:
+        UsageError: it names none.
+    """
     try:
         address = make_url(url)
     except ArgumentError:
@@ -211,7 +244,7 @@ def _backend(url: str, *, command: str, read_only: bool) -> Backend:
     raise UsageError(msg)
 
 
-def _insert_of(backend: Backend) -> Callable[[Table], Any]:
+def insert_of(backend: Backend) -> Callable[[Table], Any]:
     """Return the dialect's insert, which can leave existing rows alone or replace them."""
     return import_module(f"sqlalchemy.dialects.{backend.engine.dialect.name}").insert  # type: ignore[no-any-return]
 
@@ -227,7 +260,7 @@ def _open_for_reading(backend: Backend, scope: Mapping[str, str]) -> SqlState:
             raise StateError(msg)
         row = connection.execute(select(schema.scope)).one()
     # A reader may know less of the scope than a run: it need not ask the systems who they are.
-    _refuse_other_scope(backend, _named(row.identity, scope), scope)
+    refuse_other_scope(backend.place, _named(row.identity, scope), scope)
     return SqlState(backend, writer=None, epoch=row.epoch, fence=row.fence)
 
 
@@ -237,7 +270,7 @@ def _open_for_writing(
     with backend.engine.connect() as connection:
         version = versions.version_of(connection, place=backend.place)
         identity = {} if version is None else connection.execute(select(schema.scope.c.identity)).scalar_one()
-    _refuse_other_scope(backend, identity if whole else _named(identity, scope), scope)
+    refuse_other_scope(backend.place, identity if whole else _named(identity, scope), scope)
     if version not in (None, schema.HEAD):
         backend.keep_copy(version)
         with backend.without_foreign_keys(writer), durable(writer):
@@ -258,14 +291,16 @@ def _open_for_writing(
             )
     with backend.engine.connect() as connection:
         row = connection.execute(select(schema.scope)).one()
-    return _take_over(backend, writer, row, {**identity, **scope}, clock)
+    return take_over(backend, writer, row, {**identity, **scope}, clock)
 
 
-def _take_over(
+def take_over(
     backend: Backend, writer: Connection, row: Row[Any], identity: Mapping[str, str], clock: Clock
 ) -> SqlState:
+    """Make this process the owner of a database whose row of ``scope`` this is; it may begin a new epoch."""
     mark, fence = secrets.token_hex(8), row.fence + 1
-    reason = "" if row.opening and backend.continues(row.opening) else _why_new_epoch(row.opening)
+    known = row.opening not in ("", BACKUP_MARK) and backend.continues(row.opening)
+    reason = "" if known else _why_new_epoch(row.opening)
     epoch = row.epoch + 1 if reason else row.epoch
     # Before the commit, with the earlier mark: after a crash the database carries one of the two.
     backend.note_openings(*([] if reason else [row.opening]), mark)
@@ -299,14 +334,19 @@ def _named(identity: Mapping[str, str], scope: Mapping[str, str]) -> Mapping[str
     return {name: value for name, value in identity.items() if name in scope}
 
 
-def _refuse_other_scope(backend: Backend, identity: Mapping[str, str], scope: Mapping[str, str]) -> None:
+def refuse_other_scope(place: str, identity: Mapping[str, str], scope: Mapping[str, str]) -> None:
+    """Compare what a database belongs to with what it is opened for.
+
+    Raises:
+        StateError: they differ.
+    """
     differing = [name for name, value in identity.items() if scope.get(name) != value]
     if differing:
         parts = "; ".join(
             f"{name} is {identity[name]} there and {scope.get(name, 'not set')} here" for name in differing
         )
         msg = (
-            f"the state database {backend.place} belongs to another scope: {parts}. Choose the environment "
+            f"the state database {place} belongs to another scope: {parts}. Choose the environment "
             "that it belongs to (--env), or give this one a state database of its own (state: in m3nop.yaml)"
         )
         raise StateError(msg)

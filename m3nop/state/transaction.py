@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, text, update
 
-from m3nop.core.json import Json, canonical
+from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase, Record, RecordState
 from m3nop.state import rows
 from m3nop.state.schema import (
@@ -314,7 +313,7 @@ _LOG_CALL = insert(calls)
 def chained(before: str, entry: Mapping[str, Any]) -> str:
     """Return the seal of an audit entry that follows the one sealed with ``before``."""
     values = [before, entry["at"], entry["actor"], entry["action"], entry["subject"], entry["detail"]]
-    return hashlib.sha256(canonical(values).encode()).hexdigest()
+    return digest(values)
 
 
 def _answer_row(call: LoggedCall) -> dict[str, Any]:

@@ -54,6 +54,12 @@ def create(connection: Connection) -> None:
     connection.execute(_version.insert().values(version_num=REVISIONS[-1]))
 
 
+def drop(connection: Connection) -> None:
+    """Drop every table, within the caller's transaction."""
+    metadata.drop_all(connection)
+    _version.drop(connection)
+
+
 def migrate(connection: Connection, *, scripts: Path = SCRIPTS, to: str = REVISIONS[-1]) -> None:
     """Run the migrations up to ``to`` within the caller's transaction."""
     from alembic.command import upgrade  # noqa: PLC0415  (slow to load, seldom needed)

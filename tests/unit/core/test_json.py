@@ -20,6 +20,12 @@ def test_equal_values_have_one_digest():
     )
 
 
+def test_half_a_pair_of_surrogates_has_a_digest_too():
+    half = json.loads(r'{"note": "\ud83d"}')
+
+    assert json.digest(half) == json.digest({"note": "\ud83d"}) != json.digest({"note": "?"})
+
+
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "{", '{"a":' * 100_000, "[" * 100_000])
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(ValueError, match=r"\w"):

@@ -1,0 +1,68 @@
+"""Looking after the state on the command line, over real HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from m3nop.core import json
+from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place
+
+if TYPE_CHECKING:
+    from m3nop.sandbox.world import World
+
+
+def document(project: Project, *arguments: str) -> dict[str, object]:
+    ended = project.run(*arguments, "--json")
+    assert ended.code == 0, ended.err
+    found: dict[str, object] = json.loads(ended.out)
+    return found
+
+
+@pytest.fixture
+def project(make_project: MakeProject, world: World) -> Project:
+    """A project with an order in M3, a backup of that time, and another order in M3 since."""
+    made = make_project()
+    first = place(world)
+    assert made.run("sync", "orders").code == 0
+    assert made.run("state", "backup", str(made.folder / "kept.db")).code == 0
+    second = place(world)
+    assert made.run("sync", "orders").code == 0
+    assert judge(world, [f"B2C-{first}", f"B2C-{second}"]) == CLEAN
+    return made
+
+
+def test_after_a_restore_nothing_is_entered_again(project: Project, world: World) -> None:
+    asked = project.run("state", "restore", "kept.db")
+    assert (asked.code, asked.out) == (2, "")
+    assert "Nobody can be asked here: say --yes" in asked.err
+
+    restored = document(project, "state", "restore", str(project.folder / "kept.db"), "--yes")
+    ended = project.run("sync", "orders")
+
+    assert (restored["epoch"], ended.code) == (2, 0), ended.err
+    assert judge(world, ["B2C-1014", "B2C-1015"]) == CLEAN
+    assert project.run("state", "verify").out == "everything fits\n"
+    trail = json.loads(project.run("audit", "list", "--json").out)
+    assert [entry["action"] for entry in trail] == ["epoch", "restore", "epoch"]
+
+
+def test_a_state_moves_to_another_database_and_back(project: Project, world: World) -> None:
+    file = project.folder / "state.jsonl"
+    exported = document(project, "state", "export", str(file))
+    refused = project.run("state", "import", str(file))
+    project.forget()
+
+    imported = project.run("state", "import", str(file))
+    ended = project.run("sync", "orders")
+
+    assert (refused.code, imported.code, ended.code) == (3, 0, 0), imported.err
+    assert "is not empty" in refused.err
+    assert exported["rows"]["records"] == 3  # type: ignore[index]
+    assert imported.out.startswith(f"{file}: 3 records, 3 links, 3 attempts, ")
+    assert judge(world, ["B2C-1014", "B2C-1015"]) == CLEAN
+    shrunk = document(project, "state", "vacuum")
+    assert shrunk["bytes"] == project.state_file.stat().st_size
+    assert document(project, "state", "epoch", "--reason", "a test")["epoch"] == 3
+    assert project.run("state", "epoch", "--reason", " ").code == 2
