@@ -27,11 +27,11 @@ from m3nop.sandbox import access, shop
 from m3nop.sandbox.books import Books
 from m3nop.sandbox.clock import SandboxClock
 from m3nop.sandbox.faults import Fault
-from m3nop.sandbox.seed import reset
 from m3nop.sandbox.server import Serving
 from m3nop.sandbox.world import World
 from m3nop.spec.project import LoadedProject, load_project
 from m3nop.state.store import SqlState, open_state
+from tests.first_data import FirstData
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -76,16 +76,21 @@ class Sandbox:
         books = Books()
         self.world = World(books, clock=SandboxClock(books, source=self.clock.now))
         self.serving = Serving(self.world)
+        self._first = FirstData(lambda: START)
 
     def begin(self) -> None:
         """Forget what earlier tests did."""
         self.clock.instant = START
         self.world.on_request.clear()
         self.world.failures.clear()
-        reset(self.world)
+        self.world.faults.clear()
+        self.world.clock.reset()
+        self.world.requests.clear()
+        self._first.put(self.world.books)
 
     def close(self) -> None:
         self.serving.close()
+        self._first.close()
         self.world.close()
 
 
