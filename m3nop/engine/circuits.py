@@ -173,10 +173,9 @@ def paused(circuit: Circuit) -> PausedError:
     """Say what does not work, why, since when, and when it is tried again."""
     name = circuit.connection
     since, due = to_text(circuit.since or 0), to_text(circuit.due_at or 0)
-    remedy = ""
-    if circuit.remedy == Remedy.AUTHENTICATION:
-        remedy = f"; put the credentials right (`m3nop doctor`), then `m3nop circuits close {name}`"
+    wrong = "the credentials are" if circuit.remedy == Remedy.AUTHENTICATION else "that is"
     return PausedError(
         f"{name} has not worked since {since}: {circuit.cause}; it is left alone until {due}, "
-        f"everything is kept{remedy}"
+        f"everything is kept; once {wrong} put right (`m3nop doctor`), "
+        f"`m3nop circuits close {name}` ends the wait"
     )

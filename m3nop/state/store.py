@@ -103,10 +103,12 @@ class SqlState(Reads):
         refuse_other_scope(
             self._backend.place, {name: value for name, value in known.items() if name not in silent}, scope
         )
-        if any(known.get(name) != value for name, value in scope.items()):
+        # An address that nobody has answered at may be a slip of the pen: it is not kept.
+        told = {name: value for name, value in scope.items() if name.partition(".")[0] not in not_asked}
+        if any(known.get(name) != value for name, value in told.items()):
             writer = self._usable()
             with self._lock, durable(writer):
-                writer.execute(update(schema.scope), {"identity": {**known, **scope}})
+                writer.execute(update(schema.scope), {"identity": {**known, **told}})
 
     def verify(self) -> list[str]:
         """Read the whole database and name what is damaged or does not fit; an empty list is good news."""
@@ -291,7 +293,8 @@ def _open_for_writing(
             )
     with backend.engine.connect() as connection:
         row = connection.execute(select(schema.scope)).one()
-    return take_over(backend, writer, row, {**identity, **scope}, clock)
+    told = scope if whole else {name: value for name, value in scope.items() if "." not in name}
+    return take_over(backend, writer, row, {**identity, **told}, clock)
 
 
 def take_over(
