@@ -1,6 +1,7 @@
 """Keeps the exchange with both systems as a cassette, and plays it again without a network.
 
-Logins are never kept, nor headers. Addresses become those of nowhere, one for each connection.
+Logins, headers and payment card fields are never kept. Addresses become those of nowhere, one for each
+connection.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from m3nop.app.session import Place, Session
 from m3nop.core import json
 from m3nop.core.errors import AccessError, UsageError
 from m3nop.core.secrets import Secret
+from m3nop.http.response import without_cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,7 +73,7 @@ def recording(session: Session, path: Path, *, scrub: bool) -> Iterator[None]:
         content = response["body"]["string"]
         response["headers"] = {"Content-Type": ["application/json"]}
         if content:
-            said = json.loads(content)
+            said = without_cards(json.loads(content))
             clean = scrubbed(said) if scrub else said
             texts.update(replaced_texts(said, clean))
             response["body"]["string"] = json.dumps(clean).encode()

@@ -17,12 +17,17 @@ CARD_FIELDS = frozenset(
     {
         "cardtype", "cardname", "cardnumber", "maskedcreditcardnumber", "cardcvv2", "cardexpirationmonth",
         "cardexpirationyear", "creditcardtype", "creditcardname", "creditcardnumber", "creditcardcvv2",
-        "creditcardexpiremonth", "creditcardexpireyear", "allowstoringcreditcardnumber",
+        "creditcardexpiremonth", "creditcardexpireyear", "allowstoringcreditcardnumber", "cardcvv", "cardcvc",
+        "cvv", "cvv2", "cvc", "cardsecuritycode", "creditcardcvv", "creditcardcvc",
     }
 )  # fmt: skip
-"""Names of payment card fields, without case, ``_`` and ``-``; they never get past this layer."""
+"""Names of payment card fields, without case, ``_``, ``-`` and blanks; they never get past this layer."""
 
-_MENTIONS_CARD = re.compile(rb"card", re.IGNORECASE)
+_JOINED = str.maketrans("", "", "_- ")
+
+_IN_CLEAR = (b"card", b"cvv", b"cvc")
+_HIDDEN = (b"\\u00", b"\x00")
+"""Escaped letters, and UTF-16 or UTF-32: a name may be written in them."""
 _CHARSET = re.compile(r"""charset=["']?([\w-]+)""", re.IGNORECASE)
 
 
@@ -55,7 +60,7 @@ class Response:
             ValueError: the body is not JSON.
         """
         document = json.loads(self.body)
-        return without_cards(document) if _MENTIONS_CARD.search(self.body) else document
+        return without_cards(document) if _may_name_card(self.body) else document
 
 
 def without_cards(document: Json) -> Json:
@@ -67,5 +72,10 @@ def without_cards(document: Json) -> Json:
     return document
 
 
+def _may_name_card(body: bytes) -> bool:
+    small = body.lower()
+    return any(part in small for part in (*_IN_CLEAR, *_HIDDEN))
+
+
 def _is_card(name: str) -> bool:
-    return name.replace("_", "").replace("-", "").lower() in CARD_FIELDS
+    return name.translate(_JOINED).lower() in CARD_FIELDS

@@ -28,6 +28,19 @@ def test_payment_card_fields_never_leave_this_layer():
     assert Response(200, {}, body).json() == {"orders": [{"id": 1}]}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"id": 1, "\u0063ard_number": "4111"}',
+        b'{"id": 1, "cvv": "123", "Card Number": "4111"}',
+        '{"id": 1, "CardNumber": "4111"}'.encode("utf-16"),
+        '{"id": 1, "CardNumber": "4111"}'.encode("utf-32-le"),
+    ],
+)
+def test_a_payment_card_field_does_not_hide_behind_its_writing(body):
+    assert Response(200, {}, body).json() == {"id": 1}
+
+
 def test_a_field_that_only_sounds_like_a_card_stays():
     assert Response(200, {}, b'{"gift_card": "5.00", "discard": true}').json() == {
         "gift_card": "5.00",
