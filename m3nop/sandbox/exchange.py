@@ -58,6 +58,12 @@ class Answer:
         kept = [pair for pair in self.headers if pair[0].lower() not in {b"content-type", b"content-length"}]
         return Answer(self.status, self.body, [*kept, (b"content-type", content_type.encode())])
 
+    def start(self) -> Message:
+        """Return the message that begins to send it."""
+        headers = [pair for pair in self.headers if pair[0].lower() != b"content-length"]
+        headers.append((b"content-length", str(len(self.body)).encode()))
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
 
 async def read(scope: Scope, receive: Receive) -> Call:
     """Collect a request of the server into a value."""
@@ -75,9 +81,7 @@ async def read(scope: Scope, receive: Receive) -> Call:
 
 async def transmit(answer: Answer, send: Send) -> None:
     """Send an answer to the server's client."""
-    headers = [pair for pair in answer.headers if pair[0].lower() != b"content-length"]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send(answer.start())
     await send({"type": "http.response.body", "body": answer.body})
 
 

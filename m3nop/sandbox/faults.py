@@ -26,6 +26,9 @@ KINDS: dict[str, str] = {
     "reset_before": "the connection is reset, nothing happened",
     "reset_after": "it happened, then the connection is reset without an answer",
     "late_effect": "the connection is reset at once; it happens `seconds` later",
+    "silence": "nothing happens, and no answer comes for `seconds`; then the connection is reset",
+    "slow_body": "it happened, the answer comes in pieces over `seconds`",
+    "cut_body": "it happened, the connection is closed in the middle of the answer",
     "html": "an HTML error page with `status` (502 unless given); no effect, unless `effect` is true",
     "empty": "it happened, the answer is 200 with no body",
     "invalid_json": "it happened, the answer is cut in the middle",
@@ -40,12 +43,16 @@ KINDS: dict[str, str] = {
     "duplicate_records": "a list shows its first `count` records twice",
     "list_fails": "a list of M3 breaks off after its first `count` records, with an error beside them",
     "late_records": "a list does not show its newest `count` records yet",
+    "drifting_pages": "a page of a list begins `count` records too late; with a negative `count` too early",
 }
 """Every kind of fault, with what it does."""
 
 TRANSPORT = frozenset(
-    {"status", "reset_before", "reset_after", "late_effect", "html", "empty", "invalid_json", "content_type"}
-)
+    {
+        "status", "reset_before", "reset_after", "late_effect", "silence", "slow_body", "cut_body", "html",
+        "empty", "invalid_json", "content_type",
+    }
+)  # fmt: skip
 """Kinds that decide what becomes of the request as a whole; of several the first one wins."""
 
 

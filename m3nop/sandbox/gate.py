@@ -16,6 +16,9 @@ from m3nop.sandbox.world import Request, World
 
 _REPLAY = "request"
 _NO_LINGER = struct.pack("ii", 1, 0)
+_SLOW = frozenset({"latency", "silence"})
+_PIECES = 10
+"""In which a slow answer comes."""
 
 
 class Gate:
@@ -34,11 +37,15 @@ class Gate:
         system = _system(call.path)
         struck = self._arrive(system, call) if system else ()
         answer = self._outcome(call, struck)
-        delay = sum(fault.seconds for fault in struck if fault.kind == "latency")
-        if delay:
-            await asyncio.sleep(delay)
+        delay = sum(fault.seconds for fault in struck if fault.kind in _SLOW)
+        if delay and await _gone(receive, within=delay):
+            return
         if answer is None:
             await _reset(scope, receive)
+        elif any(fault.kind == "cut_body" for fault in struck):
+            await _cut(answer, scope, send)
+        elif slow := next((fault for fault in struck if fault.kind == "slow_body"), None):
+            await _trickle(answer, receive, send, seconds=slow.seconds)
         else:
             await transmit(answer, send)
 
@@ -62,7 +69,7 @@ class Gate:
         fault = next((fault for fault in struck if fault.kind in TRANSPORT), None)
         if fault is None:
             return self._perform(call, struck)
-        if fault.kind == "reset_before":
+        if fault.kind in {"reset_before", "silence"}:
             return None
         if fault.kind == "late_effect":
             self._world.later(_REPLAY, call.document(), seconds=fault.seconds)
@@ -119,11 +126,41 @@ def _spoil(fault: Fault, answer: Answer) -> Answer | None:
         return Answer(answer.status, answer.body[: max(1, len(answer.body) // 2)], answer.headers)
     if fault.kind == "content_type":
         return answer.with_content_type("text/plain")
+    if fault.kind in {"slow_body", "cut_body"}:
+        return answer
     return _refusal(fault)
 
 
 def _answer(response: Response) -> Answer:
     return Answer(response.status_code, bytes(response.body), list(response.raw_headers))
+
+
+async def _gone(receive: Receive, *, within: float) -> bool:
+    """Wait until the client has hung up, but no longer than so many seconds."""
+    try:
+        async with asyncio.timeout(within):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _trickle(answer: Answer, receive: Receive, send: Send, *, seconds: float) -> None:
+    size = max(1, len(answer.body) // _PIECES)
+    await send(answer.start())
+    for at in range(0, len(answer.body), size):
+        if await _gone(receive, within=seconds / _PIECES):
+            return
+        await send({"type": "http.response.body", "body": answer.body[at : at + size], "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _cut(answer: Answer, scope: Scope, send: Send) -> None:
+    await send(answer.start())
+    half = answer.body[: len(answer.body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+    scope["state"]["transport"].close()
 
 
 async def _reset(scope: Scope, receive: Receive) -> None:

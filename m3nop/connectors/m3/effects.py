@@ -34,6 +34,8 @@ _KNOWN = MappingProxyType(
         "GLS840MI/AddBatchLineFld": Effect.KEYED,
         "ARS040MI/AddBatchHead": Effect.KEYED,
         "ARS040MI/AddBatchLine": Effect.KEYED,
+        # A question whose name does not say so.
+        "GENERAL/ServerTimeZone": Effect.READ,
         # A check; UpdBatch is what posts. ARS040MI/ControlBatch passes the payments on, so it is unsafe.
         "GLS840MI/CtrlBatch": Effect.IDEMPOTENT,
     }

@@ -199,8 +199,9 @@ def _deliver(session: Session, head: Doc, lines: Mapping[int, Doc], warehouse: s
         tables.delivery_lines[line_key(row)] = row
     address = head["addresses"].get("1") or session.tables.customers[head["CUNO"]]
     delivery = {
-        "DLIX": number, "RORC": CUSTOMER_ORDER, "RIDN": head["ORNO"], "WHLO": warehouse, "PGRS": PICKED,
-        "PLSX": 1, "CONN": books.next_number("shipment", start=_FIRST_SHIPMENT), "FWNO": FORWARDER,
+        "DLIX": number, "RORC": CUSTOMER_ORDER, "RIDN": head["ORNO"], "ORNO": head["ORNO"], "WHLO": warehouse,
+        "PGRS": PICKED, "PLSX": 1, "CONN": books.next_number("shipment", start=_FIRST_SHIPMENT),
+        "FWNO": FORWARDER,
         "CUOR": head.get("CUOR", ""), "YREF": head.get("YREF", ""), "MODL": head["MODL"],
         "TEDL": head["TEDL"], "CONA": head["CUNO"], "TTYP": 31, "RLFA": 1, "RLTD": 1, "BLOP": 0, "NRUL": 0,
         "GRW2": _weight(rows, "GRWE"), "NEW2": _weight(rows, "NEWE"), "ETRN": "", "IVNO": 0, "IVDT": 0,

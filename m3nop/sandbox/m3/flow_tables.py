@@ -57,7 +57,7 @@ class LogisticsTables:
 
     def __init__(self, books: Books) -> None:
         self.deliveries = books.table("m3.deliveries", indexes=["RIDN"])
-        """MHDISH by DLIX."""
+        """MHDISH by DLIX, and ODHEAD, whose ORNO is MHDISH's RIDN."""
         self.delivery_lines = books.table("m3.delivery_lines", indexes=["DLIX", ["RIDN", "RIDL"]])
         """MHDISL by ``DLIX/RIDN/RIDL``, with the invoice that a line is on."""
         self.packages = books.table("m3.packages", indexes=["DLIX", "PANR", "SSCC"])

@@ -135,6 +135,17 @@ def is_not_valid(field: str, value: str) -> RefusalError:
     return RefusalError(f"{name} {value} is not valid", code=f"{prefix}0101", field=field)
 
 
+_ENDINGS = {"01": "is not valid", "02": "must be entered", "03": "does not exist", "04": "already exists"}
+
+
+def text_of(code: str) -> str | None:
+    """Return the text of a message id, without the value that it is about; None if there is none."""
+    ending = _ENDINGS.get(code[5:])
+    names = (name for prefix, name in _NAMES.values() if code == f"{prefix}01{code[5:]}")
+    name = next(names, None)
+    return f"{name} {ending}" if name and ending else None
+
+
 def refused(text: str, code: str, field: str = "") -> RefusalError:
     """Refuse for a reason that needs its own words."""
     return RefusalError(text, code=code, field=field)

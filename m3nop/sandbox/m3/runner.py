@@ -123,7 +123,9 @@ class Runner:
 
     def _cut(self, rows: list[Row], options: Options, outcome: Outcome) -> list[Row]:
         skipped = rows.skipped if isinstance(rows, Page) else 0
-        rows = self._disturbed(rows, outcome)[options.position - skipped :]
+        drift = self._world.fault("drifting_pages")
+        shift = drift.count if drift and options.position else 0
+        rows = self._disturbed(rows, outcome)[max(0, options.position + shift - skipped) :]
         if not options.maxrecs or len(rows) <= options.maxrecs:
             return rows
         if self.tables.feature("position_key"):

@@ -182,6 +182,11 @@ class Shop:
         twice = self.world.fault("duplicate_records")
         return [*rows[: twice.count], *rows] if twice else rows
 
+    def first_of_page(self, first: int) -> int:
+        """Return where a page begins, elsewhere when a script says that the list has moved meanwhile."""
+        drift = self.world.fault("drifting_pages")
+        return max(0, first + drift.count) if drift and first else first
+
     def by_ids(self, table: Table, ids: Sequence[int], *conditions: Condition) -> list[Row]:
         """Return the rows that exist of these ids, in the order asked for."""
         wanted: list[Condition] = [(KEY, "in", [str(number) for number in ids]), *conditions]

@@ -632,6 +632,14 @@ def test_a_record_may_come_twice(backend):
     assert [row["id"] for row in backend.get("Order/Search", pageSize=2)["items"]] == [1013, 1013, 1012]
 
 
+def test_a_page_may_begin_where_the_list_has_moved_to(backend):
+    def second_page(drift):
+        backend.world.faults.add(Fault(kind="drifting_pages", system="shop", count=drift))
+        return [row["id"] for row in backend.get("Order/Search", pageIndex=1, pageSize=2)["items"]]
+
+    assert (second_page(0), second_page(-1), second_page(1)) == ([1011, 1010], [1012, 1011], [1010, 1009])
+
+
 def test_a_write_may_land_after_its_connection_died(backend):
     backend.world.faults.add(
         Fault(kind="late_effect", system="shop", operation="*/GenericAttribute/SaveAttribute/*", seconds=5)

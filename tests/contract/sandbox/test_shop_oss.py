@@ -543,3 +543,6 @@ def test_late_and_doubled_records_show_in_lists(api):
 
     api.world.faults.add(Fault(kind="duplicate_records", system="shop", count=1))
     assert api.ids("/api/orders?limit=2") == [1001, 1001, 1002]
+
+    api.world.faults.add(Fault(kind="drifting_pages", system="shop", count=1))
+    assert api.ids("/api/orders?limit=2&page=2") == [1004, 1005]

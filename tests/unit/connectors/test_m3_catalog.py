@@ -61,6 +61,7 @@ def catalog(metadata=None, **options):
         ("ARS040MI/AddBatchLine", Effect.KEYED),
         ("ARS040MI/ControlBatch", Effect.UNSAFE),
         ("OIS215MI/AddPayment", Effect.UNSAFE),
+        ("GENERAL/ServerTimeZone", Effect.READ),
         ("MMS015MI/Lst", Effect.READ),
         ("CRS165MI/RtvNextNumber", Effect.UNSAFE),
         ("ZZS165MI/GetNextNumber", Effect.UNSAFE),

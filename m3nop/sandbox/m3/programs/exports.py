@@ -1,11 +1,11 @@
 """EXPORTMI: rows of M3's tables by a query.
 
-There are OXHEAD and OXLINE (temporary orders), OOHEAD and OOLINE (orders), FGLEDG (ledger), FGLINH (ledger
-batches) and FSLEDG (receivables), OCUSMA and OCUSAD (customers and their addresses), MITMAS, MITLAD, MITPOP,
-MITAUN and MITBAL (items, their names, aliases, units and balances), OPRICH and OPRBAS (price lists and base
-prices) and CSYTAB (codes).
-That a batch's state is FHSTAT, and the prefixes of OCUSAD, MITLAD, MITPOP, MITAUN, OPRICH and OPRBAS, are
-assumptions.
+There are OXHEAD and OXLINE (temporary orders), OOHEAD and OOLINE (orders), ODHEAD (deliveries) and OINVOH
+(invoices), FGLEDG (ledger), FGLINH (ledger batches) and FSLEDG (receivables), OCUSMA and OCUSAD (customers
+and their addresses), MITMAS, MITLAD, MITPOP, MITAUN and MITBAL (items, their names, aliases, units and
+balances), OPRICH and OPRBAS (price lists and base prices) and CSYTAB (codes).
+That a batch's state is FHSTAT, the columns of ODHEAD and OINVOH, and the prefixes of OCUSAD, MITLAD, MITPOP,
+MITAUN, OPRICH and OPRBAS, are assumptions.
 """
 
 from __future__ import annotations
@@ -55,6 +55,14 @@ _RECEIVABLE = (
     "CONO:N3 DIVI:A3 YEA4:N4 JRNO:N7 JSNO:N7 PYNO:A10 CUNO:A10 CINO:A15 INYR:N4 TRCD:N2 VSER:A3 VONO:N8 "
     f"CUCD:A3 CUAM:N15.2 ARAT:N11.6 IVDT:N8 DUDT:N8 ACDT:N8 RECO:N1 REDE:N8 {_STAMPS}"
 )
+_DELIVERY = (
+    "CONO:N3 ORNO:A10 DLIX:N11 WHLO:A3 CONA:A10 CUOR:A20 MODL:A3 TEDL:A3 PGRS:A2 CONN:N7 DSDT:N8 IVNO:N9 "
+    f"IVDT:N8 EXIN:A15 {_STAMPS}"
+)
+_INVOICE = (
+    "CONO:N3 DIVI:A3 YEA4:N4 IVNO:N9 INPX:A6 EXIN:A15 ORNO:A10 CUNO:A10 PYNO:A10 INRC:A10 IVTP:A2 IDAT:N8 "
+    f"DUDT:N8 ACDT:N8 CUCD:A3 IVAV:N15.2 VTAM:N15.2 TEPY:A3 PYCD:A3 {_STAMPS}"
+)
 _LEDGER_BATCH = f"CONO:N3 DIVI:A3 KEY1:A15 INTN:A15 DESC:A40 STAT:A2 {_STAMPS}"
 
 _ITEM = (
@@ -96,6 +104,8 @@ TABLES = {
     "FGLEDG": _columns("EG", _LEDGER),
     "FGLINH": _columns("FH", _LEDGER_BATCH),
     "FSLEDG": _columns("ES", _RECEIVABLE),
+    "ODHEAD": _columns("UA", _DELIVERY),
+    "OINVOH": _columns("UH", _INVOICE),
     "OCUSMA": _columns("OK", _CUSTOMER),
     "OCUSAD": _columns("OP", _ADDRESS),
     "MITMAS": _columns("MM", _ITEM),
@@ -186,6 +196,8 @@ def _table(session: Session, name: str) -> Table:
         "FGLEDG": tables.finance.ledger,
         "FGLINH": tables.finance.batches,
         "FSLEDG": tables.invoices.receivables,
+        "ODHEAD": tables.logistics.deliveries,
+        "OINVOH": tables.invoices.heads,
         "OCUSMA": tables.customers,
         "OCUSAD": tables.addresses,
         "MITMAS": tables.items,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from m3nop.sandbox.access import TENANT
 from m3nop.sandbox.m3.interface import parse
-from m3nop.sandbox.m3.refusal import does_not_exist
+from m3nop.sandbox.m3.refusal import does_not_exist, text_of
 from m3nop.sandbox.m3.session import USER, Handler, Record, Row, Session
 
 _GENERAL = """
@@ -13,6 +14,11 @@ GetServerTime one Get the server's date and time
   out DATE:D10 TIME:N6 LMTS:N18
 ServerTimeZone one Get the server's time with its zone
   out TMTZ:A30 UTCT:A30
+GetCurrentUser one Get the user who is signed in
+  out TEID:A21 USER:A10 PRUS:A60
+GetMessageText one Get the text of a message
+  in MSID:A7* LNCD:A2 LNFP:A3 PARM:A132
+  out MSGT:A132
 GetUserInfo one Get the user and his defaults
   out ZZUSID:A10 ZDCONO:N3 ZDDIVI:A3 ZDFACI:A3 ZZWHLO:A3 ZDLANC:A2 ZDDTFM:A3 TIZO:A5 USFN:A40
 """
@@ -46,6 +52,20 @@ def get_server_time_zone(session: Session, _record: Record) -> list[Row]:
             "UTCT": local.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds"),
         }
     ]
+
+
+def get_current_user(_session: Session, _record: Record) -> list[Row]:
+    """Tell who is signed in (that tenant and user are told in this form is an assumption)."""
+    return [{"TEID": TENANT, "USER": USER, "PRUS": USER}]
+
+
+def get_message_text(_session: Session, record: Record) -> list[Row]:
+    """Return the text of a message."""
+    text = text_of(record["MSID"])
+    if text is None:
+        msg = "MSID"
+        raise does_not_exist(msg, record["MSID"])
+    return [{"MSGT": text}]
 
 
 def get_user_info(session: Session, _record: Record) -> list[Row]:
@@ -94,6 +114,8 @@ def get_user_data(session: Session, record: Record) -> list[Row]:
 HANDLERS: dict[tuple[str, str], Handler] = {
     ("GENERAL", "GetServerTime"): get_server_time,
     ("GENERAL", "ServerTimeZone"): get_server_time_zone,
+    ("GENERAL", "GetCurrentUser"): get_current_user,
+    ("GENERAL", "GetMessageText"): get_message_text,
     ("GENERAL", "GetUserInfo"): get_user_info,
     ("MNS150MI", "GetUserData"): get_user_data,
 }

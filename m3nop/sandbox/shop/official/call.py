@@ -158,7 +158,7 @@ class Call:
         index = max(0, self.number("pageIndex"))
         size = max(1, self.number("pageSize", default=EVERYTHING))
         wanted = self.shop.as_shown(table, conditions)
-        first = index * size
+        first = self.shop.first_of_page(index * size)
         rows: list[Row] = []
         if keep is None:
             total = table.count(*wanted)

@@ -92,7 +92,7 @@ class Call:
         shown = self.shop.as_shown(table, conditions)
         if wanted["sinceid"] > 0:
             shown.append(("id", ">", wanted["sinceid"]))
-        offset = (wanted["page"] - 1) * wanted["limit"]
+        offset = self.shop.first_of_page((wanted["page"] - 1) * wanted["limit"])
         return self.shop.listed(table.select(*shown, order=("id",), limit=wanted["limit"], offset=offset))
 
 

@@ -42,3 +42,9 @@ def test_codes_are_listed_by_kind(m3):
     assert m3.row("CRS175MI/GetGeneralCode", STCO="MODL", STKY="POS")["TX40"] == "Parcel post"
     assert m3.refused("CRS175MI/LstGeneralCode", STCO="NOPE") == ("WST0103", "STCO")
     assert m3.refused("CRS175MI/GetGeneralCode", STCO="TEPY", STKY="999") == ("WSK0103", "STKY")
+
+
+def test_the_texts_of_messages_and_who_is_signed_in_are_told(m3):
+    assert m3.row("GENERAL/GetMessageText", MSID="WIT0103")["MSGT"] == "Item number does not exist"
+    assert m3.refused("GENERAL/GetMessageText", MSID="WXX0103") == ("WMS0103", "MSID")
+    assert m3.row("GENERAL/GetCurrentUser")["USER"] == m3.row("GENERAL/GetUserInfo")["ZZUSID"]

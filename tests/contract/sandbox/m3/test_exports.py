@@ -89,3 +89,17 @@ def test_tables_of_goods_and_customers_can_be_read(m3):
     assert select(m3, "count(*) from OPRICH where OJPRRF = 'WEB' and OJCUNO = ''") == ["2"]
     assert select(m3, "OKCUNO from OCUSMA where OKCUTP = 9 and OKBLCD = 0") == ["TPLB2C", "TPLB2B"]
     assert select(m3, "CTTX40 from CSYTAB where CTSTCO = 'MODL' and CTSTKY = 'POS'") == ["Parcel post"]
+
+
+def test_deliveries_and_invoices_of_an_order_can_be_read(m3):
+    _, number = m3.order(CUOR="EXP-FLOW")
+    (delivery,) = m3.happen(f"orders/{number}/deliver")["deliveries"]
+    (invoice,) = m3.happen(f"orders/{number}/invoice")["invoices"]
+
+    def read(columns, table, where):
+        query = f"{columns} from {table} where {where} = '{number}'"
+        return [row["REPL"].split("|") for row in m3.rows("EXPORTMI/Select", QERY=query, SEPC="|")]
+
+    assert read("UADLIX,UACUOR", "ODHEAD", "UAORNO") == [[str(delivery["dlix"]), "EXP-FLOW"]]
+    ((shown, total),) = read("UHIVNO,UHIVAV", "OINVOH", "UHORNO")
+    assert (shown, total) == (str(invoice["ivno"]), invoice["total"])

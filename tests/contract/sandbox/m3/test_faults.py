@@ -46,6 +46,53 @@ def test_a_late_effect_lands_when_its_time_has_come_even_if_the_token_died(m3):
     assert len(heads(m3, "LATE")) == 1
 
 
+def test_silence_is_no_answer_and_no_effect(m3):
+    m3.fault("silence", operation="OIS100MI/AddBatchHead", seconds=0.2)
+
+    with pytest.raises(httpx.ReadError):
+        m3.head(CUOR="SILENT")
+
+    assert heads(m3, "SILENT") == []
+
+
+def test_a_client_that_has_hung_up_is_not_waited_for(m3):
+    m3.fault("silence", operation="OIS100MI/AddBatchHead", seconds=3600)
+    m3.http.timeout = 0.1
+    with pytest.raises(httpx.ReadTimeout):
+        m3.head(CUOR="HUNG")
+    m3.http.timeout = 10
+
+    assert heads(m3, "HUNG") == []
+
+
+def test_a_body_can_trickle_in(m3):
+    m3.fault("slow_body", operation="OIS100MI/AddBatchHead", seconds=0.1)
+
+    assert m3.head(CUOR="SLOW") in heads(m3, "SLOW")
+
+
+def test_a_body_can_end_too_early(m3):
+    m3.fault("cut_body", operation="OIS100MI/AddBatchHead")
+
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        m3.head(CUOR="CUT")
+
+    assert len(heads(m3, "CUT")) == 1
+
+
+def test_a_page_can_begin_too_late_or_too_early(m3):
+    m3.world.books.table("m3.options")["features"] = {"position_key": True}
+    everything = [row["CUNO"] for row in m3.rows("CRS610MI/LstByNumber")]
+
+    def second_page(drift):
+        m3.fault("drifting_pages", operation="CRS610MI/LstByNumber", count=drift)
+        listed = m3.get("CRS610MI/LstByNumber", headers={"positionkey": "2"}, maxrecs="2").json()
+        return [row["CUNO"] for row in listed["results"][0]["records"]]
+
+    assert second_page(1) == everything[3:5]
+    assert second_page(-1) == everything[1:3]
+
+
 def test_an_expired_token_is_401_until_a_new_one_is_fetched(m3):
     m3.fault("expired_token", operation="GENERAL/GetServerTime")
 

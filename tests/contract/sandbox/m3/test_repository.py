@@ -31,7 +31,8 @@ def test_general_transactions_are_listed_on_request_and_answered_by_every_progra
     without = {row["TRNM"] for row in m3.rows("MRS001MI/LstTransactions", MINM="OIS100MI")}
     included = {row["TRNM"] for row in m3.rows("MRS001MI/LstTransactions", MINM="OIS100MI", INCG="1")}
 
-    assert included - without == {"GetServerTime", "ServerTimeZone", "GetUserInfo"}
+    told = {"GetServerTime", "ServerTimeZone", "GetCurrentUser", "GetMessageText", "GetUserInfo"}
+    assert included - without == told
     assert m3.row("OIS100MI/GetUserInfo")["ZDCONO"] == "100"
 
 
