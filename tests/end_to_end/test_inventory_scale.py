@@ -12,13 +12,15 @@ from benchmarks.inventory import measure
 @pytest.mark.skipif(sys.platform == "win32", reason="peak memory is asked of the kernel of a Unix")
 @pytest.mark.timeout(600)
 def test_what_changed_is_read_and_written_and_memory_stays_flat():
-    few, many = measure(100), measure(500)
+    found = measure(600)
 
-    for one in (few, many):
-        assert (one.incremental.read, one.incremental.shop_writes) == (one.changed, one.changed)
-        assert one.full.read > one.items
-        assert (one.full.shop_writes, one.first.shop_writes > 0) == (0, True)
-    # Calls follow what changed, not how much there is.
-    assert many.incremental.m3_calls < many.full.m3_calls / 10
-    for name in ("first", "incremental", "full"):
-        assert getattr(many, name).peak_mb / getattr(few, name).peak_mb < 1.3
+    changed, first, full = found.incremental, found.first, found.full
+    assert (changed.read, changed.shop_writes) == (found.changed, found.changed)
+    # Calls follow what changed, not how much there is: the list, and two of each item.
+    assert changed.m3_calls <= 1 + 2 * found.changed
+    assert min(first.read, first.m3_calls, full.read, full.m3_calls) > found.items
+    # Many items share a request, in both systems; what is looked at is not asked for one by one.
+    assert max(full.m3_requests, full.shop_reads) < found.items / 10
+    assert (full.shop_writes, first.shop_writes > 0) == (0, True)
+    for many in (first, full):
+        assert many.peak_mb / changed.peak_mb < 1.2

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.connectors.nopcommerce.records import Record
+    from m3nop.connectors.nopcommerce.stock_reading import Shared
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Call, Catalog, Operation, Rates, Source, StoreRef
 
@@ -34,6 +35,11 @@ _REQUEST_BYTES = 100_000
 
 class Dialect(Protocol):
     """One of the two APIs."""
+
+    @property
+    def shared(self) -> Mapping[str, Shared]:
+        """What answers several calls at once, by the operation's name."""
+        ...
 
     def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted) -> Source:
         """Open a source."""
@@ -79,16 +85,19 @@ class NopConnection:
         self._pace = pace
 
     def send(self, calls: Sequence[Call]) -> list[Answer]:
-        """Make each call with a request of its own and answer it; a failure is an answer."""
-        return [self._answer(call) for call in calls]
+        """Answer each call, several reads of one kind with shared requests; a failure is an answer."""
+        shared = self._dialect.shared.get(calls[0].operation.name)
+        if shared is None:
+            return [self._answer(call) for call in calls]
+        return [_answered(found) for found in shared([call.fields for call in calls])]
 
     def scan(self, call: Call) -> Iterator[Answer]:
         """Answer a read in one page: what a call of a shop reads is short, its long lists are sources."""
-        yield self._answer(call)
+        yield from self.send([call])
 
-    def group_size(self, operation: Operation) -> int:  # noqa: ARG002 - the same for all
-        """Return 1: neither API takes several writes at once."""
-        return 1
+    def group_size(self, operation: Operation) -> int:
+        """Say how many reads go together; neither API takes several writes at once."""
+        return operation.group_size or 1
 
     def source(self, resource: str, *, stores: Sequence[StoreRef], wanted: frozenset[str] | None) -> Source:
         """Open ``orders``, ``customers`` or ``products``.
@@ -160,12 +169,18 @@ class NopConnection:
 
     def _answer(self, call: Call) -> Answer:
         try:
-            return Answer(Outcome.DONE, tuple(self._dialect.perform(call)))
+            return _answered(self._dialect.perform(call))
         except ShopFailure as error:
-            return Answer(error.outcome, failure=error.failure)
+            return _answered(error)
         except SourceError as error:
             # A read that answered nonsense; a write of ours never raises it.
             return Answer(Outcome.IN_DOUBT, failure=Failure(Remedy.SYSTEMIC, str(error)))
+
+
+def _answered(found: Sequence[Record] | ShopFailure) -> Answer:
+    if isinstance(found, ShopFailure):
+        return Answer(found.outcome, failure=found.failure)
+    return Answer(Outcome.DONE, tuple(found))
 
 
 def open_connection(name: str, config: NopCommerceConfig, *, clock: Clock, catalog: Catalog) -> NopConnection:

@@ -10,19 +10,20 @@ from m3nop.connectors.nopcommerce.api import Request
 from m3nop.connectors.nopcommerce.convergent import Converger
 from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.official_extras import ProductExtras
-from m3nop.connectors.nopcommerce.official_goods import find_goods
+from m3nop.connectors.nopcommerce.official_goods import ManyGoods, find_goods
 from m3nop.connectors.nopcommerce.official_people import OfficialPeople
 from m3nop.connectors.nopcommerce.official_products import OfficialProducts
 from m3nop.connectors.nopcommerce.official_records import BASE, OfficialRecords, get
 from m3nop.connectors.nopcommerce.official_shipments import OfficialShipments
 from m3nop.connectors.nopcommerce.official_source import ENDPOINTS, OfficialSource
-from m3nop.connectors.nopcommerce.official_stock import OfficialStock
+from m3nop.connectors.nopcommerce.official_stock import OfficialStock, inventories
 from m3nop.connectors.nopcommerce.official_verbs import OfficialVerbs
 from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS, PRODUCTS, SHIPMENTS
 from m3nop.connectors.nopcommerce.positions import utc_text
 from m3nop.connectors.nopcommerce.product_source import OfficialShelves, ProductSource
 from m3nop.connectors.nopcommerce.refusals import unreadable
 from m3nop.connectors.nopcommerce.rows import only_of, rows_of
+from m3nop.connectors.nopcommerce.stock_reading import StockReader
 from m3nop.connectors.nopcommerce.wanted import EVERYTHING, Wanted
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.connectors.nopcommerce.convergent import Requests
     from m3nop.connectors.nopcommerce.records import Record
+    from m3nop.connectors.nopcommerce.stock_reading import Shared
     from m3nop.connectors.nopcommerce.workers import Workers
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Call, StoreRef
@@ -75,7 +77,6 @@ class Official:
         self._calls: Mapping[str, Callable[[Mapping[str, Json]], Sequence[Record]]] = {
             PRODUCTS: products.upsert,
             "products/get": self._product,
-            "products/stock": stock.read,
             "stock/set": stock.set,
             SHIPMENTS: shipments.upsert,
             "shipments/list": shipments.list,
@@ -85,6 +86,9 @@ class Official:
             "orders/complete_check": verbs.complete_check,
         }
         self._converger = converger
+        self.shared: Mapping[str, Shared] = {
+            "products/stock": StockReader(ManyGoods(api), partial(inventories, api)).read
+        }
 
     def source(
         self,

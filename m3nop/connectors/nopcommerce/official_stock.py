@@ -1,4 +1,4 @@
-"""Sets and reads stock in the official dialect.
+"""Sets stock in the official dialect.
 
 A product in one place, and a variant, is moved by ``AdjustInventory``, which is relative: a web order between
 reading and writing is not undone, and the shop writes history and applies its low-stock rules. The message
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from m3nop.connectors.nopcommerce import stock
 from m3nop.connectors.nopcommerce.api import Request
 from m3nop.connectors.nopcommerce.cache import Cache
-from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.official_goods import find_goods
 from m3nop.connectors.nopcommerce.official_records import BASE, get
 from m3nop.connectors.nopcommerce.places import REFERENCE_SECONDS
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.convergent import Converger, Requests
+    from m3nop.connectors.nopcommerce.goods import Reader
     from m3nop.connectors.nopcommerce.records import Raw, Record
     from m3nop.connectors.nopcommerce.stock import StockWish
     from m3nop.core.clock import Clock
@@ -37,7 +37,7 @@ _LONGEST_DOUBT = 30 * DAY
 
 
 class OfficialStock:
-    """``stock/set`` and ``products/stock``. Safe to use from several threads."""
+    """``stock/set``. Safe to use from several threads."""
 
     def __init__(self, converger: Converger, *, clock: Clock) -> None:
         self._converger = converger
@@ -53,24 +53,6 @@ class OfficialStock:
         wish = stock.read_stock_wish(values)
         return self._converger.call(lambda requests: self._set(requests, wish), about=wish.about)
 
-    def read(self, values: Mapping[str, Json]) -> Sequence[Record]:
-        """Read the stock; no row where there is no such product.
-
-        Raises:
-            ShopFailure: it failed.
-        """
-        fields = Fields(values)
-        warehouse = fields.number("warehouse") if fields.given("warehouse") else None
-
-        def read(requests: Requests) -> Sequence[Record]:
-            found = find_goods(requests, fields, id_field="product_id")
-            if found is None:
-                return []
-            rows = _inventories(requests, found.product["id"]) if _in_several(found.product) else None
-            return [stock.stock_row(found.product, variant=found.combination, rows=rows, warehouse=warehouse)]
-
-        return self._converger.call(read, about=stock.about(fields))
-
     def _set(self, requests: Requests, wish: StockWish) -> Sequence[Record]:
         found = find_goods(requests, wish.fields, id_field="product_id")
         if found is None:
@@ -81,7 +63,7 @@ class OfficialStock:
             backorders = backorders or bool(found.combination.get("allow_out_of_stock_orders"))
         stock.check_sign(wish, backorders=backorders, what=f"product {found.product['id']}")
         with self._converger.alone(found.product["id"]):
-            if _in_several(found.product):
+            if stock.in_several(found.product):
                 return self._write_row(requests, wish, found.product)
             return self._adjust(requests, wish, found.product, found.combination)
 
@@ -130,7 +112,7 @@ class OfficialStock:
         return None
 
     def _write_row(self, requests: Requests, wish: StockWish, product: Raw) -> Sequence[Record]:
-        row = stock.warehouse_row(_inventories(requests, product["id"]), wish, product)
+        row = stock.warehouse_row(inventories(requests, product["id"]), wish, product)
         before, wanted = row["stock_quantity"] if row else 0, wish.on_hand(row)
         if before == wanted:
             return stock.unchanged(product, before, warehouse=wish.warehouse)
@@ -150,13 +132,9 @@ class OfficialStock:
         return stock.moved(product, before, wanted, warehouse=wish.warehouse)
 
 
-def _in_several(product: Raw) -> bool:
-    by_product = product.get("manage_inventory_method_id") == stock.BY_PRODUCT
-    return by_product and bool(product.get("use_multiple_warehouses"))
-
-
-def _inventories(requests: Requests, product_id: int) -> Sequence[Raw]:
-    document = requests.read(get(f"ProductWarehouse/GetAllProductWarehouseInventoryRecords/{product_id}"))
+def inventories(reader: Reader, product_id: int) -> Sequence[Raw]:
+    """Read the stock rows of a product, one a warehouse."""
+    document = reader.read(get(f"ProductWarehouse/GetAllProductWarehouseInventoryRecords/{product_id}"))
     return only_of(rows_of(document or [], what="stock rows"), "product_id", product_id, what="stock row")
 
 

@@ -18,6 +18,9 @@ CUSTOMERS = "customers"
 PRODUCTS = "products"
 SHIPMENTS = "shipments"
 
+PRODUCTS_AT_ONCE = 50
+"""Products that one request asks for: each comes with a hundred columns."""
+
 _UPSERTED: Mapping[str, str] = {
     "id": "N", "action": "A", "changed": "list", "lost": "list",
 }  # fmt: skip
@@ -143,6 +146,8 @@ _PRODUCT_OPERATIONS = (
             product_id="N", combination_id="N", sku="A", manage_inventory_method="A", quantity="N",
             reserved_quantity="N", warehouses="list",
         ),
+        bulk="products/stock",
+        group_size=PRODUCTS_AT_ONCE,
         description="Reads the stock of a product or a variant; no row if it is gone.",
     ),
     Operation(

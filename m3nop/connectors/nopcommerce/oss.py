@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import records
@@ -9,14 +10,15 @@ from m3nop.connectors.nopcommerce.config import LARGEST_OSS_PAGE
 from m3nop.connectors.nopcommerce.convergent import Converger
 from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS, PRODUCTS
-from m3nop.connectors.nopcommerce.oss_goods import SkuIndex, find_oss_goods
+from m3nop.connectors.nopcommerce.oss_goods import ManyGoods, SkuIndex, find_oss_goods
 from m3nop.connectors.nopcommerce.oss_people import OssPeople
 from m3nop.connectors.nopcommerce.oss_products import OssProducts
 from m3nop.connectors.nopcommerce.oss_records import BASE, OssRecords, get
 from m3nop.connectors.nopcommerce.oss_source import ENDPOINTS, OssSource
-from m3nop.connectors.nopcommerce.oss_stock import OssStock
+from m3nop.connectors.nopcommerce.oss_stock import OssStock, inventories
 from m3nop.connectors.nopcommerce.product_source import OssShelves, ProductSource
 from m3nop.connectors.nopcommerce.rows import rows_of
+from m3nop.connectors.nopcommerce.stock_reading import StockReader
 from m3nop.connectors.nopcommerce.wanted import EVERYTHING, Wanted
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.connectors.nopcommerce.convergent import Requests
     from m3nop.connectors.nopcommerce.records import Record
+    from m3nop.connectors.nopcommerce.stock_reading import Shared
     from m3nop.connectors.nopcommerce.workers import Workers
     from m3nop.core.clock import Clock
     from m3nop.core.connector import Call, StoreRef
@@ -54,12 +57,14 @@ class Oss:
             "customers/get": lambda values: self.read(CUSTOMERS, Fields(values).number("id")),
             PRODUCTS: OssProducts(converger, index).upsert,
             "products/get": self._product,
-            "products/stock": stock.read,
             "stock/set": stock.set,
             CUSTOMERS: OssPeople(converger).upsert,
         }
         self._converger = converger
         self._index = index
+        self.shared: Mapping[str, Shared] = {
+            "products/stock": StockReader(ManyGoods(api, index), partial(inventories, api)).read
+        }
 
     def source(
         self, resource: str, *, stores: Sequence[StoreRef], wanted: Wanted

@@ -1,4 +1,4 @@
-"""Sets and reads stock in the open-source dialect, absolutely: a web order in between is written over.
+"""Sets stock in the open-source dialect, absolutely: a web order in between is written over.
 
 In several warehouses the row of one is written, and what is reserved there stays. Variants are only taken as
 whole lists: the plugin looks at combinations beside ``attributes`` alone (older versions not at all), and
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from m3nop.connectors.nopcommerce import stock
 from m3nop.connectors.nopcommerce.api import Request
 from m3nop.connectors.nopcommerce.config import LARGEST_OSS_PAGE
-from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.oss_goods import combination_of, find_oss_goods, read_product
 from m3nop.connectors.nopcommerce.oss_products import write_product
 from m3nop.connectors.nopcommerce.oss_records import BASE, get
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.convergent import Converger, Requests
+    from m3nop.connectors.nopcommerce.goods import Reader
     from m3nop.connectors.nopcommerce.oss_goods import SkuIndex
     from m3nop.connectors.nopcommerce.records import Raw, Record
     from m3nop.connectors.nopcommerce.stock import StockWish
@@ -33,7 +33,7 @@ _ROWS = f"{BASE}/product_warehouse_inventories"
 
 
 class OssStock:
-    """``stock/set`` and ``products/stock``. Safe to use from several threads."""
+    """``stock/set``. Safe to use from several threads."""
 
     def __init__(self, converger: Converger, index: SkuIndex) -> None:
         self._converger = converger
@@ -48,24 +48,6 @@ class OssStock:
         wish = stock.read_stock_wish(values)
         return self._converger.call(lambda requests: self._set(requests, wish), about=wish.about)
 
-    def read(self, values: Mapping[str, Json]) -> Sequence[Record]:
-        """Read the stock; no row where there is no such product.
-
-        Raises:
-            ShopFailure: it failed.
-        """
-        fields = Fields(values)
-        warehouse = fields.number("warehouse") if fields.given("warehouse") else None
-
-        def read(requests: Requests) -> Sequence[Record]:
-            found = find_oss_goods(requests, self._index, fields, id_field="product_id")
-            if found is None:
-                return []
-            rows = _inventories(requests, found.product["id"]) if _in_several(found.product) else None
-            return [stock.stock_row(found.product, variant=found.combination, rows=rows, warehouse=warehouse)]
-
-        return self._converger.call(read, about=stock.about(fields))
-
     def _set(self, requests: Requests, wish: StockWish) -> Sequence[Record]:
         found = find_oss_goods(requests, self._index, wish.fields, id_field="product_id")
         if found is None:
@@ -74,7 +56,7 @@ class OssStock:
         stock.check_counted(product, variant=found.combination)
         # The dialect does not tell whether a product takes backorders.
         stock.check_sign(wish, backorders=False, what=f"product {product['id']}, as far as this API tells,")
-        if _in_several(product):
+        if stock.in_several(product):
             return _write_row(requests, wish, product)
         if found.combination is not None:
             with self._converger.alone(product["id"]):
@@ -86,20 +68,16 @@ class OssStock:
         return stock.moved(product, before, wish.quantity)
 
 
-def _in_several(product: Raw) -> bool:
-    by_product = product.get("manage_inventory_method_id") == stock.BY_PRODUCT
-    return by_product and bool(product.get("use_multiple_warehouses"))
-
-
-def _inventories(requests: Requests, product_id: int) -> Sequence[Raw]:
+def inventories(reader: Reader, product_id: int) -> Sequence[Raw]:
+    """Read the stock rows of a product, one a warehouse."""
     # These names have no underscore: with one they are ignored, and every row comes.
     query = (("ProductId", str(product_id)), ("Limit", str(LARGEST_OSS_PAGE)), ("Page", "1"))
-    rows = rows_of(requests.read(get("product_warehouse_inventories", *query)), what="stock rows")
+    rows = rows_of(reader.read(get("product_warehouse_inventories", *query)), what="stock rows")
     return only_of(rows, "product_id", product_id, what="stock row")
 
 
 def _write_row(requests: Requests, wish: StockWish, product: Raw) -> Sequence[Record]:
-    row = stock.warehouse_row(_inventories(requests, product["id"]), wish, product)
+    row = stock.warehouse_row(inventories(requests, product["id"]), wish, product)
     before, wanted = row["stock_quantity"] if row else 0, wish.on_hand(row)
     if before == wanted:
         return stock.unchanged(product, before, warehouse=wish.warehouse)

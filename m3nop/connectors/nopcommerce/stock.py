@@ -85,6 +85,12 @@ def about(fields: Fields) -> str:
     return fields.text("sku") if fields.given("sku") else str(fields.number("product_id"))
 
 
+def in_several(product: Raw) -> bool:
+    """Tell whether a product counts its stock in several warehouses."""
+    by_product = product.get("manage_inventory_method_id") == BY_PRODUCT
+    return by_product and bool(product.get("use_multiple_warehouses"))
+
+
 def absent(wish: StockWish) -> list[Record]:
     """Make the answer for a product that is not in the shop.
 

@@ -71,12 +71,21 @@ class RowReader:
         Raises:
             ShopFailure: it is about the shop.
         """
-        if self._proof is None or error.failure.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise error
-        try:
-            self._api.read(self._proof)
-        except ShopFailure:
-            raise error from None
+        bear(self._api, error, proof=self._proof)
+
+
+def bear(api: ShopApi, error: ShopFailure, *, proof: Request | None) -> None:
+    """Return if a failure is about its row only: ``proof`` answers all the same.
+
+    Raises:
+        ShopFailure: it is about the shop, or there is no proof that it is not.
+    """
+    if proof is None or error.failure.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise error
+    try:
+        api.read(proof)
+    except ShopFailure:
+        raise error from None
 
 
 class Flaw(NamedTuple):

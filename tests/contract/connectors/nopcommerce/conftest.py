@@ -64,7 +64,9 @@ class ScriptedShop:
                         self.rfile.read(length),
                     )
                 )
-                status, body, headers = shop.answers.get((self.command, path.path), (404, b"", {}))
+                answer = shop.answers.get((self.command, path.path), (404, b"", {}))
+                query = shop.requests[-1][2]
+                status, body, headers = answer(query) if callable(answer) else answer
                 self.send_response(status)
                 for name, value in {"content-type": "application/json", **headers}.items():
                     self.send_header(name, value)
@@ -84,6 +86,15 @@ class ScriptedShop:
     def on(self, method, path, body=None, *, status=200, **headers):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.answers[method, path] = (status, content, headers)
+
+    def asking(self, method, path, answer):
+        """Answer by what is asked: ``answer`` makes status and body of the query."""
+
+        def made(query):
+            status, body = answer(query)
+            return status, json.dumps(body).encode(), {}
+
+        self.answers[method, path] = made
 
     def close(self):
         self._server.shutdown()
