@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
     [
         "m3nop.cli.main",
         "m3nop.cli.run",
@@ -51,7 +51,7 @@ class Child:
         self, arguments: tuple[str, ...], *, folder: Path, environ: Mapping[str, str], scratch: Path
     ) -> None:
         self._out, self._err = scratch / "out.txt", scratch / "err.txt"
-        self.process = _CONTEXT.Process(
+        self.process = CONTEXT.Process(
             target=_main, args=(arguments, str(folder), dict(environ), str(self._out), str(self._err))
         )
         self.process.start()
@@ -73,13 +73,18 @@ def run(
     return Child(arguments, folder=folder, environ=environ, scratch=scratch).wait(seconds)
 
 
-def _main(arguments: tuple[str, ...], folder: str, environ: dict[str, str], out: str, err: str) -> None:
+def become(folder: str, environ: Mapping[str, str], out: str, err: str) -> None:
+    """Let this process have a folder, an environment, and files for what it says."""
     for name, path, number in (("stdout", out, 1), ("stderr", err, 2)):
         stream = Path(path).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115  lives as long as the process
         os.dup2(stream.fileno(), number)
         setattr(sys, name, stream)
     os.environ.update(environ)
     os.chdir(folder)
+
+
+def _main(arguments: tuple[str, ...], folder: str, environ: dict[str, str], out: str, err: str) -> None:
+    become(folder, environ, out, err)
     sys.argv = ["m3nop", *arguments]
     # Loaded by the server already; at the top it would be loaded by the test process as well.
     from m3nop.cli.main import main  # noqa: PLC0415

@@ -20,6 +20,7 @@ from m3nop.sandbox.seed import seed
 from m3nop.sandbox.server import Serving
 from m3nop.sandbox.world import World
 from tests.end_to_end.children import Child, Ended
+from tests.end_to_end.prepared import Prepared
 
 PACK = Path(__file__).parents[2] / "configs"
 
@@ -111,6 +112,25 @@ def make_project(tmp_path: Path, world: World) -> Iterator[MakeProject]:
 
     yield make
     serving.close()
+
+
+Prepare = Callable[..., Prepared]
+
+
+@pytest.fixture
+def prepare() -> Iterator[Prepare]:
+    """Load projects once for many runs of some of their pipelines."""
+    made: list[Prepared] = []
+
+    def load(project: Project, *pipelines: str) -> Prepared:
+        scratch = project.scratch / f"prepared{len(made)}"
+        scratch.mkdir()
+        made.append(Prepared(project.folder, pipelines, environ=project.environ, scratch=scratch))
+        return made[-1]
+
+    yield load
+    for prepared in made:
+        prepared.close()
 
 
 def rows(world: World, table: str) -> list[dict[str, Any]]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from m3nop.core import json
-from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place
+from tests.end_to_end.conftest import CLEAN, MakeProject, Prepare, Project, judge, place
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from m3nop.sandbox.world import Request, World
 
 SLICES = 4
 """The points of a dialect are shared out, so that several processes can try them at once."""
+WHOLE = 9
+"""At each ninth point the runs are commands, from the reading of the files to the exit code."""
 
 ACTING = frozenset(
     f"OIS100MI/{name}"
@@ -50,8 +51,8 @@ def watch_the_call_log(project: Project, world: World) -> list[str]:
     return unlogged
 
 
-def crash_points(project: Project, scratch: Path) -> int:
-    log = scratch / "crash.log"
+def crash_points(project: Project) -> int:
+    log = project.scratch / "crash.log"
     ended = project.run("sync", "orders", M3NOP_CRASH_LOG=str(log))
     assert ended.code == 0, ended.err
     return len(log.read_text().splitlines())
@@ -81,19 +82,22 @@ def test_the_slices_cover_every_crash_point() -> None:
 @pytest.mark.parametrize("part", range(SLICES))
 @pytest.mark.parametrize("dialect", ["official", "oss"])
 def test_a_run_killed_at_any_crash_point_is_completed_by_the_next(
-    make_project: MakeProject, world: World, tmp_path: Path, dialect: str, part: int
+    make_project: MakeProject, world: World, prepare: Prepare, dialect: str, part: int
 ) -> None:
     project = make_project(dialect=dialect)
     references = begin_again(project, world)
-    points = crash_points(project, tmp_path)
+    points = crash_points(project)
     assert judge(world, references) == CLEAN
     assert points > 40
     unlogged = watch_the_call_log(project, world)
     failed: dict[int, str] = {}
+    prepared = prepare(project, "orders")
+    command = partial(project.run, "sync", "orders")
     for point in slice_of(points, part):
         references = begin_again(project, world)
-        killed = project.run("sync", "orders", M3NOP_CRASHPOINT=f"*#{point}")
-        resumed = project.run("sync", "orders")
+        run = prepared.run if point % WHOLE else command
+        killed = run(M3NOP_CRASHPOINT=f"*#{point}")
+        resumed = run()
         verdict = judge(world, references)
         if resumed.code != 0 or verdict != CLEAN or (killed.code != -9 and point < points - 5):
             failed[point] = f"{killed.code} {resumed.code} {verdict} {resumed.err[-400:]}"
