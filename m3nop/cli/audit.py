@@ -84,14 +84,14 @@ def export(
     until: Until = None, project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write the trail as CSV, oldest first, or with --json as one JSON document a line."""
-    from m3nop.cli.output import print_line
-    from m3nop.core import json
+    from m3nop.cli.output import json_text
+    from m3nop.cli.streams import write
 
     wanted = _wanted(action, actor, subject, since, until)
     with open_here(project, env, command="audit export") as session:
         if as_json:
             for document in _documents(session, wanted):
-                print_line(json.dumps(document))
+                write(json_text(document) + "\n")
         else:
             print_csv(_COLUMNS, (_cells(document) for document in _documents(session, wanted)))
 

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from m3nop.cli.options import AsJson, Project, parse_duration
-from m3nop.cli.output import print_json, print_line, print_table, say
+from m3nop.cli.output import json_text, print_json, print_line, print_table, say
 from m3nop.cli.sandbox_options import Folder, control
-from m3nop.core import json
 from m3nop.core.errors import UsageError
 
 Table = Annotated[str | None, typer.Argument(help="Table, such as m3.orders.", show_default=False)]
@@ -129,4 +128,4 @@ def _print_rows(rows: list[dict[str, Any]], columns: Sequence[str] | None, *, as
         print_table(columns, [list(row.values()) for row in rows])
     else:
         for row in rows:
-            print_line(json.dumps(row))
+            print_line(json_text(row))

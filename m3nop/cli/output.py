@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from m3nop.core.json import Json
 
+_NOT_ASCII = re.compile(r"[^\n -~]+")
+
 
 def console(*, stderr: bool = False) -> Console:
     """Make a console for stdout or stderr."""
@@ -25,12 +28,27 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(value: Json) -> None:
     """Print one JSON document."""
-    write(json.dumps(value, indent=2) + "\n")
+    write(json_text(value, indent=2) + "\n")
+
+
+def json_text(value: Json, *, indent: int | None = None) -> str:
+    """Write JSON in which every character that does not print is escaped, so that none commands terminals."""
+    return _NOT_ASCII.sub(_escaped, json.dumps(value, indent=indent))
 
 
 def print_line(text: str) -> None:
     """Print a line of data, with control characters made visible."""
-    write(printable(text) + "\n")
+    print_text(text + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print lines of data, with control characters made visible."""
+    write(printable(text))
+
+
+def print_csv_text(text: str) -> None:
+    """Print CSV as it is, for a file; on a terminal control characters are made visible."""
+    write(printable(text) if sys.stdout.isatty() else text)
 
 
 def say(text: str) -> None:
@@ -41,7 +59,7 @@ def say(text: str) -> None:
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
     """Print a table on stdout: ruled and folded on a terminal, plain columns of full width elsewhere."""
     out = console()
-    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    headings, *cells = [[printable(str(cell)) for cell in row] for row in (headings, *rows)]
     if out.is_terminal:
         _print_ruled(out, headings, cells, title)
         return
@@ -56,9 +74,10 @@ def _print_ruled(out: Console, headings: Sequence[str], rows: Sequence[Sequence[
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    heading = Text(printable(title)) if title else None
+    table = Table(title=heading, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    for name in headings:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     out.print(table)
@@ -80,6 +99,19 @@ def print_error(error: M3nopError) -> None:
         for problem in error.problems:
             say(str(problem))
     say(f"m3nop: {error}")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    text = found[0]
+    if text.isprintable():
+        return text
+    # As JSON does it: beyond the first plane in two halves.
+    return "".join(letter if letter.isprintable() else _ascii_json(letter) for letter in text)
+
+
+def _ascii_json(letter: str) -> str:
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from m3nop import __version__
+from m3nop.cli.output import json_text
 from m3nop.core import json
 from m3nop.core.problems import Problem, Severity
 
@@ -26,7 +27,7 @@ def line_of(problem: Problem) -> str:
 
 
 def _json(report: Report) -> str:
-    return json.dumps(
+    return json_text(
         {
             "failed": report.failed, "files": report.files,
             "problems": [
@@ -65,7 +66,7 @@ def _property(text: str) -> str:
 def _gitlab(report: Report) -> str:
     """Write a Code Quality report (GitLab's "Code quality report format")."""
     severities = {Severity.ERROR: "major", Severity.WARNING: "minor"}
-    return json.dumps(
+    return json_text(
         [
             {
                 "description": _said(problem), "check_name": problem.code,
@@ -84,7 +85,7 @@ def _sarif(report: Report) -> str:
     driver = {"name": "m3nop", "version": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "results": [_result(problem) for problem in report.problems]}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
+    return json_text({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
 def _result(problem: Problem) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from m3nop.cli.lives import group_document
-from m3nop.cli.output import console, print_json, print_table, printable, say
-from m3nop.core import json
+from m3nop.cli.output import console, json_text, print_json, print_table, printable, say
 from m3nop.core.clock import to_text
 from m3nop.core.errors import UsageError
 from m3nop.core.state import RecordState
@@ -43,8 +42,9 @@ class Progress:
     def __enter__(self) -> Self:
         if self._live:
             from rich.status import Status
+            from rich.text import Text
 
-            self._bar = Status(self._headline(), console=self._console)
+            self._bar = Status(Text(printable(self._headline())), console=self._console)
             self._bar.start()
         return self
 
@@ -123,8 +123,10 @@ class Progress:
 
     def _refresh(self) -> None:
         if self._live:
+            from rich.text import Text
+
             parts = [f"{self._read} read", *(f"{count} {state}" for state, count in self._rested.items())]
-            self._bar.update(f"{self._headline()}: {', '.join(parts)}")
+            self._bar.update(Text(printable(f"{self._headline()}: {', '.join(parts)}")))
 
     def _print(self, text: str) -> None:
         if not self._live:
@@ -137,4 +139,4 @@ class Progress:
     def _log(self, event: str, **facts: object) -> None:
         if self._json:
             now = to_text(self._session.clock.now())
-            sys.stderr.write(json.dumps({"time": now, "event": event, **facts}) + "\n")
+            sys.stderr.write(json_text({"time": now, "event": event, **facts}) + "\n")

@@ -226,7 +226,7 @@ def _show_tables(
     """Write sign-off tables in one of their forms."""
     from m3nop.app.sign_off import sign_off
     from m3nop.cli import sheets
-    from m3nop.cli.streams import write
+    from m3nop.cli.output import print_csv_text, print_text
 
     if form not in (*sheets.TEXTS, sheets.WORKBOOK):
         msg = f"--format is one of text, {', '.join(sheets.TEXTS)}, {sheets.WORKBOOK}, not {form!r}"
@@ -239,7 +239,8 @@ def _show_tables(
             raise UsageError("a workbook goes into a file: -o FILE.xlsx")
         sheets.write_workbook(shown, output)
     elif output is None:
-        write(sheets.TEXTS[form](shown))
+        put = print_csv_text if form == "csv" else print_text
+        put(sheets.TEXTS[form](shown))
     else:
         try:
             output.write_text(sheets.TEXTS[form](shown), encoding="utf-8", newline="\n")

@@ -63,15 +63,14 @@ def _ask(prompt: str) -> str:
 
 
 def _answer(text: str, evaluate: Callable[[str], Json]) -> None:
-    from m3nop.cli.output import print_line, say
-    from m3nop.core import json
+    from m3nop.cli.output import json_text, print_line, say
 
     try:
         value = evaluate(text)
     except M3nopError as error:
         say(str(error))
     else:
-        print_line(value if isinstance(value, str) else json.dumps(value, indent=2))
+        print_line(value if isinstance(value, str) else json_text(value, indent=2))
 
 
 def _print_vars(mapped: MappedRecord) -> None:

@@ -122,8 +122,7 @@ def report_orders(
     """Balance the orders of each day between shop and M3; exit 1 if one does not balance, with the reason."""
     from m3nop.app.reconcile.balance import balance_orders
     from m3nop.cli.balance import FORMS, document
-    from m3nop.cli.output import print_json, say
-    from m3nop.cli.streams import write
+    from m3nop.cli.output import print_csv_text, print_json, print_text, say
 
     if form not in FORMS:
         msg = f"--format is one of {', '.join(FORMS)}, not {form!r}"
@@ -134,7 +133,8 @@ def report_orders(
     if as_json:
         print_json(document(found))
     else:
-        write(FORMS[form](found))
+        put = print_csv_text if form == "csv" else print_text
+        put(FORMS[form](found))
         for note in found.tally.notes:
             say(note)
     if not found.balances:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
 
-from m3nop.cli.output import printable
-from m3nop.cli.streams import write
+from m3nop.cli.output import print_csv_text
 
 Pipeline = Annotated[str | None, typer.Option("--pipeline", help="Only this pipeline.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the audit trail.", show_default=False)]
@@ -22,9 +20,8 @@ Wait = Annotated[str, typer.Option("--wait", help="Wait so long for a run to end
 
 
 def print_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print CSV on stdout as it is, for a file; on a terminal control characters are made visible."""
-    visible = sys.stdout.isatty()
+    """Print rows as CSV on stdout."""
     for row in itertools.chain([headings], rows):
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(row)
-        write(printable(line.getvalue()) if visible else line.getvalue())
+        print_csv_text(line.getvalue())

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from m3nop.cli.options import AsJson, Env, Project, open_here
-from m3nop.cli.output import print_json, print_line, print_table, say
-from m3nop.core import json
+from m3nop.cli.output import json_text, print_json, print_line, print_table, say
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -134,9 +133,7 @@ def call(
         return
     for row in rows:
         print_line(
-            json.dumps(dict(row))
-            if operation.many
-            else "\n".join(f"{key} = {_cell(row[key])}" for key in row)
+            json_text(dict(row)) if operation.many else "\n".join(f"{key} = {_cell(row[key])}" for key in row)
         )
     say(f"{target}: {len(rows)} row{'' if len(rows) == 1 else 's'}")
 

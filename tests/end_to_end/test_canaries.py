@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from m3nop.sandbox.world import Request
 
 PASSWORD, CLIENT, SERVICE = "canary-of-the-shop/ä", "canary-of-the-client+1", "canary-of-the-service=2"
+HOSTILE = "New\x1b[2J\x9b31m\u202e"
+"""What would clear a terminal, colour it, and turn the order of letters on it."""
 ELSEWHERE = frozenset({"demo", "init", "secrets set", "dead-letters edit"})
 """Commands that have no credentials yet, or are run by another step below."""
 
@@ -85,6 +87,7 @@ def project(make_project: MakeProject, world: World, birds: Birds) -> Project:
     place(world, payment_method="Payments.Manual")
     place(world, payment_method="Payments.Manual", lines=[{"sku": UNKNOWN_SKU, "quantity": 1}])
     place(world, payment_method="Payments.Manual", coupon="WELCOME10")
+    place(world, payment_method=f"Payments.{HOSTILE}", shipping_method=HOSTILE)
     for order in rows(world, "shop.orders"):
         for name in ("card_number", "card_cvv2", "card_name"):
             if order.get(name) and order["payment_method_system_name"] == "Payments.Manual":
@@ -169,7 +172,9 @@ def tried(scratch: Path, orders: tuple[str, str, str]) -> list[tuple[str, ...]]:
         ("links", "import", str(known)), ("lookup", "list"), ("lookup", "show", "countries"),
         ("lookup", "get", "countries", "DE"), ("lookup", "gaps", "orders"), ("state", "show", "--json"),
         ("state", "verify"), ("state", "backup", str(scratch / "backup.db")),
-        ("state", "baseline", "orders", "--before", "2020-01-01"), ("doctor",),
+        ("state", "baseline", "orders", "--before", "2020-01-01"), ("state", "vacuum"),
+        ("state", "export", str(scratch / "export.jsonl")), ("state", "import", str(scratch / "export.jsonl")),
+        ("state", "epoch", "--reason", "a test"), ("state", "restore", str(scratch / "backup.db"), "--yes"), ("doctor",),
         ("secrets", "check"), ("secrets", "list"), ("m3", "programs"), ("m3", "describe", "OIS100MI"),
         ("m3", "call", "OIS100MI/LstBatchHead", "CUNO=W0000005", "--json"), ("m3", "snapshot", "MMS200MI"),
         ("m3", "diff"), ("nop", "get", "orders", delivered), ("circuits", "list", "--json"), ("circuits", "close", "shop"),
@@ -182,6 +187,15 @@ def leaks(birds: Birds, said: dict[str, str], folder: Path) -> dict[str, list[st
     found = {name: birds.in_bytes(text.encode()) for name, text in said.items()}
     found |= {name: birds.in_bytes(data) for name, data in files.items()}
     return {name: texts for name, texts in found.items() if texts}
+
+
+def commanding(said: dict[str, str]) -> dict[str, list[str]]:
+    """Return the characters that would command a terminal, by the command that put them out."""
+    found = {
+        name: [letter for letter in text if letter != "\n" and not letter.isprintable()]
+        for name, text in said.items()
+    }
+    return {name: letters for name, letters in found.items() if letters}
 
 
 def run_all(project: Project, lines: list[tuple[str, ...]]) -> dict[str, str]:
@@ -211,6 +225,8 @@ def test_no_command_shows_or_keeps_a_secret_or_a_card_number(
     said = run_all(project, lines)
     assert len(birds.texts) > 12, "no token was learnt"
     assert leaks(birds, said, tmp_path) == {}
+    assert any("New\\x1b[2J" in text for text in said.values())
+    assert commanding(said) == {}
 
 
 @pytest.mark.timeout(300)
