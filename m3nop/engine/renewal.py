@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from m3nop.engine.ports import Job
 
 _MOVING = (RecordState.READY, RecordState.IN_FLIGHT, RecordState.PENDING, RecordState.BLOCKED)
+_MAY_HAVE_CHANGED = (RecordState.DONE, RecordState.DEAD, RecordState.REVIEW)
+"""What was refused as it was need not be refused as it is now."""
 
 
 def one_each(job: Job, arrivals: list[Arrival]) -> list[Arrival]:
@@ -36,22 +38,25 @@ def renewed(
 
     With ``every`` these are all that were done.
     """
-    rule, latest = job.any.source, {arrival.key: arrival for arrival in arrivals}
-    # A list by the server's clock names what has changed, be it in what the list does not show.
-    every = every or rule.distinct is not None or rule.watermark.clock is not None
+    latest = {arrival.key: arrival for arrival in arrivals}
+    due = (RecordState.DONE,) if every else _MAY_HAVE_CHANGED if _names_changes(job) else ()
     known = state.records(job.name, keys=list(latest)) if latest else []
     return [
         _renewed(record, latest[record.key], now)
         for record in known
-        if _is_news(record, latest[record.key], every=every)
+        if record.state in due or _is_news(record, latest[record.key])
     ]
 
 
-def _is_news(record: Record, arrival: Arrival, *, every: bool) -> bool:
+def _names_changes(job: Job) -> bool:
+    """Tell whether a row says by being listed that something has changed, be it in what it does not show."""
+    rule = job.any.source
+    return rule.distinct is not None or rule.watermark.clock is not None
+
+
+def _is_news(record: Record, arrival: Arrival) -> bool:
     if record.state is RecordState.IGNORED and arrival.state is not RecordState.IGNORED:
         # What the filter looks at beside the row has changed: a link, a setting.
-        return True
-    if every and record.state is RecordState.DONE:
         return True
     return digest(record.snapshot) != digest(arrival.snapshot)
 

@@ -5,6 +5,7 @@ Engine and sandbox share a clock that only tests move. A run can be made to die 
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections import Counter
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from m3nop.sandbox.books import Books
 from m3nop.sandbox.clock import SandboxClock
 from m3nop.sandbox.faults import Fault
 from m3nop.sandbox.server import Serving
-from m3nop.sandbox.world import World
+from m3nop.sandbox.world import Request, World
 from m3nop.spec.project import LoadedProject, load_project
 from m3nop.state.store import SqlState, open_state
 from tests.first_data import FirstData
@@ -308,6 +309,34 @@ class Bench:
                 raise
             self.reopen()
         return fate
+
+    def die_within(self, nth: int, *names: str, landed: bool, **wish: Any) -> bool:
+        """Run and die while the ``nth`` request is under way, which takes effect or does not.
+
+        Unlike ``die`` it strikes within a call of several requests. Return whether the run came that far.
+        """
+        fate, left, silent = Fate(), itertools.count(1 - nth), []
+
+        def strike(_request: Request) -> None:
+            if next(left) == 0:
+                fate.dead = True
+                # Nobody is there any more to send something or to hear an answer.
+                kinds = ["reset_after"] * landed + ["reset_before"]
+                silent.extend(self.fault(kind, times=None if kind == kinds[-1] else 1) for kind in kinds)
+
+        self.world.on_request.append(strike)
+        try:
+            self.run(*names, fate=fate, **wish)
+        except BaseException:
+            if not fate.dead:
+                raise
+        finally:
+            self.world.on_request.remove(strike)
+            for number in silent:
+                self.world.faults.remove(number)
+        if fate.dead:
+            self.reopen()
+        return fate.dead
 
     def reopen(self) -> None:
         """Begin a new process on the same state."""

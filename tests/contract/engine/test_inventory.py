@@ -265,6 +265,25 @@ def test_a_sku_that_two_products_have_is_refused(bench: Bench) -> None:
     assert writes(bench) == 0
 
 
+def test_what_was_refused_is_looked_at_again_when_m3_names_it(bench: Bench) -> None:
+    only(bench, "COMPASS")
+    bench.run(NAME)
+    other = product(bench, "ROPE-M")
+    bench.world.books.table("shop.products")[str(other["id"])] = {**other, "sku": "COMPASS"}
+    bench.forget_connections()
+    for quantity in (8, 9):
+        count(bench, "COMPASS", quantity)
+        bench.run(NAME)
+    assert bench.record("COMPASS", NAME).state is RecordState.DEAD
+    bench.world.books.table("shop.products")[str(other["id"])] = other
+    bench.forget_connections()
+
+    count(bench, "COMPASS", 10)
+    bench.run(NAME)
+    assert bench.record("COMPASS", NAME).state is RecordState.DONE
+    assert stock(bench, "COMPASS") == 10
+
+
 @pytest.mark.parametrize("sku", ["TENT-2P", "BOOT-42", "PACK-35"])
 def test_wherever_a_run_dies_the_stock_ends_at_the_target(bench: Bench, sku: str) -> None:
     only(bench, sku)
