@@ -36,6 +36,9 @@ CLOCKS_DIFFER = DAY
 """How far the clock of a shop may be ahead: one that takes local time for UTC is hours wrong."""
 STALE_AFTER = 600 * SECOND
 """A snapshot older than this is read again before its record's first attempt."""
+LOOKS_BEFORE_GONE = 10
+LOOK_AGAIN = 60 * SECOND
+"""How often, and after what pause, a record that the shop does not show is asked for again."""
 
 _OPEN = (AttemptState.OPEN, AttemptState.UNDOING)
 _MOVING = (RecordState.READY, RecordState.PENDING, RecordState.IN_FLIGHT, RecordState.BLOCKED)
@@ -162,9 +165,7 @@ class Claims:
         if snapshot is None:
             if record.snapshot is not None and record.attempt_id is not None:
                 return True
-            bury(
-                self._parts, record, "the shop no longer has it", failure={}, operation="gone", step="source"
-            )
+            self._miss(record, now)
             return False
         mark = fingerprint(snapshot)
         if record.fingerprint and mark != record.fingerprint:
@@ -174,8 +175,20 @@ class Claims:
             return True
         record.snapshot, record.seen_at, record.fingerprint = snapshot, now, mark
         record.created_at = record.created_at or created(snapshot)
+        if record.attempt_id is None:
+            record.doubts = 0
         self._parts.outbox.renewed(record)
         return True
+
+    def _miss(self, record: Record, now: Instant) -> None:
+        """Put down a record that the shop did not show: what is new may come late, so look for it again."""
+        if record.doubts < LOOKS_BEFORE_GONE:
+            record.doubts += 1
+            record.not_before = now + LOOK_AGAIN
+            rest(self._parts, record, RecordState.READY, "the shop does not show it; looked for again")
+            return
+        record.doubts = 0
+        bury(self._parts, record, "the shop no longer has it", failure={}, operation="gone", step="source")
 
     def _take(self, record: Record) -> Work | None:
         job = self._parts.jobs[record.pipeline]

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from m3nop.core import json
-from m3nop.core.clock import DAY, HOUR, MINUTE, to_text
+from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND, to_text
 from m3nop.core.errors import SourceError
 from m3nop.core.state import RecordState
+from m3nop.engine.claims import LOOK_AGAIN, LOOKS_BEFORE_GONE
 from tests.contract.engine.bench import CLEAN, SETTLE, START, Bench, Fate
 
 
@@ -353,7 +354,10 @@ def test_an_order_that_was_read_long_ago_is_read_again_before_its_first_attempt(
     bench.world.books.table("shop.orders")[str(other)] |= {"customer_id": 6}
     hide(bench, gone)
     bench.clock.wait(SETTLE + 3600)
-    bench.run()
+    for _ in range(LOOKS_BEFORE_GONE + 1):
+        bench.run()
+        assert bench.record(gone).state is not RecordState.DONE
+        bench.clock.wait(LOOK_AGAIN / SECOND)
 
     assert ("LAMP-HEAD", "7") in bench.entered_lines(bench.real(order)[0])
     assert bench.record(other).state is RecordState.REVIEW
@@ -362,3 +366,41 @@ def test_an_order_that_was_read_long_ago_is_read_again_before_its_first_attempt(
     assert [(letter.key, letter.signature, letter.message) for letter in letters] == [
         (str(gone), "gone: the shop no longer has it", "the shop no longer has it")
     ]
+
+
+def test_a_customer_that_the_shop_shows_late_is_asked_for_again(bench: Bench) -> None:
+    order = bench.place(customer_id=5)
+    customers = bench.world.books.table("shop.customers")
+    row = customers["5"]
+    del customers["5"]
+    bench.run()
+
+    assert bench.record(5, "customers").state is RecordState.READY
+    assert bench.record(5, "customers").reason == "the shop does not show it; looked for again"
+    assert bench.record(order).state is RecordState.BLOCKED
+
+    customers["5"] = row
+    bench.clock.wait(61)
+    bench.run()
+
+    assert bench.record(5, "customers").doubts == 0
+    assert bench.states() == {str(order): "done"}
+
+
+def test_an_order_that_the_shop_shows_late_once_more_is_asked_for_again(bench: Bench) -> None:
+    order = bench.place()
+    bench.fault("status", "CRS610MI/*", status=503, times=None, system="m3")
+    with pytest.raises(Exception, match="does not answer"):
+        bench.run()
+    bench.world.faults.clear()
+    row = hide(bench, order)
+    bench.clock.wait(SETTLE + 3600)
+    bench.run()
+
+    assert bench.record(order).state is RecordState.READY
+
+    show(bench, row)
+    bench.clock.wait(61)
+    bench.run()
+
+    assert bench.states() == {str(order): "done"}
