@@ -231,11 +231,16 @@ def answer_row(outputs: Outputs, named: Mapping[str, Json]) -> dict[str, Json]:
 def matching_rows(
     work: Work, probe: Probe, rows: Iterable[Row], root: Mapping[str, Json]
 ) -> list[dict[str, Json]]:
-    """Keep the rows that a probe's ``match`` accepts, with their outputs named."""
-    kept = []
+    """Keep the rows that a probe's ``match`` accepts, with their outputs named.
+
+    Rows that are the same in every output are one document, which pages that overlap showed twice.
+    """
+    kept: list[dict[str, Json]] = []
     for row in rows:
         if probe.match is None or probe.match.condition({**root, "row": row}, work.context):
-            kept.append(name_row(probe.read.outputs, row))
+            named = name_row(probe.read.outputs, row)
+            if named not in kept:
+                kept.append(named)
     return kept
 
 

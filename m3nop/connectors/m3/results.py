@@ -83,7 +83,10 @@ def _refused(call: Call, refusal: Refusal, *, partly: bool, clean: bool) -> Answ
     outcome, failure = judge(refusal)
     there = failure.code in call.operation.done_codes
     if call.operation.effect is Effect.READ:
-        if (there or _names_the_key(call, outcome, failure)) and not partly:
+        if partly:
+            # It began to answer and broke off: what is there is no answer, and the question still stands.
+            return Answer(Outcome.NOT_SENT, failure=_passing(failure), clean=clean)
+        if there or _names_the_key(call, outcome, failure):
             return Answer(Outcome.DONE, clean=clean)
         return Answer(
             Outcome.NOT_SENT if outcome is Outcome.IN_DOUBT else outcome, failure=failure, clean=clean
@@ -96,6 +99,10 @@ def _refused(call: Call, refusal: Refusal, *, partly: bool, clean: bool) -> Answ
     if outcome is Outcome.REFUSED and failure.code in call.operation.waiting_codes:
         failure = replace(failure, remedy=Remedy.WAITING)
     return Answer(outcome, failure=failure, clean=clean)
+
+
+def _passing(failure: Failure) -> Failure:
+    return replace(failure, remedy=Remedy.TRANSIENT) if failure.remedy is Remedy.BUSINESS else failure
 
 
 def _names_the_key(call: Call, outcome: Outcome, failure: Failure) -> bool:

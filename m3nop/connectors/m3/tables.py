@@ -169,7 +169,8 @@ def parse(query: Query, records: Sequence[Record], *, most: int) -> list[dict[st
     if heading != list(query.columns):
         msg = f"EXPORTMI answered columns of {query.table} that were not asked for"
         raise TableError(msg)
-    return [_row(query, line) for line in lines[1:]]
+    # Pages that overlap may show the heading once more; no row of data reads like it.
+    return [_row(query, line) for line in lines[1:] if line != lines[0]]
 
 
 def _row(query: Query, line: str) -> dict[str, str]:

@@ -345,6 +345,19 @@ def without_table_reads(text: str) -> str:
     )
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_rows_that_a_list_shows_twice_are_one_document(bench: Bench, count: int) -> None:
+    order = bench.place()
+    bench.run()
+    bench.lose_state()
+    bench.fault("duplicate_records", "EXPORTMI/Select", count=count, times=None)
+
+    bench.run()
+
+    assert bench.states() == {str(order): "done"}
+    assert bench.judge(order) == CLEAN
+
+
 @pytest.mark.parametrize("restored", [False, True])
 def test_without_exact_probes_no_order_is_doubled_after_the_state_was_lost_or_restored(
     make_bench, tmp_path: Path, restored: bool
