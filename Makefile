@@ -1,7 +1,7 @@
 # A thin convenience; .ci/run is the gate and README.md has the commands.
 PYTHON ?= python3
 
-.PHONY: gate format lint types layers test
+.PHONY: gate format lint types layers test chaos
 
 gate:
 	.ci/run
@@ -22,3 +22,7 @@ layers:
 
 test:
 	$(PYTHON) -m pytest -n 4 --dist worksteal
+
+# Half an hour of orders, kills and faults; the gate has a minute of it.
+chaos:
+	$(PYTHON) -m tests.chaos --seconds 1800

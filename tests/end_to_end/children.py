@@ -5,9 +5,12 @@ The children are forked from a server that has imported everything, so that a te
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
+import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +37,9 @@ CONTEXT.set_forkserver_preload(
     ]
 )
 
+CLOCK = "M3NOP_TEST_CLOCK"
+"""Names a file that holds the seconds by which a child's clock is ahead of the machine's, or behind it."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -57,9 +63,15 @@ class Child:
         self.process.start()
 
     def wait(self, seconds: float = 120) -> Ended:
-        """Wait for its end."""
+        """Wait for its end; one that does not end in time is made to say where it stands.
+
+        Raises:
+            TimeoutError: it did not end.
+        """
         self.process.join(seconds)
         if self.process.exitcode is None:
+            os.kill(self.process.pid or 0, signal.SIGABRT)
+            self.process.join(5)
             self.process.kill()
             self.process.join()
             raise TimeoutError(self._err.read_text())
@@ -73,13 +85,24 @@ def run(
     return Child(arguments, folder=folder, environ=environ, scratch=scratch).wait(seconds)
 
 
+def _set_clock(shift: str | None) -> None:
+    """Let the machine's clock be wrong by as many seconds as a file says, whatever it says at that moment."""
+    if shift is None:
+        return
+    file, true = Path(shift), time.time_ns
+    time.time_ns = lambda: true() + round(float(file.read_text(encoding="ascii")) * 1e9)
+    time.time = lambda: time.time_ns() / 1e9
+
+
 def become(folder: str, environ: Mapping[str, str], out: str, err: str) -> None:
     """Let this process have a folder, an environment, and files for what it says."""
     for name, path, number in (("stdout", out, 1), ("stderr", err, 2)):
         stream = Path(path).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115  lives as long as the process
         os.dup2(stream.fileno(), number)
         setattr(sys, name, stream)
+    faulthandler.enable()
     os.environ.update(environ)
+    _set_clock(environ.get(CLOCK))
     os.chdir(folder)
 
 

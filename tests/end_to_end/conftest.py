@@ -70,6 +70,31 @@ class Project:
         shutil.rmtree(self.folder / ".m3nop", ignore_errors=True)
 
 
+def lay_out(
+    root: Path, number: int, serving: Serving, *, dialect: str, change: Callable[[str], str]
+) -> Project:
+    """Make a project below ``root`` from the shipped pack that points at a sandbox."""
+    folder, scratch = root / f"project{number}", root / f"scratch{number}"
+    shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns(".m3nop"))
+    text = (folder / "m3nop.yaml").read_text(encoding="utf-8")
+    base = text[: text.index("\nenvironments:")]
+    ours = ENVIRONMENTS.format(
+        start=to_text(SystemClock().now() - 2 * HOUR),
+        m3=serving.m3_url,
+        shop=serving.shop_url,
+        dialect=dialect,
+        user=access.SHOP_USER,
+    )
+    (folder / "m3nop.yaml").write_text(change(base + ours), encoding="utf-8")
+    environ = {
+        "M3_IONAPI": json.dumps(serving.ionapi), "SHOP_PASSWORD": access.SHOP_PASSWORD, "NO_COLOR": "1",
+        "TERM": "dumb", "COLUMNS": "100",
+    }  # fmt: skip
+    scratch.mkdir()
+    assert serving.world is not None
+    return Project(folder, serving.world, serving.url, environ, scratch)
+
+
 MakeProject = Callable[..., Project]
 
 
@@ -86,29 +111,11 @@ def world() -> Iterator[World]:
 def make_project(tmp_path: Path, world: World) -> Iterator[MakeProject]:
     """Make projects from the shipped pack that point at the sandbox."""
     serving = Serving(world)
-    made: list[Project] = []
+    made: list[str] = []
 
     def make(*, dialect: str = "official", change: Callable[[str], str] = lambda text: text) -> Project:
-        folder = tmp_path / f"project{len(made)}"
-        shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns(".m3nop"))
-        text = (folder / "m3nop.yaml").read_text(encoding="utf-8")
-        base = text[: text.index("\nenvironments:")]
-        ours = ENVIRONMENTS.format(
-            start=to_text(SystemClock().now() - 2 * HOUR),
-            m3=serving.m3_url,
-            shop=serving.shop_url,
-            dialect=dialect,
-            user=access.SHOP_USER,
-        )
-        (folder / "m3nop.yaml").write_text(change(base + ours), encoding="utf-8")
-        environ = {
-            "M3_IONAPI": json.dumps(serving.ionapi), "SHOP_PASSWORD": access.SHOP_PASSWORD, "NO_COLOR": "1",
-            "TERM": "dumb", "COLUMNS": "100",
-        }  # fmt: skip
-        scratch = tmp_path / f"scratch{len(made)}"
-        scratch.mkdir()
-        made.append(Project(folder, world, serving.url, environ, scratch))
-        return made[-1]
+        made.append(dialect)
+        return lay_out(tmp_path, len(made), serving, dialect=dialect, change=change)
 
     yield make
     serving.close()
