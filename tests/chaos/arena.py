@@ -112,6 +112,10 @@ class Arena:
         self.figures.take_from_state(self.project.state_file)
         return verdict
 
+    def _wonder(self, what: str) -> None:
+        self.strange.append(what)
+        sys.stderr.write(f"{self._dialect}: {what}\n")
+
     def _tell(self, left: float) -> None:
         kills, placed = self.figures.counts["kills survived"], len(self.shoppers.placed)
         wrong = f", {len(self.strange)} strange" if self.strange else ""
@@ -167,7 +171,7 @@ class Arena:
         # The first may just have given the state back when it was stopped.
         self.figures.count(f"runs beside a stopped one that ended with {second.code}")
         if second.code not in {5, *_CODES}:
-            self.strange.append(f"a run beside a stopped one ended with {second.code}: {second.err}")
+            self._wonder(f"a run beside a stopped one ended with {second.code}: {second.err}")
         self._pass_time(most=self._chance.uniform(0.2, 4))
         os.kill(pid, signal.SIGCONT)
         self._pass_time(lambda: not child.process.is_alive(), most=self._chance.uniform(0.05, 1.5))
@@ -177,7 +181,7 @@ class Arena:
         try:
             ended = child.wait(60)
         except TimeoutError as error:
-            self.strange.append(f"a run did not end: {error}")
+            self._wonder(f"a run did not end: {error}")
             return
         if ended.code == -signal.SIGKILL:
             self.figures.count("kills survived")
@@ -190,7 +194,7 @@ class Arena:
                 # A system is left alone for minutes, for which nobody wants to wait here.
                 self._let_pass(MINUTE)
             if ended.code not in _CODES or "Traceback" in ended.err:
-                self.strange.append(f"a run ended with {ended.code}: {ended.err[-2000:]}")
+                self._wonder(f"a run ended with {ended.code}: {ended.err[-2000:]}")
 
     def _look_behind(self) -> None:
         """Look at what a killed process has left."""
@@ -203,13 +207,14 @@ class Arena:
         self.figures.count("kills with calls under way", bool(under_way))
         self.figures.count("calls under way at a kill", under_way)
         lost = unrecorded(self.project.state_file, self.shoppers.placed.values())
-        self.strange += [f"{reference} is below the watermark without a record" for reference in lost]
+        for reference in lost:
+            self._wonder(f"{reference} is below the watermark without a record")
 
     def _run_quietly(self) -> None:
         ended = self.project.start("sync", "orders").wait(240)
         self.figures.count(f"runs afterwards that ended with {ended.code}")
         if ended.code not in {0, 1}:
-            self.strange.append(f"a run without faults ended with {ended.code}: {ended.err[-2000:]}")
+            self._wonder(f"a run without faults ended with {ended.code}: {ended.err[-2000:]}")
 
     def _let_pass(self, seconds: int) -> None:
         self.world.clock.advance(seconds)

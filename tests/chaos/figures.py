@@ -43,8 +43,8 @@ class Figures:
                 self.count(f"in doubt, settled: {operation}, {words}", number)
             for name, query in (
                 ("attempts given up and begun again", _GIVEN_UP),
-                ("surplus temporary orders deleted", _SURPLUS),
-                ("sweeps for late temporary orders", _SWEPT),
+                ("surplus and late temporary orders deleted", _SURPLUS),
+                ("looks for late temporary orders", _SWEPT),
             ):
                 self.count(name, db.execute(query).fetchone()[0])
 

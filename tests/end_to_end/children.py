@@ -13,7 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,9 @@ CONTEXT.set_forkserver_preload(
 
 CLOCK = "M3NOP_TEST_CLOCK"
 """Names a file that holds the seconds by which a child's clock is ahead of the machine's, or behind it."""
+
+SYNCHRONOUS = "M3NOP_TEST_SYNCHRONOUS"
+"""Sets how SQLite syncs in a child, whatever m3nop says: a child whose disk is not told to keep anything."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,13 @@ class Child:
             self.process.join(5)
             self.process.kill()
             self.process.join()
-            raise TimeoutError(self._err.read_text())
-        return Ended(self.process.exitcode, self._out.read_text(), self._err.read_text())
+            raise TimeoutError(_read(self._err))
+        return Ended(self.process.exitcode, _read(self._out), _read(self._err))
+
+
+def _read(file: Path) -> str:
+    """Return what a child has printed; one that was killed at once has not come to it."""
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def run(
@@ -94,6 +102,16 @@ def _set_clock(shift: str | None) -> None:
     time.time = lambda: time.time_ns() / 1e9
 
 
+def _set_synchronous(value: str | None) -> None:
+    if value is None:
+        return
+    from sqlalchemy import Pool, event  # noqa: PLC0415  loaded by the server already
+
+    @event.listens_for(Pool, "checkout")
+    def set_it(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA synchronous={value}")
+
+
 def become(folder: str, environ: Mapping[str, str], out: str, err: str) -> None:
     """Let this process have a folder, an environment, and files for what it says."""
     for name, path, number in (("stdout", out, 1), ("stderr", err, 2)):
@@ -103,6 +121,7 @@ def become(folder: str, environ: Mapping[str, str], out: str, err: str) -> None:
     faulthandler.enable()
     os.environ.update(environ)
     _set_clock(environ.get(CLOCK))
+    _set_synchronous(environ.get(SYNCHRONOUS))
     os.chdir(folder)
 
 
