@@ -194,13 +194,15 @@ class Session:
         from m3nop.engine.ports import ThreadExecutor, Tools
 
         connections = self._used_by(jobs)
+        # One that nobody has asked yet is false.
+        stop = Stop() if stop is None else stop
         executor = ThreadExecutor(threads=sum(one.in_flight for one in connections.values()))
         self._open.callback(executor.close)
         usable = [name for name in connections if circuits is None or circuits.refusal(name) is None]
         zones = [connections[name].facts().time_zone for name in usable if self._is_m3(name)]
         zone = zones[0] if zones else "UTC"
         return Tools(
-            connections, executor, observer, self.project.compile_definition, stop or Stop(), zone,
+            connections, executor, observer, self.project.compile_definition, stop, zone,
             partial(self._closed, tuple(usable), zone), self._orders(jobs), circuits,
         )  # fmt: skip
 

@@ -147,6 +147,28 @@ def test_a_run_that_is_asked_to_stop_finishes_its_calls_and_the_next_one_goes_on
     assert judge(world, references) == CLEAN
 
 
+@pytest.mark.parametrize("operation", ["OIS100MI/AddBatchHead", "EXPORTMI/Select"])
+def test_a_run_that_is_asked_to_stop_begins_nothing_more(
+    make_project: MakeProject, world: World, operation: str
+) -> None:
+    project = make_project()
+    references = [f"B2C-{place(world)}" for _ in range(3)]
+    number = world.faults.add(Fault(kind="latency", operation=operation, seconds=0.4))
+    child = project.start("sync", "orders")
+    assert wait_for(lambda: any(operation in request.operations for request in world.requests))
+    asked = len(world.requests)
+    assert child.process.pid is not None
+    os.kill(child.process.pid, signal.SIGTERM)
+    ended = child.wait()
+    assert ended.code == 143, ended.err
+    assert not [
+        request for request in list(world.requests)[asked:] if "OIS100MI/Confirm" in request.operations
+    ]
+    world.faults.remove(number)
+    assert project.run("sync", "orders").code == 0
+    assert judge(world, references) == CLEAN
+
+
 def test_an_order_that_changed_after_it_was_entered_goes_to_review_with_the_difference(
     make_project: MakeProject, world: World
 ) -> None:
