@@ -45,6 +45,11 @@ class Response:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
     @property
+    def is_page(self) -> bool:
+        """Whether the body is HTML, or XML, whatever the headers say."""
+        return self.body.lstrip().startswith(b"<")
+
+    @property
     def text(self) -> str:
         """The body as text; what cannot be decoded shows as a replacement character."""
         found = _CHARSET.search(self.headers.get("content-type", ""))

@@ -117,12 +117,14 @@ class TokenIssuer:
             raise TokenFailure(failed.failure) from failed
         if response.status != HTTPStatus.OK:
             raise TokenFailure(_refused(response))
+        msg = f"{self._client.token_url} answered without an `access_token`; is it the token endpoint?"
         try:
             answer = response.json()
-        except ValueError:
-            answer = None
+        except ValueError as error:
+            # A page is somebody else's answer; an answer that was lost or cut passes, as with any request.
+            remedy = Remedy.CONFIGURATION if response.is_page else Remedy.TRANSIENT
+            raise TokenFailure(Failure(remedy, msg)) from error
         if not (isinstance(answer, dict) and answer.get("access_token")):
-            msg = f"{self._client.token_url} answered without an `access_token`; is it the token endpoint?"
             raise TokenFailure(Failure(Remedy.CONFIGURATION, msg))
         return Token(Secret(str(answer["access_token"])), _seconds(answer.get("expires_in")))
 

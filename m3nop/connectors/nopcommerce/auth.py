@@ -118,14 +118,14 @@ def _answer(
         failure = failure_of_status(response.status, response.headers, response.body)
         message = f"{http.address(path)} gives no token: {failure.message}"
         raise TokenFailure(replace(failure, message=message))
+    message = f"{http.address(path)} answers no token; is `url` the shop's address, and the API plugin on?"
     try:
         document = response.json()
-    except ValueError:
-        document = None
+    except ValueError as error:
+        # A page is somebody else's answer; an answer that was lost or cut passes, as with any request.
+        remedy = Remedy.CONFIGURATION if response.is_page else Remedy.TRANSIENT
+        raise TokenFailure(Failure(remedy, message)) from error
     if not isinstance(document, dict):
-        message = (
-            f"{http.address(path)} answers no token; is `url` the shop's address, and the API plugin on?"
-        )
         raise TokenFailure(Failure(Remedy.CONFIGURATION, message))
     return document
 

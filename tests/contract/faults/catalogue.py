@@ -154,11 +154,10 @@ BODY = (
     ),
     Fault(
         "empty", "200 without a body", "empty", Happened.ALL, UNKNOWN, AGAIN, but=NO_BODY,
-        token=Said(NOT_SENT, CONFIGURATION),
     ),
     Fault(
         "invalid_json", "JSON that is cut in the middle", "invalid_json", Happened.ALL, UNKNOWN, AGAIN,
-        but=NO_BODY, token=Said(NOT_SENT, CONFIGURATION),
+        but=NO_BODY,
     ),
 )  # fmt: skip
 FAULTS = (*CONNECTION, *STATUS, *BODY)

@@ -107,7 +107,8 @@ def test_a_token_that_is_refused_again_is_an_access_problem(erp, fault):
         ("status", {"status": 503}, Remedy.TRANSIENT),
         ("status", {"status": 429, "retry_after": 3}, Remedy.TRANSIENT),
         ("html", {"status": 200}, Remedy.CONFIGURATION),
-        ("empty", {}, Remedy.CONFIGURATION),
+        ("empty", {}, Remedy.TRANSIENT),
+        ("invalid_json", {}, Remedy.TRANSIENT),
     ],
 )
 def test_without_a_token_nothing_was_sent(erp, entered, fault, strike):

@@ -436,7 +436,7 @@ def test_a_lifetime_that_cannot_be_read_is_no_obstacle(scripted, signing_in, lif
 
 
 @pytest.mark.parametrize(
-    "document", [[], "nonsense", {"token": "abc"}, {"access_token": None}, {"access_token": ""}]
+    "document", [[], "<html>nonsense", {"token": "abc"}, {"access_token": None}, {"access_token": ""}]
 )
 def test_an_answer_without_a_token_means_that_nothing_was_sent(scripted, signing_in, document):
     scripted.answer(document)
