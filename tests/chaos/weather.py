@@ -53,6 +53,9 @@ def forecasts() -> list[Fault]:
             Fault(kind="html", system=system, effect=True, probability=0.2),
             Fault(kind="reset_before", system=system, probability=0.2),
             Fault(kind="reset_after", system=system, probability=0.2),
+            Fault(kind="silence", system=system, seconds=1.5, probability=0.1),
+            Fault(kind="slow_body", system=system, seconds=1.5, probability=0.1),
+            Fault(kind="cut_body", system=system, probability=0.2),
             Fault(kind="empty", system=system, probability=0.2),
             Fault(kind="invalid_json", system=system, probability=0.2),
             Fault(kind="content_type", system=system, probability=0.2),
@@ -63,6 +66,8 @@ def forecasts() -> list[Fault]:
         Fault(kind="background_confirm", system="m3", operation="OIS100MI/Confirm", seconds=LATEST),
         Fault(kind="list_fails", system="m3", count=1, probability=0.3),
         Fault(kind="duplicate_records", count=1, probability=0.3),
+        Fault(kind="drifting_pages", count=1, probability=0.3),
+        Fault(kind="drifting_pages", count=-1, probability=0.3),
         Fault(kind="late_records", system="shop", count=1, probability=0.5),
         Fault(kind="status", system="m3", operation="token", status=503, probability=0.5),
     ]
