@@ -37,7 +37,7 @@ _EARLY = 0.1
 """How many processes may die before their first request."""
 _LIFE = 50
 """Requests that a process lives to make, on the average: time would be less on a slow machine."""
-_PATIENCE = 10.0
+_PATIENCE = 40.0
 _ENDINGS = {"kill": 60, "crash point": 25, "terminate": 6, "stop and kill": 5, "none": 4}
 _CODES = frozenset({0, 1, 4, 7})
 """How a run may end that nobody killed: done, with records for a person, a system away, paused."""
