@@ -68,17 +68,22 @@ class Circuits:
 
     def suspect(self, name: str, error: M3nopError | None) -> None:
         """Find out by a trial whether what failed, if anything did, concerns the whole system."""
+        if self.is_doubtful(name, error):
+            asked_at = self._clock.now()
+            self.tried(name, self._connections[name].trial(), asked_at=asked_at)
+
+    def is_doubtful(self, name: str, error: M3nopError | None) -> bool:
+        """Tell whether a trial has to show what an error means."""
         if not isinstance(error, AccessError) or error.failure is None or name not in self._connections:
-            return
-        breaker = self._breaker(name)
-        if breaker.is_open or name in self._alive:
-            return
-        asked_at = self._clock.now()
-        found = self._connections[name].trial()
+            return False
+        return not self._breaker(name).is_open and name not in self._alive
+
+    def tried(self, name: str, found: Failure | None, *, asked_at: Instant) -> None:
+        """Take note of what a trial found: None where the system answered."""
         if found is None:
             self._alive.add(name)
         else:
-            self._open(breaker, found, asked_at)
+            self._open(self._breaker(name), found, asked_at)
 
     def _try(self, name: str, breaker: Breaker) -> None:
         self._tried.add(name)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from m3nop.core.clock import DAY, Clock, Instant
 from m3nop.core.state import Arrival, RecordState, State
 from m3nop.engine.arrival import classify
+from m3nop.engine.beside import request
 from m3nop.engine.linked import links_of
 from m3nop.engine.renewal import one_each, renewed
 from m3nop.engine.schedule import is_due
 from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from m3nop.core.connector import Page
     from m3nop.core.json import Json
     from m3nop.core.state import Record
+    from m3nop.engine.beside import Asking
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
     from m3nop.engine.tally import Tally
 
+T = TypeVar("T")
 
 FULL = "full:"
 """Under this partition a pipeline keeps when everything was last read."""
@@ -38,7 +42,7 @@ class Intake:
         self._sources = sources
         self._clock = clock
 
-    def read(self, job: Job, *, since: Instant | None = None, full: bool = False) -> int:
+    def read(self, job: Job, *, since: Instant | None = None, full: bool = False) -> Asking[int]:
         """Read everything after the watermark; return how many rows came.
 
         ``since`` reads again from that creation time on, ``full`` from the very beginning; what is known
@@ -49,19 +53,22 @@ class Intake:
         """
         source, count = self._sources.of(job), 0
         for partition in source.partitions():
-            watermark = self._watermark(job, partition, since=since, full=full)
-            for page in source.pages(partition, watermark):
+            watermark = yield from self._watermark(job, partition, since=since, full=full)
+            pages = iter(source.pages(partition, watermark))
+            while page := (yield from _ask(job, partial(next, pages, None))):
                 count += self._commit(job, partition, page, every=watermark is None)
                 if self._tools.stop:
                     return count
             if watermark is None and job.any.source.full is not None:
                 self._note_full(job)
             self._note_stores(job, partition)
-            count += self._ask_for_missing(job, partition)
-            count += self._cross_check(job, partition)
+            count += yield from self._ask_for_missing(job, partition)
+            count += yield from self._cross_check(job, partition)
         return count
 
-    def _watermark(self, job: Job, partition: str, *, since: Instant | None, full: bool) -> str | None:
+    def _watermark(
+        self, job: Job, partition: str, *, since: Instant | None, full: bool
+    ) -> Asking[str | None]:
         """Return where the reading begins: at the start again where a store is served that was not before."""
         if since is None and (full or self._is_full_due(job)):
             return None
@@ -69,7 +76,9 @@ class Intake:
         if since is None and watermark is not None and not self._serves_more(job, partition):
             return watermark
         oldest = since if since is not None else self._start(job)
-        return None if oldest is None else self._sources.of(job).watermark_at(partition, oldest)
+        if oldest is None:
+            return None
+        return (yield from _ask(job, partial(self._sources.of(job).watermark_at, partition, oldest)))
 
     def _is_full_due(self, job: Job) -> bool:
         """Tell whether it is time to read everything again."""
@@ -155,13 +164,14 @@ class Intake:
             for record in records
         ]
 
-    def _ask_for_missing(self, job: Job, partition: str) -> int:
+    def _ask_for_missing(self, job: Job, partition: str) -> Asking[int]:
         """Ask again for ids that did not appear in the last day: a shop order is committed late at times."""
         now = self._clock.now()
         ids = self._state.missing(job.name, partition, since=now - DAY)
         if not ids:
             return 0
-        found = self._sources.fetch(job, partition, [str(number) for number in ids])
+        keys = [str(number) for number in ids]
+        found = yield from _ask(job, partial(self._sources.fetch, job, partition, keys))
         arrivals = self._classify(job, partition, list(found.values()), now)
         if arrivals:
             with self._state.transaction() as tx:
@@ -170,7 +180,7 @@ class Intake:
             self._tools.observer.read(job.name, len(arrivals))
         return len(arrivals)
 
-    def _cross_check(self, job: Job, partition: str) -> int:
+    def _cross_check(self, job: Job, partition: str) -> Asking[int]:
         """Compare the shop's count of a day with ours, once a day, and read that day again if they differ."""
         now, mark = self._clock.now(), f"checked:{partition}"
         last = self._state.watermark(job.name, mark)
@@ -181,17 +191,26 @@ class Intake:
         start, source = int(last), self._sources.of(job)
         if now - start < DAY:
             return 0
-        there, read = source.count(partition, start, now), 0
+        there, read = (yield from _ask(job, partial(source.count, partition, start, now))), 0
         here = self._state.count_created(job.name, partition, start, now)
         if there is not None and there > here:
             self._tools.observer.note(
                 f"{job.name}: the shop counts {there} since the last check, {here} are known"
             )
-            for page in source.pages(partition, source.watermark_at(partition, start)):
+            begin = yield from _ask(job, partial(source.watermark_at, partition, start))
+            pages = iter(source.pages(partition, begin))
+            while page := (yield from _ask(job, partial(next, pages, None))):
                 read += self._commit(job, partition, page)
         with self._state.transaction() as tx:
             tx.set_watermark(job.name, mark, str(now), now=now)
         return read
+
+
+def _ask(job: Job, make: Callable[[], T]) -> Asking[T]:
+    """Have a request of a source made; what is only read in the state is read at once."""
+    if not job.any.source.connection:
+        return make()
+    return (yield from request(make))
 
 
 def _stores(job: Job) -> str:

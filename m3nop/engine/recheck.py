@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND, Clock, Instant
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Attempt, Record, RecordState, State
 from m3nop.engine.arrival import LOOK_AGAIN, classify, first_look_again, is_closed, unreadable
+from m3nop.engine.beside import request
 from m3nop.engine.linked import links_of
 from m3nop.engine.preview import Planned, content_digest, differences, preview
 from m3nop.engine.sources import FETCH
@@ -18,10 +20,12 @@ from m3nop.mapping.pipeline import OnChange, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from m3nop.engine.beside import Asking
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources
     from m3nop.engine.tally import Tally
 
+    _Snapshots = Mapping[str, Mapping[str, Json]]
 _SHOWN = 5
 
 
@@ -35,7 +39,7 @@ class Recheck:
         self._sources = sources
         self._clock = clock
 
-    def look(self, job: Job) -> int:
+    def look(self, job: Job) -> Asking[int]:
         """Look at everything that is due; return how many records were read again."""
         count = 0
         while not self._tools.stop:
@@ -43,12 +47,12 @@ class Recheck:
             states = (RecordState.WAITING, RecordState.DONE)
             due = self._state.records(job.name, states=states, due=now, limit=FETCH)
             if not due:
-                return count
+                break
             groups: dict[str, list[Record]] = {}
             for record in due:
                 groups.setdefault(record.partition, []).append(record)
             for partition, records in groups.items():
-                fresh = self._fetch(job, partition, records)
+                fresh = yield from self._fetch(job, partition, records)
                 for record in records:
                     self._news(job, record, fresh.get(record.key), now)
                 with self._state.transaction() as tx:
@@ -57,9 +61,10 @@ class Recheck:
             count += len(due)
         return count
 
-    def _fetch(self, job: Job, partition: str, records: list[Record]) -> Mapping[str, Mapping[str, Json]]:
+    def _fetch(self, job: Job, partition: str, records: list[Record]) -> Asking[_Snapshots]:
         if job.any.source.can_read_again:
-            return self._sources.fetch(job, partition, [record.key for record in records])
+            keys = [record.key for record in records]
+            return (yield from request(partial(self._sources.fetch, job, partition, keys)))
         return {record.key: record.snapshot for record in records if record.snapshot is not None}
 
     def _news(self, job: Job, record: Record, snapshot: Mapping[str, Json] | None, now: Instant) -> None:

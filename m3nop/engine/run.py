@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Effect
-from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError, SourceError
+from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError
 from m3nop.engine.circuits import Circuits
 from m3nop.engine.delivery import Delivery
 from m3nop.engine.intake import Intake
@@ -16,6 +16,7 @@ from m3nop.engine.lanes import Lanes
 from m3nop.engine.limits import Gate
 from m3nop.engine.outbox import Outbox
 from m3nop.engine.parts import Parts
+from m3nop.engine.reading import APART, Reading, held
 from m3nop.engine.recheck import Recheck
 from m3nop.engine.sources import Sources
 from m3nop.engine.tally import Tally
@@ -71,8 +72,8 @@ class Engine:
         for name in names:
             self._admit(self._jobs[name])
         # Nothing is begun where every system is left alone.
-        held = self._held(names, circuits)
-        _without(wish, held)
+        left_alone = held(self._jobs, names, circuits)
+        _without(wish, left_alone)
         summary, now = Summary(), self._clock.now()
         with self._state.transaction() as tx:
             tx.release_all()
@@ -81,7 +82,7 @@ class Engine:
                 ",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest
             )
         try:
-            self._work(wish, names, run_id, summary, circuits=circuits, failed=held)
+            self._work(wish, names, run_id, summary, circuits=circuits, failed=left_alone)
             summary.result = "stopped" if self._tools.stop else "ok"
             if summary.error is not None:
                 summary.result, summary.message = "failed", str(summary.error)
@@ -92,12 +93,6 @@ class Engine:
             self._end(run_id, summary)
         circuits.keep_limits()
         return summary
-
-    def _held(self, names: Sequence[str], circuits: Circuits) -> dict[str, M3nopError]:
-        """Say which pipelines cannot be run, because a system that they need is left alone."""
-        needed = {name: sorted(self._jobs[name].any.connections) for name in names}
-        refusals = {name: next(filter(None, map(circuits.refusal, needed[name])), None) for name in names}
-        return {name: error for name, error in refusals.items() if error is not None}
 
     def _end(self, run_id: int, summary: Summary) -> None:
         result = "failed" if summary.result == "running" else summary.result
@@ -162,44 +157,17 @@ class Engine:
         parts = Parts(
             self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally, circuits
         )
-        for name in wish.pipelines:
-            self._read_orders_first(name, intake, wish, failed, circuits)
-        for name in wish.pipelines:
-            failed.update(self._held([name], circuits))
-            if name in failed:
-                continue
-            with _apart(name, failed):
-                summary.read += intake.read(jobs[name], since=wish.since, full=wish.full)
-                recheck.look(jobs[name])
-            circuits.suspect(jobs[name].any.source.connection, failed.get(name))
-        failed.update({**self._held(names, circuits), **failed})
+        reading = Reading(
+            self._state, self._tools, self._jobs, circuits, intake=intake, recheck=recheck, clock=self._clock
+        )
+        summary.read = reading.read(wish, failed)
+        failed.update({**held(self._jobs, names, circuits), **failed})
         gates = self._rehearse(parts, _without(wish, failed), failed)
         delivery = Delivery(parts, _without(wish, failed), gates=gates, failed=failed)
         try:
             self._deliver(delivery, wish, names)
         finally:
             summary.error = _together(delivery.failed) if delivery.failed else None
-
-    def _read_orders_first(
-        self, name: str, intake: Intake, wish: Wish, failed: dict[str, M3nopError], circuits: Circuits
-    ) -> None:
-        """Take in the orders that a pipeline has to reckon with (``in_flight``); they are not delivered here.
-
-        Only of pipelines that have run before: which orders are to be entered at all is not decided here.
-        """
-        if not any(one.asks_in_flight for one in self._jobs[name].by_store.values()):
-            return
-        for orders in self._tools.orders:
-            if orders in wish.pipelines or orders not in self._jobs or self._state.identity(orders) is None:
-                continue
-            shop = self._jobs[orders].any.source.connection
-            refusal = circuits.refusal(shop)
-            if refusal is not None:
-                failed[name] = refusal
-                continue
-            with _apart(name, failed):
-                intake.read(self._jobs[orders])
-            circuits.suspect(shop, failed.get(name))
 
     def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
@@ -253,7 +221,7 @@ def _apart(name: str, failed: dict[str, M3nopError]) -> Iterator[None]:
     """Keep what stops one pipeline from stopping the others."""
     try:
         yield
-    except (AccessError, SourceError, PausedError) as error:
+    except APART as error:
         failed[name] = error
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from m3nop.core.errors import AccessError
 from m3nop.core.state import RecordState
+from m3nop.engine.ports import ThreadExecutor
+from tests.contract.engine.bench import CLEAN
 from tests.contract.engine.test_run import GUEST
 
 if TYPE_CHECKING:
@@ -110,3 +114,65 @@ def test_a_store_finds_the_instance_that_serves_it(bench: Bench) -> None:
     assert bench.project.for_store("orders", "b2b") == "orders@outlet"
     assert bench.project.for_store("orders", "b2c") == bench.project.for_store("orders", None) == "orders"
     assert bench.project.for_store("orders@outlet", "b2b") == "orders@outlet"
+
+
+class SlowShop:
+    """Answers that it does not work, and not before something else has happened, or most of a time-out later."""
+
+    def __init__(self, meanwhile: threading.Event) -> None:
+        self.waited: list[bool] = []
+        shop = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                shop.waited.append(meanwhile.wait(4))
+                self.send_response(404)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_args: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def test_while_one_installation_keeps_us_waiting_the_orders_of_another_are_read(
+    make_bench: Callable[..., Bench],
+) -> None:
+    read = threading.Event()
+    slow, threads = SlowShop(read), ThreadExecutor(threads=2)
+    try:
+        bench = make_bench(change=lambda text: at(slow.url, with_outlet(text)))
+        bench.watcher.read = lambda pipeline, count: read.set()  # type: ignore[method-assign]
+        order = bench.place(guest=GUEST)
+        # The slow one comes first.
+        summary = bench.run(*reversed(BOTH), executor=threads)
+    finally:
+        threads.close()
+        slow.close()
+    assert slow.waited
+    assert all(slow.waited)
+    assert bench.record(order).state is RecordState.DONE
+    assert slow.url.rpartition("/")[2] in str(summary.error)
+
+
+def at(url: str, text: str) -> str:
+    """Let the second installation be at another address."""
+    start = text.rindex('outlet: {url: "') + len('outlet: {url: "')
+    return text[:start] + url + text[text.index('"', start) :]
+
+
+def test_a_run_can_die_anywhere_while_two_installations_are_read(bench: Bench) -> None:
+    ours, theirs = bench.place(guest=GUEST), bench.place(guest=GUEST, store_id=2)
+    for place in (1, 2, 3, 4, 5, 6):
+        bench.die(place, *BOTH)
+    bench.settle(*BOTH)
+    assert bench.judge(ours) == bench.judge(theirs, store="B2B") == CLEAN

@@ -1,0 +1,121 @@
+"""The first part of a run: every source is read, those of several systems beside each other.
+
+What one system is asked stays in the order of the run: once it does not answer, nothing more is asked of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m3nop.core.errors import AccessError, PausedError, SourceError
+from m3nop.engine.beside import beside, request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from m3nop.core.clock import Clock
+    from m3nop.core.errors import M3nopError
+    from m3nop.core.state import State
+    from m3nop.engine.beside import Asking
+    from m3nop.engine.circuits import Circuits
+    from m3nop.engine.intake import Intake
+    from m3nop.engine.ports import Job, Tools
+    from m3nop.engine.recheck import Recheck
+    from m3nop.engine.wish import Wish
+
+APART = (AccessError, SourceError, PausedError)
+"""What stops one pipeline, while the others go on."""
+
+
+class Reading:
+    """Takes in what is new, and looks again at what may have changed."""
+
+    def __init__(
+        self, state: State, tools: Tools, jobs: Mapping[str, Job], circuits: Circuits, *, intake: Intake,
+        recheck: Recheck, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._state = state
+        self._tools = tools
+        self._jobs = jobs
+        self._circuits = circuits
+        self._intake = intake
+        self._recheck = recheck
+        self._clock = clock
+        self._count = 0
+        self._failed: dict[str, M3nopError] = {}
+
+    def read(self, wish: Wish, failed: dict[str, M3nopError]) -> int:
+        """Read for the pipelines of a run; return how many rows came; ``failed`` gains those that fail.
+
+        Raises:
+            M3nopError: something concerns all of them.
+        """
+        self._failed = dict(failed)
+        self._read_orders_first(wish)
+
+        def read(name: str) -> Asking[None]:
+            self._count += yield from self._intake.read(self._jobs[name], since=wish.since, full=wish.full)
+            yield from self._recheck.look(self._jobs[name])
+
+        self._read(wish.pipelines, read)
+        # By the order of the run, not by who failed first.
+        failed.update((name, self._failed[name]) for name in wish.pipelines if name in self._failed)
+        return self._count
+
+    def _read_orders_first(self, wish: Wish) -> None:
+        """Take in the orders that pipelines have to reckon with (``in_flight``); they are not delivered here.
+
+        Only of pipelines that have run before: which orders are to be entered at all is not decided here.
+        """
+        reckon = [
+            name
+            for name in wish.pipelines
+            if any(one.asks_in_flight for one in self._jobs[name].by_store.values())
+        ]
+        if not reckon:
+            return
+        orders = [
+            name
+            for name in self._tools.orders
+            if name in self._jobs and name not in wish.pipelines and self._state.identity(name) is not None
+        ]
+
+        def read(name: str) -> Asking[None]:
+            yield from self._intake.read(self._jobs[name])
+
+        self._read(orders, read)
+        for name in orders:
+            error = self._failed.pop(name, None)
+            if error is not None:
+                self._failed.update({one: error for one in reckon if one not in self._failed})
+
+    def _read(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> None:
+        systems: dict[str, list[str]] = {}
+        for name in names:
+            systems.setdefault(self._jobs[name].any.source.connection, []).append(name)
+        beside([self._in_turn(some, read) for some in systems.values()], self._tools.executor)
+
+    def _in_turn(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> Asking[None]:
+        for name in names:
+            self._failed.update(held(self._jobs, [name], self._circuits))
+            if name in self._failed:
+                continue
+            try:
+                yield from read(name)
+            except APART as error:
+                self._failed[name] = error
+                yield from self._find_out(self._jobs[name].any.source.connection, error)
+
+    def _find_out(self, connection: str, error: M3nopError) -> Asking[None]:
+        """Find out by a trial whether what failed concerns the whole system."""
+        if self._circuits.is_doubtful(connection, error):
+            asked_at = self._clock.now()
+            found = yield from request(self._tools.connections[connection].trial)
+            self._circuits.tried(connection, found, asked_at=asked_at)
+
+
+def held(jobs: Mapping[str, Job], names: Iterable[str], circuits: Circuits) -> dict[str, M3nopError]:
+    """Say which pipelines cannot be run, because a system that they need is left alone."""
+    needed = {name: sorted(jobs[name].any.connections) for name in names}
+    refusals = {name: next(filter(None, map(circuits.refusal, needed[name])), None) for name in needed}
+    return {name: error for name, error in refusals.items() if error is not None}
