@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SERVICE = "m3nop"
+MOST_CHARACTERS = 100_000
+"""No secret is longer, so a file that never ends is none."""
 _PLAINTEXT = ("plaintext", "null", "fail")
 
 
@@ -147,7 +149,12 @@ def _keyring(name: str) -> tuple[str, str] | None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        with path.open(encoding="utf-8") as stream:
+            text = stream.read(MOST_CHARACTERS + 1)
+        if len(text) > MOST_CHARACTERS:
+            msg = f"the secret file {path} cannot be read: it has more than {MOST_CHARACTERS} characters"
+            raise ConfigurationError(msg)
+        return text.rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"the secret file {path} cannot be read: {error}"
         raise ConfigurationError(msg) from error

@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any
 
 Json = Any
@@ -16,6 +16,8 @@ Json = Any
 # The standard encoder cannot write a Decimal as a bare number, so it is written as a marked string and
 # unmarked afterwards. The mark is random: data that was read from outside cannot contain it.
 _MARK = f"\x00{secrets.token_hex(8)}:"
+_LONGEST_WHOLE = 4000
+"""Digits up to which an exponent is written out; Python writes no longer whole number as text."""
 _MARKED = re.compile(r'"\\u0000' + _MARK[1:] + r'(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"')
 
 
@@ -74,7 +76,11 @@ def _encode(value: object) -> Json:
 
 def _encode_canonical(value: object) -> Json:
     if isinstance(value, Decimal) and value.is_finite():
-        if value == value.to_integral_value():
+        if value.adjusted() < _LONGEST_WHOLE and value == value.to_integral_value():
             return int(value)
-        return f"{_MARK}{value.normalize()}"
+        try:
+            return f"{_MARK}{value.normalize()}"
+        except DecimalException:
+            # Beyond the exponents that arithmetic knows; text can spell them all the same.
+            return f"{_MARK}{value}"
     return _encode(value)

@@ -28,6 +28,8 @@ _JOINED = str.maketrans("", "", "_- ")
 _IN_CLEAR = (b"card", b"cvv", b"cvc")
 _HIDDEN = (b"\\u00", b"\x00")
 """Escaped letters, and UTF-16 or UTF-32: a name may be written in them."""
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\x00")
+"""What is in a body where half a character may be written."""
 _CHARSET = re.compile(r"""charset=["']?([\w-]+)""", re.IGNORECASE)
 
 
@@ -59,12 +61,16 @@ class Response:
             return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> Json:
-        """Parse the body with exact numbers, without any payment card field.
+        r"""Parse the body with exact numbers, without any payment card field.
+
+        Half a character (``\ud83d`` without its other half), which could be written nowhere, becomes U+FFFD.
 
         Raises:
             ValueError: the body is not JSON.
         """
         document = json.loads(self.body)
+        if _HALF.search(self.body):
+            document = _of_whole_characters(document)
         return without_cards(document) if _may_name_card(self.body) else document
 
 
@@ -74,6 +80,16 @@ def without_cards(document: Json) -> Json:
         return {name: without_cards(value) for name, value in document.items() if not _is_card(name)}
     if isinstance(document, list):
         return [without_cards(element) for element in document]
+    return document
+
+
+def _of_whole_characters(document: Json) -> Json:
+    if isinstance(document, str):
+        return document.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(document, list):
+        return [_of_whole_characters(element) for element in document]
+    if isinstance(document, dict):
+        return {_of_whole_characters(name): _of_whole_characters(value) for name, value in document.items()}
     return document
 
 

@@ -60,13 +60,17 @@ class ProjectFiles:
 
     def lookup(self, path: Path, name: str) -> Lookup | None:
         """Read a lookup file, or return None and keep the problems; one that is not there is None."""
-        if not path.is_file():
+        if not path.is_file() or not self.holds(path):
             return None
         if (path, name) not in self._lookups:
             self._lookups[path, name] = load_lookup(
                 path, file=self.name(path), name=name, problems=self.problems
             )
         return self._lookups[path, name]
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a file lies in the project, wherever links and ``..`` lead."""
+        return path.resolve().is_relative_to(self.folder.resolve())
 
     @property
     def metadata(self) -> Mapping[str, Json]:
@@ -75,7 +79,7 @@ class ProjectFiles:
             found: dict[str, Json] = {}
             for path in sorted((self.folder / METADATA).glob("*.json")):
                 try:
-                    found[path.name] = json.loads(path.read_bytes())
+                    found[path.name] = json.loads(_read_metadata(path))
                 except (OSError, ValueError) as error:
                     at = Position(self.name(path))
                     self.problems.append(
@@ -97,3 +101,12 @@ class ProjectFiles:
             else:
                 found[path.stem] = path
         return found
+
+
+def _read_metadata(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        data = stream.read(MOST_METADATA_BYTES + 1)
+    if len(data) > MOST_METADATA_BYTES:
+        msg = f"it is larger than {MOST_METADATA_BYTES // 1_000_000} MB"
+        raise ValueError(msg)
+    return data

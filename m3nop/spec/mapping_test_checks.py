@@ -108,8 +108,12 @@ class _Checking:
 
     def _wire(self) -> None:
         wire = self.file.spec.wire if self.file.spec else None
-        if wire is not None and not (self.file.path.parent / wire.cassette).is_file():
-            at = self.file.at(("wire", "cassette"))
+        if wire is None:
+            return
+        at, path = self.file.at(("wire", "cassette")), self.file.path.parent / wire.cassette
+        if not self.project.files.holds(path):
+            self.problems.append(Problem(at, "outside-file", f"'{wire.cassette}' is outside of the project"))
+        elif not path.is_file():
             self.problems.append(Problem(at, "missing-file", f"there is no file '{wire.cassette}'"))
 
     def _place_of(self, test: MappingTest, kind: str, name: str) -> Loc:

@@ -394,8 +394,10 @@ class LoadedProject:
 
     def _check_files(self, loc: tuple[str, ...], paths: Mapping[str, str]) -> None:
         for name, path in paths.items():
-            if not (self.folder / path).is_file():
-                at = locate(self.tree, (*loc, name))
+            at = locate(self.tree, (*loc, name))
+            if not self.files.holds(self.folder / path):
+                self._found.append(Problem(at, "outside-file", f"'{path}' is outside of the project"))
+            elif not (self.folder / path).is_file():
                 self._found.append(Problem(at, "missing-file", f"there is no file '{path}'"))
 
     def _check_pipeline_name(self, name: str, tree: MapNode) -> None:

@@ -22,6 +22,7 @@ FILES: Mapping[str, str] = {
     "file-too-large": "A file of more than 2 MB or 50,000 values.",
     "key-not-text": "A list or mapping as a key.",
     "missing-file": "A file that is named and not there.",
+    "outside-file": "A file outside of the project's folder is named.",
     "missing-variable": "An environment variable that is not set and has no default.",
     "not-utf8": "A file in another encoding.",
     "secret-here": "A secret where it would be stored and shown.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import re
 import socket
 import threading
@@ -227,6 +228,12 @@ def test_no_command_shows_or_keeps_a_secret_or_a_card_number(
     assert leaks(birds, said, tmp_path) == {}
     assert any("New\\x1b[2J" in text for text in said.values())
     assert commanding(said) == {}
+    if os.name == "posix":
+        private = [path for path in (project.folder / ".m3nop").rglob("*") if path.is_file()]
+        private += [scratch / "backup.db", scratch / "export.jsonl"]
+        assert {
+            path.name: oct(path.stat().st_mode & 0o077) for path in private if path.stat().st_mode & 0o077
+        } == {}
 
 
 @pytest.mark.timeout(300)

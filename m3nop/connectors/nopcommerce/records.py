@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from html import unescape
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.shape import (
@@ -24,6 +23,7 @@ from m3nop.connectors.nopcommerce.shape import (
 )
 from m3nop.core.clock import parse_instant, to_datetime
 from m3nop.core.errors import SourceError
+from m3nop.core.html import plain_text
 from m3nop.http.response import without_cards
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ PRODUCT_WORDS = {
     },
 }  # fmt: skip
 
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_BREAK = re.compile(r"<br\s*/?>|</(?:p|li|div|tr)>", re.IGNORECASE)
-_DROPPED = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z!][^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 def order(raw: Raw, parts: Raw, *, wanted: Wanted) -> Record:
@@ -74,7 +73,7 @@ def order(raw: Raw, parts: Raw, *, wanted: Wanted) -> Record:
     record["customer_tax_display_type"] = word(raw.get("customer_tax_display_type_id"), TAX_DISPLAY_TYPES)
     record["payment_method"] = record["payment_method_system_name"]
     record["taxes"] = taxes(record["tax_rates"])
-    record["checkout_attribute_text"] = plain_text(record["checkout_attribute_description"])
+    record["checkout_attribute_text"] = _text_of(record["checkout_attribute_description"])
     record["created_on_utc"] = creation(raw, what="order")
     return {**record, **parts}
 
@@ -93,7 +92,7 @@ def _item(raw: Raw, products: Mapping[int, Raw], skus: Mapping[int, str | None],
     record = {**dict.fromkeys(ITEM_FIELDS), **_passed(raw)}
     record["sku"] = skus.get(raw["id"]) or product.get("sku")
     record["name"] = product.get("name")
-    record["attribute_text"] = plain_text(record["attribute_description"])
+    record["attribute_text"] = _text_of(record["attribute_description"])
     record["position"] = position
     return record
 
@@ -191,7 +190,7 @@ def word(value: Json, words: Mapping[int, str]) -> str | None:
     if value is None or value == "":
         return None
     text = str(value)
-    if text.lstrip("-").isdigit():
+    if _WHOLE_NUMBER.fullmatch(text):
         return words.get(int(text), f"status_{text}")
     return _CAPITAL.sub("_", text.strip()).replace(" ", "_").lower()
 
@@ -217,13 +216,8 @@ def taxes(text: Json) -> list[Record]:
     return found
 
 
-def plain_text(html: Json) -> str | None:
-    """Return what a piece of HTML says: a line for each of its lines, no markup."""
-    if not isinstance(html, str):
-        return None
-    text = unescape(_DROPPED.sub("", _BREAK.sub("\n", html)))
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
+def _text_of(html: Json) -> str | None:
+    return plain_text(html) if isinstance(html, str) else None
 
 
 def _passed(raw: Raw, *, wanted: Wanted | None = None) -> Record:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
+from m3nop.core.html import plain_text
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.functions import patterns
 from m3nop.mapping.functions.registry import Family
@@ -28,12 +28,6 @@ _LATIN = str.maketrans({
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h",
     "\u0131": "i",
 })  # fmt: skip
-_BLOCKS = {
-    "br", "p", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote",
-    "section", "article", "header", "footer", "dt", "dd", "pre",
-}  # fmt: skip
-_UNSEEN = {"script", "style"}
-_TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
 
 
 @FAMILY.function(
@@ -226,8 +220,7 @@ def _slug(text: str) -> str:
     "Warm & dry\n2 kg",
 )
 def _strip_html(text: str) -> str:
-    lines = (" ".join(line.split()) for line in html.unescape(_without_tags(text)).split("\n"))
-    return "\n".join(line for line in lines if line)
+    return plain_text(text)
 
 
 @FAMILY.function(
@@ -262,29 +255,6 @@ def _regex_extract(text: str, pattern: str, group: int = 0) -> str | None:
         raise EvaluationError(msg)
     match = patterns.search(pattern, text)
     return match[group] if match else None
-
-
-def _without_tags(text: str) -> str:
-    parts: list[str] = []
-    position = 0
-    while (start := text.find("<", position)) >= 0:
-        parts.append(text[position:start])
-        name = _TAG_NAME.match(text, start + 1)
-        if name is None and text[start + 1 : start + 2] not in ("!", "?"):
-            parts.append("<")
-            position = start + 1
-            continue
-        closing = "-->" if text.startswith("<!--", start) else ">"
-        end = text.find(closing, start)
-        position = len(text) if end < 0 else end + len(closing)
-        if name is not None:
-            tag = name[1].lower()
-            parts.append("\n" if tag in _BLOCKS else "")
-            if tag in _UNSEEN and not name[0].startswith("/"):
-                hidden = text.lower().find(f"</{tag}", position)
-                position = len(text) if hidden < 0 else hidden
-    parts.append(text[position:])
-    return "".join(parts)
 
 
 def _not_negative(function: str, name: str, number: int) -> int:

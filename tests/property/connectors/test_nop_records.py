@@ -14,6 +14,7 @@ from m3nop.connectors.nopcommerce.shape import ITEM_FIELDS, MONEY, ORDER_FIELDS,
 from m3nop.connectors.nopcommerce.wanted import EVERYTHING, Wanted
 from m3nop.core import json
 from m3nop.core.clock import DAY, parse_instant
+from m3nop.core.html import plain_text
 from m3nop.http.response import CARD_FIELDS
 
 CARD_NAMES = st.sampled_from(sorted(CARD_FIELDS)).flatmap(
@@ -109,7 +110,7 @@ def test_tax_rates_are_read_as_they_were_written(pairs):
 
 @given(st.lists(st.sampled_from(["<b>", "</b>", "<br/>", "a", " ", "&amp;", "<p class='x'>", "</p>", "ö"])))
 def test_text_of_html_holds_no_markup_and_no_blank_lines(parts):
-    text = records.plain_text("".join(parts))
+    text = plain_text("".join(parts))
     assert "<" not in text
     assert all(line == " ".join(line.split()) and line for line in text.split("\n") if text)
 

@@ -26,6 +26,17 @@ def test_half_a_pair_of_surrogates_has_a_digest_too():
     assert json.digest(half) == json.digest({"note": "\ud83d"}) != json.digest({"note": "?"})
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["1E+999999", "-1E+999999", "1E-999999", "[1E+40000000]", "1E+4299"])
+def test_a_number_of_a_million_digits_has_a_digest_at_once(text):
+    assert json.digest(json.loads(text)) != json.digest(1)
+
+
+def test_a_whole_number_has_one_digest_however_it_is_written():
+    assert json.digest(json.loads("1E+3999")) == json.digest(10**3999)
+    assert json.digest(json.loads("1.50E+2")) == json.digest(150)
+
+
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "{", '{"a":' * 100_000, "[" * 100_000])
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(ValueError, match=r"\w"):

@@ -41,6 +41,18 @@ def test_a_payment_card_field_does_not_hide_behind_its_writing(body):
     assert Response(200, {}, body).json() == {"id": 1}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [rb'{"a \ud83d": ["\ud83d", 1]}', '{"a \ud83d": ["\ud83d", 1]}'.encode("utf-16-le", "surrogatepass")],
+)
+def test_half_a_character_becomes_one_that_can_be_written(body):
+    assert Response(200, {}, body).json() == {"a \ufffd": ["\ufffd", 1]}
+
+
+def test_a_whole_character_stays_however_it_is_escaped():
+    assert Response(200, {}, rb'{"a": "\ud83d\ude00"}').json() == {"a": "\U0001f600"}
+
+
 def test_a_field_that_only_sounds_like_a_card_stays():
     assert Response(200, {}, b'{"gift_card": "5.00", "discard": true}').json() == {
         "gift_card": "5.00",

@@ -6,7 +6,7 @@ from m3nop.core.clock import parse_instant
 from m3nop.core.connector import StoreRef
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.secrets import SecretRef
-from m3nop.spec import load_project
+from m3nop.spec import files, load_project
 from tests.unit.spec.conftest import change
 from tests.unit.spec.fake_systems import REGISTRY
 
@@ -143,6 +143,33 @@ def test_a_store_may_use_another_lookup_file(load, folder):
     assert project.pipeline("orders", "b2c").lookups["order_types"].find("2") == "002"
     assert "order_types_b2b" not in project.lookups("b2c")
     assert len(project.lookups("b2c")) == 2
+
+
+@pytest.mark.parametrize("how", ["up", "absolute", "link"])
+def test_no_file_outside_of_the_project_is_read_as_a_lookup(load, folder, how):
+    outside = folder.parent / "outside.yaml"
+    outside.write_text("lookup: order_types\nvalues: {2: SECRET}\n", encoding="utf-8")
+    named = {"up": "../outside.yaml", "absolute": outside.as_posix(), "link": "lookups/linked.yaml"}[how]
+    if how == "link":
+        (folder / "lookups" / "linked.yaml").symlink_to(outside)
+    change(
+        folder / "m3nop.yaml", "settings: {price_from: m3}",
+        f"settings: {{price_from: m3}}\n    lookups: {{order_types: {named}}}",
+    )  # fmt: skip
+    project = load()
+
+    assert "outside-file" in codes(project.problems)
+    assert project.lookups("b2b")["order_types"] is None
+
+
+def test_a_snapshot_without_end_is_a_problem(load, folder):
+    (folder / "m3").mkdir(exist_ok=True)
+    with (folder / "m3" / "huge.json").open("wb") as stream:
+        stream.truncate(files.MOST_METADATA_BYTES + 1)
+
+    (problem,) = load().problems
+
+    assert (problem.code, problem.message) == ("bad-metadata", "cannot be read: it is larger than 50 MB")
 
 
 def test_a_pipeline_works_for_the_stores_of_the_shop_that_it_reads(load, folder):
