@@ -91,6 +91,8 @@ class Arena:
         """Let nothing go wrong any more, until nothing is left to do; hours pass meanwhile."""
         self.weather.calm = True
         self.shoppers.go_on(to_the_end=True)
+        # A system that was left alone is tried again.
+        self._let_pass(HOUR)
         for turn in range(rounds):
             self._run_quietly()
             if turn >= 1 and not self._left(_OPEN_RECORDS):
@@ -194,7 +196,8 @@ class Arena:
         if ended.code == -signal.SIGKILL:
             self.figures.count("kills survived")
             self._look_behind()
-        elif ended.code == 128 + signal.SIGTERM:
+        elif ended.code in {128 + signal.SIGTERM, -signal.SIGTERM}:
+            # The latter before it had begun anything.
             self.figures.count("runs that were asked to end")
         else:
             self.figures.count(f"runs that ended with {ended.code}")
