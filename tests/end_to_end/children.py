@@ -1,6 +1,7 @@
 """Runs the command line in child processes that can be killed.
 
-The children are forked from a server that has imported everything, so that a test can afford hundreds of them.
+The children are forked from a server that has imported everything and run a pipeline before, so that a test can afford
+hundreds of them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ CONTEXT.set_forkserver_preload(
         "httpcore",
         "pydantic.type_adapter",
         "rich.table",
+        "tests.end_to_end.warm",
     ]
 )
 

@@ -16,11 +16,11 @@ import pytest
 from m3nop.core import json
 from m3nop.core.clock import HOUR, MINUTE, SystemClock, to_text
 from m3nop.sandbox import access, shop
-from m3nop.sandbox.seed import seed
 from m3nop.sandbox.server import Serving
 from m3nop.sandbox.world import World
 from tests.end_to_end.children import Child, Ended
 from tests.end_to_end.prepared import Prepared
+from tests.first_data import FirstData
 
 PACK = Path(__file__).parents[2] / "configs"
 
@@ -98,11 +98,18 @@ def lay_out(
 MakeProject = Callable[..., Project]
 
 
+@pytest.fixture(scope="session")
+def first_data() -> Iterator[FirstData]:
+    """What a sandbox holds at first."""
+    made = FirstData()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(first_data: FirstData) -> Iterator[World]:
     """A sandbox with its first data; orders that are older than two hours are before the start of the project."""
-    made = World()
-    seed(made)
+    made = World(first_data.books())
     yield made
     made.close()
 

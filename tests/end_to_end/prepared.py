@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from m3nop.app.session import Session
-    from m3nop.core.state import Record, RecordState
 
 _LIMIT = 100
 """Seconds after which a run that hangs is ended."""
@@ -53,17 +52,6 @@ class Prepared:
         """End the process."""
         self._wishes.close()
         self._process.join()
-
-
-class _Quiet:
-    """Is told what happens in a run, and keeps only what a person may want to know."""
-
-    def read(self, pipeline: str, count: int) -> None: ...
-
-    def moved(self, record: Record, state: RecordState, reason: str) -> None: ...
-
-    def note(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
 
 
 def _serve(
@@ -114,9 +102,10 @@ def _end_after(session: Session, pipelines: tuple[str, ...]) -> NoReturn:
 
 
 def _run(session: Session, pipelines: tuple[str, ...]) -> int:
-    from m3nop.engine.wish import Wish  # noqa: PLC0415  loaded by the server already
+    from m3nop.app.reading import Silent  # noqa: PLC0415  loaded by the server already
+    from m3nop.engine.wish import Wish  # noqa: PLC0415
 
-    summary = session.engine(pipelines, observer=_Quiet()).run(Wish(pipelines))
+    summary = session.engine(pipelines, observer=Silent()).run(Wish(pipelines))
     if summary.error is not None:
         raise summary.error
     return 1 if summary.counts.get("dead") or summary.counts.get("review") else 0

@@ -10,7 +10,10 @@ import shutil
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from m3nop.app.opening import Opener
 from m3nop.app.pack import pack_folder
@@ -36,7 +39,6 @@ from tests.first_data import FirstData
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from m3nop.core.connector import Connection
 
@@ -44,6 +46,8 @@ START = parse_instant("2026-11-23T09:00:00Z")
 SETTLE = 60
 """Seconds until a request of this bench can no longer be under way."""
 LINES = ({"sku": "LAMP-HEAD", "quantity": 1}, {"sku": "BATT-AAA-4", "quantity": 2})
+KEPT_PROJECTS = 8
+"""Each takes megabytes once its pipelines are compiled."""
 KNOWN_CUSTOMER = "erika@example.com"
 
 ENVIRONMENTS = """
@@ -78,6 +82,8 @@ class Sandbox:
         self.world = World(books, clock=SandboxClock(books, source=self.clock.now))
         self.serving = Serving(self.world)
         self._first = FirstData(lambda: START)
+        self._projects: dict[str, LoadedProject] = {}
+        self._folder = TemporaryDirectory()
 
     def begin(self) -> None:
         """Forget what earlier tests did."""
@@ -89,10 +95,37 @@ class Sandbox:
         self.world.requests.clear()
         self._first.put(self.world.books)
 
+    def project(self, settings: str, environment: str) -> LoadedProject:
+        """Return the shipped pack with these settings, loaded and compiled for an earlier test if there was one.
+
+        Its files are read when they are needed, so they are in a folder that no test writes to.
+        """
+        if settings not in self._projects:
+            if len(self._projects) == KEPT_PROJECTS:
+                del self._projects[next(iter(self._projects))]
+            folder = Path(self._folder.name) / uuid4().hex
+            copy_pack(folder, settings)
+            self._projects[settings] = loaded(folder, environment)
+        return self._projects[settings]
+
     def close(self) -> None:
         self.serving.close()
         self._first.close()
         self.world.close()
+        self._folder.cleanup()
+
+
+def copy_pack(folder: Path, settings: str) -> None:
+    """Make a project of the shipped pack."""
+    shutil.copytree(pack_folder(), folder, ignore=shutil.ignore_patterns(".m3nop"))
+    (folder / "m3nop.yaml").write_text(settings, encoding="utf-8")
+
+
+def loaded(folder: Path, environment: str) -> LoadedProject:
+    """Read a project's files."""
+    project = load_project(folder, environment=environment, registry=CONNECTORS, environ={})
+    assert not project.failed, project.problems
+    return project
 
 
 class Died(BaseException):
@@ -198,19 +231,19 @@ class Bench:
         self.clock = sandbox.clock
         self.environment = environment
         sandbox.begin()
-        shutil.copytree(pack_folder(), self.folder, ignore=shutil.ignore_patterns(".m3nop"))
-        text = self.read("m3nop.yaml")
+        text = (pack_folder() / "m3nop.yaml").read_text(encoding="utf-8")
         since = to_text(START - 2 * HOUR)
         ours = ENVIRONMENTS.format(
             name=environment, m3=sandbox.serving.m3_url, shop=sandbox.serving.shop_url, dialect=dialect, timeout=5,
             settle=SETTLE, user=access.SHOP_USER, start=f'start: {{customers: "{since}", orders: "{since}", payments: "{since}", payments_ar: "{since}", payments_cash: "{since}"}}' if start else "",
         )  # fmt: skip
-        self.write("m3nop.yaml", change(text[: text.index("\nenvironments:")] + ours))
+        settings = change(text[: text.index("\nenvironments:")] + ours)
+        copy_pack(self.folder, settings)
         environ = {"M3_IONAPI": json.dumps(sandbox.serving.ionapi), "SHOP_PASSWORD": access.SHOP_PASSWORD}
         self._opener = Opener(self.folder, Secrets(environ))
         self._url = f"sqlite:///{(folder / 'state.db').as_posix()}"
         self._connections: dict[str, Connection] = {}
-        self.load()
+        self.project = sandbox.project(settings, environment)
         self.state = self._open_state()
         self.watcher = Watcher()
         self.closed: Callable[[Instant], str] | None = None
@@ -243,10 +276,7 @@ class Bench:
 
     def load(self) -> None:
         """Read the project's files."""
-        self.project: LoadedProject = load_project(
-            self.folder, environment=self.environment, registry=CONNECTORS, environ={}
-        )
-        assert not self.project.failed, self.project.problems
+        self.project = loaded(self.folder, self.environment)
 
     # -- running
 
