@@ -58,6 +58,7 @@ class Reading:
             yield from self._recheck.look(self._jobs[name])
 
         self._read(wish.pipelines, read)
+        self._stop_beside_unread_orders(wish)
         # By the order of the run, not by who failed first.
         failed.update((name, self._failed[name]) for name in wish.pipelines if name in self._failed)
         return self._count
@@ -67,11 +68,7 @@ class Reading:
 
         Only of pipelines that have run before: which orders are to be entered at all is not decided here.
         """
-        reckon = [
-            name
-            for name in wish.pipelines
-            if any(one.asks_in_flight for one in self._jobs[name].by_store.values())
-        ]
+        reckon = self._reckoning(wish)
         if not reckon:
             return
         orders = [
@@ -88,6 +85,20 @@ class Reading:
             error = self._failed.pop(name, None)
             if error is not None:
                 self._failed.update({one: error for one in reckon if one not in self._failed})
+
+    def _stop_beside_unread_orders(self, wish: Wish) -> None:
+        """Stop what reckons with orders of a shop that it writes to, where this run cannot read them."""
+        for orders in self._tools.orders:
+            if orders in wish.pipelines and orders in self._failed:
+                shop, error = self._jobs[orders].any.source.connection, self._failed[orders]
+                stopped = [name for name in self._reckoning(wish) if shop in self._jobs[name].any.connections]
+                self._failed.update({name: error for name in stopped if name not in self._failed})
+
+    def _reckoning(self, wish: Wish) -> list[str]:
+        jobs = {name: self._jobs[name] for name in wish.pipelines}
+        return [
+            name for name, job in jobs.items() if any(one.asks_in_flight for one in job.by_store.values())
+        ]
 
     def _read(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> None:
         systems: dict[str, list[str]] = {}

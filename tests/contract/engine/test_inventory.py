@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from m3nop.core.errors import PausedError
+from m3nop.core.errors import AccessError, PausedError
 from m3nop.core.state import RecordState
 from m3nop.sandbox.m3.happenings import HAPPENINGS
 from tests.contract.engine.test_run import GUEST
@@ -177,6 +177,25 @@ def test_what_is_on_its_way_to_m3_is_not_published_again(bench: Bench) -> None:
     bench.clock.wait(300)
     bench.run(NAME)
     assert stock(bench, "TENT-2P") == 50 - 4 - 7
+
+
+def test_beside_orders_that_cannot_be_read_no_stock_is_published(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    only(bench, "LAMP-HEAD")
+    bench.run("orders", NAME)
+    before = stock(bench, "LAMP-HEAD")
+    count(bench, "LAMP-HEAD", 400)
+    bench.place(guest=GUEST, lines=[{"sku": "LAMP-HEAD", "quantity": 5}])
+    bench.fault("status", "GET *Order/*", system="shop", status=500, times=None)
+    with pytest.raises(AccessError):
+        bench.run("orders", NAME)
+    assert stock(bench, "LAMP-HEAD") == before - 5
+
+    bench.world.faults.clear()
+    bench.clock.wait(60)
+    assert bench.run("orders", NAME).error is None
+    assert bench.record("LAMP-HEAD", NAME).state is RecordState.DONE
+    assert stock(bench, "LAMP-HEAD") == 400 - 5
 
 
 def test_what_shoppers_have_reserved_in_a_warehouse_comes_on_top_of_what_can_be_sold(bench: Bench) -> None:
