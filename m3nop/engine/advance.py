@@ -20,6 +20,7 @@ from m3nop.engine.verdicts import (
     failed_check,
     follow_check,
     give_up,
+    read_again,
     wait,
     with_reasons,
 )
@@ -307,6 +308,9 @@ class _Walk:
         if reasons is not None:
             return reasons
         failure = failure_of(line)
+        again = read_again(self._work, step, path, failure, self._now)
+        if again is not None:
+            return again
         reason = with_reasons(self._work, step, path, str(failure))
         if failure.remedy is Remedy.WAITING:
             return wait(self._work, self._now, reason)

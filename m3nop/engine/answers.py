@@ -148,6 +148,8 @@ class Answers:
         if line.state not in (CallState.DONE, CallState.REFUSED):
             return
         work.record_line(line)
+        if line.state is CallState.DONE:
+            work.record.doubts = 0
         if work.pipeline.source.makes_equal and not work.attempt.id:
             work.unlogged.append(line)
         else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.core.connector import Failure, Remedy
+from m3nop.core.clock import SECOND
+from m3nop.core.connector import Effect, Failure, Remedy
 from m3nop.core.state import RecordState
 from m3nop.engine import undo
 from m3nop.engine.actions import Action, Park, Purpose, Send, Stop, Undo
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN = 900.0
 """Seconds until a check that waits is made again, where the source does not say."""
+
+LISTS_BEFORE_DEAD = 5
+LIST_AGAIN = 15 * SECOND
+"""How often, and after what first pause, a list that was refused is made again; pauses double."""
 
 STATE_OF = {
     OnFail.REJECT: RecordState.DEAD,
@@ -81,6 +86,20 @@ def wait(work: Work, now: Instant, reason: str, *, forget: str = "") -> Park:
     """Look again later; a refused call is then made again, and the read at ``forget`` too."""
     pause = work.pipeline.source.recheck_every or LOOK_AGAIN
     return Park(RecordState.WAITING, now + int(pause * 1_000_000), reason, forget=forget)
+
+
+def read_again(work: Work, step: Step, path: str, failure: Failure, now: Instant) -> Park | None:
+    """Make a list afresh that was refused without a word on what is wrong with it: it may have broken off.
+
+    None when that is no remedy, or has been tried often enough.
+    """
+    operation = step.request.target.operation
+    broke_off = operation.effect is Effect.READ and operation.many and not failure.field
+    if not broke_off or failure.remedy is not Remedy.BUSINESS or work.record.doubts >= LISTS_BEFORE_DEAD:
+        return None
+    pause = LIST_AGAIN * 2**work.record.doubts
+    work.record.doubts += 1
+    return Park(RecordState.READY, now + pause, f"will be read again: {failure}", forget=path)
 
 
 def give_up(

@@ -9,6 +9,7 @@ import pytest
 from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.state import AttemptState, CallState, RecordState
+from m3nop.engine.verdicts import LISTS_BEFORE_DEAD
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from tests.contract.engine.bench import CLEAN, SETTLE, Bench, Fate
 from tests.contract.engine.test_run import GUEST
@@ -343,6 +344,36 @@ def without_table_reads(text: str) -> str:
     return text.replace("rate_limit: null", "rate_limit: null, table_reads: false").replace(
         "guest_customer: W9999 ", "guest_customer: null "
     )
+
+
+def test_a_list_that_breaks_off_before_its_first_row_is_made_again_before_it_is_believed(
+    bench: Bench,
+) -> None:
+    order = bench.place(customer_id=6)
+    bench.fault("list_fails", "CRS610MI/LstAddresses")
+    bench.run()
+
+    customer = bench.record(6, "customers")
+    assert customer.state is RecordState.READY
+    assert customer.reason == "will be read again: The list was interrupted (XRE0001)"
+
+    bench.clock.wait(16)
+    bench.run()
+
+    assert bench.record(6, "customers").doubts == 0
+    assert bench.states() == {str(order): "done"}
+
+
+def test_a_list_that_breaks_off_every_time_is_a_dead_letter(bench: Bench) -> None:
+    bench.place(customer_id=6)
+    bench.fault("list_fails", "CRS610MI/LstAddresses", times=None)
+    for _ in range(LISTS_BEFORE_DEAD + 1):
+        assert bench.state.dead_letters(pipeline="customers") == []
+        bench.run()
+        bench.clock.wait(600)
+
+    (letter,) = bench.state.dead_letters(pipeline="customers")
+    assert letter.message == "The list was interrupted (XRE0001)"
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
