@@ -28,7 +28,7 @@ KINDS: dict[str, str] = {
     "late_effect": "the connection is reset at once; it happens `seconds` later",
     "silence": "nothing happens, and no answer comes for `seconds`; then the connection is reset",
     "slow_body": "it happened, the answer comes in pieces over `seconds`",
-    "cut_body": "it happened, the connection is closed in the middle of the answer",
+    "cut_body": "it happened, the connection is closed in the middle of the answer, if it has a body",
     "html": "an HTML error page with `status` (502 unless given); no effect, unless `effect` is true",
     "empty": "it happened, the answer is 200 with no body",
     "invalid_json": "it happened, the answer is cut in the middle",

@@ -42,7 +42,7 @@ class Gate:
             return
         if answer is None:
             await _reset(scope, receive)
-        elif any(fault.kind == "cut_body" for fault in struck):
+        elif answer.body and any(fault.kind == "cut_body" for fault in struck):
             await _cut(answer, scope, send)
         elif slow := next((fault for fault in struck if fault.kind == "slow_body"), None):
             await _trickle(answer, receive, send, seconds=slow.seconds)

@@ -12,7 +12,7 @@ from m3nop.connectors.nopcommerce.oss import Oss
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
 from m3nop.connectors.nopcommerce.wanted import Wanted
 from m3nop.connectors.nopcommerce.workers import Workers
-from m3nop.core.connector import Answer, Facts, Failure, Outcome, Remedy
+from m3nop.core.connector import Answer, Effect, Facts, Failure, Outcome, Remedy
 from m3nop.core.errors import SourceError, UsageError
 from m3nop.http.client import HttpClient, Timeouts
 from m3nop.http.pace import Pace
@@ -89,7 +89,8 @@ class NopConnection:
         shared = self._dialect.shared.get(calls[0].operation.name)
         if shared is None:
             return [self._answer(call) for call in calls]
-        return [_answered(found) for found in shared([call.fields for call in calls])]
+        found = shared([call.fields for call in calls])
+        return [_answered(call, one) for call, one in zip(calls, found, strict=True)]
 
     def scan(self, call: Call) -> Iterator[Answer]:
         """Answer a read in one page: what a call of a shop reads is short, its long lists are sources."""
@@ -169,18 +170,21 @@ class NopConnection:
 
     def _answer(self, call: Call) -> Answer:
         try:
-            return _answered(self._dialect.perform(call))
+            return _answered(call, self._dialect.perform(call))
         except ShopFailure as error:
-            return _answered(error)
+            return _answered(call, error)
         except SourceError as error:
             # A read that answered nonsense; a write of ours never raises it.
-            return Answer(Outcome.IN_DOUBT, failure=Failure(Remedy.SYSTEMIC, str(error)))
+            failure = Failure(Remedy.SYSTEMIC, str(error))
+            return _answered(call, ShopFailure(failure, outcome=Outcome.IN_DOUBT))
 
 
-def _answered(found: Sequence[Record] | ShopFailure) -> Answer:
-    if isinstance(found, ShopFailure):
-        return Answer(found.outcome, failure=found.failure)
-    return Answer(Outcome.DONE, tuple(found))
+def _answered(call: Call, found: Sequence[Record] | ShopFailure) -> Answer:
+    if not isinstance(found, ShopFailure):
+        return Answer(Outcome.DONE, tuple(found))
+    # A read has no effect, so it is never in doubt.
+    doubtless = call.operation.effect is Effect.READ and found.outcome is Outcome.IN_DOUBT
+    return Answer(Outcome.NOT_SENT if doubtless else found.outcome, failure=found.failure)
 
 
 def open_connection(name: str, config: NopCommerceConfig, *, clock: Clock, catalog: Catalog) -> NopConnection:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Outcome, Remedy
@@ -29,6 +30,17 @@ class Happened(StrEnum):
     """Nothing yet; it does it after everybody has stopped waiting."""
     SOME = "some"
     """The first calls of the request, not the others."""
+
+
+class Body(StrEnum):
+    """What the answer to a request of the shop that acts holds."""
+
+    NONE = "none"
+    """Nothing: the official API says yes by the status alone, unless it makes a row."""
+    NEEDLESS = "needless"
+    """The row, which is read again anyway: the open-source API, unless it makes a row."""
+    NEEDED = "needed"
+    """The row that was made, with its id."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +79,24 @@ class Fault:
     systems: tuple[str, ...] = ("m3", "shop")
     token: Said | None = AGAIN
     """What is known of a call when the request for its token is hit; None where that cannot happen."""
-    but: Mapping[str, Said] = field(default_factory=dict)
-    """What is known of a call that acts, where it differs: by system, or by operation of the shop."""
+    shop: Said | None = None
+    """What is known of a call of the shop that acts, where that differs."""
+    nothing_to_spoil: tuple[Body, ...] = ()
+    """The answers that this fault does not harm: it is as if it had not been."""
 
-    def of(self, system: str, operation: str) -> Said:
-        """Return what is known of a call that acts."""
-        return self.but.get(operation) or self.but.get(system) or self.acts
+    def acting(self, system: str, *, body: Body = Body.NEEDED, acted: bool = False) -> Said:
+        """Return what is known of a call that acts; ``body`` is what the request that is hit would answer.
+
+        If a request of the same call ``acted`` before, the call is in doubt as a whole, whatever becomes of this
+        one; what was turned away for its haste is sent again.
+        """
+        known = self.shop or self.acts if system == "shop" else self.acts
+        if known.outcome is DONE or body in self.nothing_to_spoil:
+            return FINE
+        if not acted:
+            return known
+        hasty = self.options.get("status") == HTTPStatus.TOO_MANY_REQUESTS
+        return FINE if hasty else Said(IN_DOUBT, known.remedy)
 
 
 def _status(status: int, words: str, acts: Said, *, effect: bool = False, **more: Any) -> Fault:
@@ -85,9 +109,6 @@ def _status(status: int, words: str, acts: Said, *, effect: bool = False, **more
         f"status_{status}{after}", words, "status", happened, acts, reads, options, token=token, **more
     )
 
-
-NO_BODY = {"orders/attribute": FINE, "customers/attribute": FINE}
-"""The shop answers these without a body, so there is nothing to miss or to spoil."""
 
 CONNECTION = (
     Fault(
@@ -111,11 +132,11 @@ CONNECTION = (
     ),
     Fault(
         "slow_body", "the answer trickles in and is not complete in time", "slow_body", Happened.ALL, UNKNOWN, AGAIN,
-        {"seconds": 5}, but=NO_BODY,
+        {"seconds": 5}, nothing_to_spoil=(Body.NONE,),
     ),
     Fault(
         "cut_body", "the connection ends in the middle of the answer", "cut_body", Happened.ALL, UNKNOWN, AGAIN,
-        but=NO_BODY,
+        nothing_to_spoil=(Body.NONE,),
     ),
 )  # fmt: skip
 STATUS = (
@@ -150,14 +171,15 @@ BODY = (
     ),
     Fault(
         "content_type", "the answer says that it is plain text", "content_type", Happened.ALL, UNKNOWN, AGAIN,
-        but={"shop": FINE}, token=FINE,
+        shop=FINE, token=FINE,
     ),
     Fault(
-        "empty", "200 without a body", "empty", Happened.ALL, UNKNOWN, AGAIN, but=NO_BODY,
+        "empty", "200 without a body", "empty", Happened.ALL, UNKNOWN, AGAIN,
+        nothing_to_spoil=(Body.NONE, Body.NEEDLESS),
     ),
     Fault(
         "invalid_json", "JSON that is cut in the middle", "invalid_json", Happened.ALL, UNKNOWN, AGAIN,
-        but=NO_BODY,
+        nothing_to_spoil=(Body.NONE,),
     ),
 )  # fmt: skip
 FAULTS = (*CONNECTION, *STATUS, *BODY)

@@ -189,7 +189,7 @@ def test_what_is_known_of_a_call_that_acts_is_what_is_declared(lab: Lab, api: st
         call = lab.call(operation)
         (answer,) = struck(lab, fault, connection, [call])
         problem = happened(lab, fault, [call])
-        if said(answer) != fault.of("m3", operation.name) or problem:
+        if said(answer) != fault.acting("m3") or problem:
             wrong[operation.name] = (answer, problem)
         assert answer.failure is None or answer.failure.retry_after == fault.options.get("retry_after")
     assert wrong == {}
