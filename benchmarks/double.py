@@ -1,0 +1,291 @@
+"""A load double: the requests that orders need of a shop and of M3, answered as fast as one process can.
+
+It is not the sandbox: it checks nothing that a correct client does not get wrong, but it keeps books, which say
+whether each order was entered once and whole. Wire formats: M3 API REST v2 (bulk ``execute`` and single
+transactions), and the orders of the API plugin of nopCommerce. ``python -m benchmarks.double`` prints its
+address and runs until its input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINES = 3
+"""Lines of every order."""
+FIRST = 1001
+"""Id of the first order."""
+TENANT = "BENCH_TST"
+_TOKEN = json.dumps({"access_token": "bench", "token_type": "Bearer", "expires_in": "7200"}).encode()
+_SHOP_TOKEN = json.dumps({"access_token": "bench", "token_type": "Bearer", "username": "bench"}).encode()
+_WANTED = re.compile(r"(\w+),(\w+) from (OXHEAD|OOHEAD) where (.*)", re.IGNORECASE)
+_VALUE = re.compile(r"'([^']*)'")
+
+
+@dataclass
+class Books:
+    """What was entered: temporary orders and their lines by number, real orders by reference."""
+
+    temporary: dict[str, dict[str, Any]] = field(default_factory=dict)
+    by_reference: dict[str, list[str]] = field(default_factory=dict)
+    real: dict[str, list[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+    number: int = 0
+
+    def verdict(self, orders: int) -> dict[str, int]:
+        """Say how many orders were entered once, are missing, doubled, or have other lines than they should."""
+        wanted = {f"BENCH-{FIRST + index}" for index in range(orders)}
+        entered = {reference: numbers for reference, numbers in self.real.items() if numbers}
+        lines = {reference: self.temporary[numbers[0]]["lines"] for reference, numbers in entered.items()}
+        return {
+            "entered": len(entered),
+            "missing": len(wanted - entered.keys()),
+            "doubled": sum(len(numbers) > 1 for numbers in entered.values()),
+            "wrong_lines": sum(sorted(found) != expected_lines(name) for name, found in lines.items()),
+            "requests": self.requests,
+            **self.counts,
+        }
+
+
+def expected_lines(reference: str) -> list[tuple[str, str]]:
+    """Item numbers and quantities of the order with this reference."""
+    number = int(reference.rpartition("-")[2])
+    return sorted((f"ITEM-{(number * 7 + line) % 500:03}", str(1 + line)) for line in range(LINES))
+
+
+def order_document(number: int) -> dict[str, Any]:
+    """One order as the API plugin lists it, with the fields that matter here and some weight."""
+    address = {
+        "id": number, "country_id": 2, "state_province_id": None, "first_name": "Erika", "last_name": "Mustermann",
+        "email": f"buyer{number}@example.com", "company": None, "city": "Köln", "address1": "Heidestraße 17",
+        "address2": None, "zip_postal_code": "51147", "phone_number": "+49 221 0000001", "country": None,
+    }  # fmt: skip
+    items = [
+        {
+            "id": number * 10 + line, "product_id": line + 1, "quantity": 1 + line,
+            "unit_price_incl_tax": 12.5, "unit_price_excl_tax": 10.0, "price_incl_tax": 12.5 * (1 + line),
+            "price_excl_tax": 10.0 * (1 + line), "discount_amount_incl_tax": 0.0, "discount_amount_excl_tax": 0.0,
+            "item_weight": 1.5, "attribute_description": "", "product_attributes": [],
+            "product": {
+                "id": line + 1, "sku": f"ITEM-{(number * 7 + line) % 500:03}", "name": "An article of the shop",
+                "weight": 1.5, "price": 10.0, "published": True, "deleted": False, "is_ship_enabled": True,
+            },
+        }
+        for line in range(LINES)
+    ]  # fmt: skip
+    net = sum(item["price_excl_tax"] for item in items)
+    return {
+        "id": number, "store_id": 1, "customer_id": 5, "currency_rate": 1.0, "customer_currency_code": "EUR",
+        "order_subtotal_incl_tax": net * 1.25, "order_subtotal_excl_tax": net,
+        "order_sub_total_discount_incl_tax": 0.0, "order_sub_total_discount_excl_tax": 0.0,
+        "order_shipping_incl_tax": 0.0, "order_shipping_excl_tax": 0.0,
+        "payment_method_additional_fee_incl_tax": 0.0, "payment_method_additional_fee_excl_tax": 0.0,
+        "order_tax": net * 0.25, "order_discount": 0.0, "order_total": net * 1.25, "refunded_amount": 0.0,
+        "deleted": False, "created_on_utc": "2026-10-05T08:15:22.1234567", "paid_date_utc": "2026-10-05T08:15:22",
+        "payment_method_system_name": "Payments.PayPalCommerce", "vat_number": None, "tax_rates": "25:1;   ",
+        "checkout_attribute_description": "", "shipping_method": "Ground", "pick_up_in_store": False,
+        "billing_address": address, "shipping_address": address, "order_items": items, "order_status": "Processing",
+        "payment_status": "Paid", "shipping_status": "NotYetShipped", "customer_tax_display_type": "ExcludingTax",
+        "order_guid": f"00000000-0000-4000-8000-{number:012}", "custom_order_number": str(number),
+        "customer": {"id": 5, "email": "erika@example.com", "first_name": "Erika", "last_name": "Mustermann"},
+    }  # fmt: skip
+
+
+class Double:
+    """The shop with so many paid orders, and the M3 that they go to."""
+
+    def __init__(self, orders: int, *, latency: float = 0.0, cost: float = 0.0) -> None:
+        """``latency`` seconds go by before an answer, and ``cost`` seconds for each transaction."""
+        self.orders = orders
+        self.latency = latency
+        self.cost = cost
+        self.books = Books()
+        self._documents: dict[int, bytes] = {}
+        self._transactions: dict[str, Callable[[dict[str, str]], list[dict[str, str]]]] = {
+            "OIS100MI/AddBatchHead": self._head,
+            "OIS100MI/AddBatchLine": self._line,
+            "OIS100MI/Confirm": self._confirm,
+            "OIS100MI/LstBatchLine": self._lines,
+            "OIS275MI/GetTmpOrderStat": self._state,
+            "EXPORTMI/Select": self._select,
+            "GENERAL/ServerTimeZone": lambda _: [_server_time()],
+            "GENERAL/GetUserInfo": lambda _: [_USER],
+        }
+
+    def answer(self, method: str, target: str, body: bytes) -> tuple[float, bytes]:
+        """Return the seconds that the answer takes, and its body."""
+        self.books.requests += 1
+        url = urlsplit(target)
+        if url.path.endswith("/token.oauth2"):
+            return self.latency, _TOKEN
+        if url.path.endswith("/token"):
+            return self.latency, _SHOP_TOKEN
+        if url.path.endswith("/api/orders"):
+            return self.latency, self._list(parse_qs(url.query))
+        if url.path == "/books":
+            return 0.0, json.dumps(self.books.verdict(self.orders)).encode()
+        _, _, path = url.path.partition("/execute")
+        if method == "POST" and not path:
+            return self._bulk(json.loads(body))
+        program, transaction = path.strip("/").split("/")
+        record = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+        result = self._run(program, transaction, record)
+        return self.latency + self.cost, _envelope([result])
+
+    # -- the shop
+
+    def _list(self, query: dict[str, list[str]]) -> bytes:
+        last = FIRST + self.orders - 1
+        limit, page = int(query.get("Limit", ["50"])[0]), int(query.get("Page", ["1"])[0])
+        if "Ids" in query:
+            numbers = [int(one) for one in unquote(query["Ids"][0]).split(",")]
+            chosen = [one for one in numbers if FIRST <= one <= last]
+        else:
+            begin = max(FIRST, int(query.get("SinceId", ["0"])[0]) + 1) + (page - 1) * limit
+            chosen = list(range(begin, min(begin + limit, last + 1)))
+        return b'{"orders": [' + b", ".join(map(self._document, chosen)) + b"]}"
+
+    def _document(self, number: int) -> bytes:
+        if number not in self._documents:
+            self._documents[number] = json.dumps(order_document(number)).encode()
+        return self._documents[number]
+
+    # -- M3
+
+    def _bulk(self, request: dict[str, Any]) -> tuple[float, bytes]:
+        results = [
+            self._run(request["program"], one["transaction"], one["record"])
+            for one in request["transactions"]
+        ]
+        return self.latency + self.cost * len(results), _envelope(results)
+
+    def _run(self, program: str, transaction: str, record: dict[str, str]) -> dict[str, Any]:
+        name = f"{program}/{transaction}"
+        self.books.counts[name] = self.books.counts.get(name, 0) + 1
+        return {"transaction": transaction, "parameters": record, "records": self._transactions[name](record)}
+
+    def _head(self, record: dict[str, str]) -> list[dict[str, str]]:
+        self.books.number += 1
+        number = f"{self.books.number:010}"
+        self.books.temporary[number] = {"reference": record["CUOR"], "lines": [], "state": "10"}
+        self.books.by_reference.setdefault(record["CUOR"], []).append(number)
+        return [{"ORNO": number}]
+
+    def _line(self, record: dict[str, str]) -> list[dict[str, str]]:
+        lines = self.books.temporary[record["ORNO"]]["lines"]
+        lines.append((record["ITNO"], record["ORQT"]))
+        return [{"PONR": str(len(lines)), "POSX": "0"}]
+
+    def _lines(self, record: dict[str, str]) -> list[dict[str, str]]:
+        lines = self.books.temporary[record["ORNO"]]["lines"]
+        return [
+            {"PONR": str(index + 1), "CUPO": str(index + 1), "ITNO": item, "ORQT": quantity, "SAPR": "10"}
+            for index, (item, quantity) in enumerate(lines)
+        ]
+
+    def _confirm(self, record: dict[str, str]) -> list[dict[str, str]]:
+        order = self.books.temporary[record["ORNO"]]
+        if order["state"] != "60":
+            order["state"] = "60"
+            self.books.real.setdefault(order["reference"], []).append(record["ORNO"])
+        return [{"ORNO": record["ORNO"], "STAT": "60"}]
+
+    def _state(self, record: dict[str, str]) -> list[dict[str, str]]:
+        order = self.books.temporary[record["ORNO"]]
+        number = record["ORNO"] if order["state"] == "60" else ""
+        return [{"ORNR": number, "STAT": order["state"]}]
+
+    def _select(self, record: dict[str, str]) -> list[dict[str, str]]:
+        found = _WANTED.fullmatch(record["QERY"])
+        if found is None:
+            msg = f"the double cannot answer {record['QERY']!r}"
+            raise ValueError(msg)
+        rows = [f"{found[1]}|{found[2]}"]
+        for reference in _VALUE.findall(found[4]):
+            real = self.books.real.get(reference, [])
+            numbers = real if found[3].upper() == "OOHEAD" else self.books.by_reference.get(reference, [])
+            rows += [
+                f"{reference}|{number}"
+                for number in numbers
+                if found[3].upper() == "OOHEAD" or number not in real
+            ]
+        return [{"REPL": row} for row in rows]
+
+
+_USER = {
+    "ZZUSID": "BENCH", "ZDCONO": "100", "ZDDIVI": "AAA", "ZDFACI": "A01", "ZZWHLO": "001", "ZDLANC": "GB",
+    "ZDDTFM": "YMD", "TIZO": "UTC", "USFN": "Benchmark",
+}  # fmt: skip
+
+
+def _server_time() -> dict[str, str]:
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return {"TMTZ": f"{now}+00:00", "UTCT": now}
+
+
+def _envelope(results: list[dict[str, Any]]) -> bytes:
+    envelope = {
+        "results": results, "wasTerminated": False, "nrOfSuccessfullTransactions": len(results),
+        "nrOfFailedTransactions": 0, "nrOfNotProcessedTransactions": 0,
+    }  # fmt: skip
+    return json.dumps(envelope).encode()
+
+
+class _Wire(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive and bodies of a told length, which is all that the clients here use."""
+
+    def __init__(self, double: Double) -> None:
+        self._double = double
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = bytes(self._buffer[:end])
+            told = re.search(rb"content-length:\s*(\d+)", head, re.IGNORECASE)
+            length = int(told[1]) if told else 0
+            if len(self._buffer) < end + 4 + length:
+                return
+            body = bytes(self._buffer[end + 4 : end + 4 + length])
+            del self._buffer[: end + 4 + length]
+            method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
+            wait, answer = self._double.answer(method, target, body)
+            if wait:
+                asyncio.get_running_loop().call_later(wait, self._write, answer)
+            else:
+                self._write(answer)
+
+    def _write(self, body: bytes) -> None:
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(head.encode() + body)
+
+
+async def serve(double: Double) -> None:
+    """Print the address, and answer until the input ends."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Wire(double), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    count, latency, cost = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    asyncio.run(serve(Double(count, latency=latency, cost=cost)))
