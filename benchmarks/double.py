@@ -1,9 +1,8 @@
-"""A load double: the requests that orders need of a shop and of M3, answered as fast as one process can.
+"""A load double: what orders ask of a shop and of M3, answered as fast as one process can.
 
-It is not the sandbox: it checks nothing that a correct client does not get wrong, but it keeps books, which say
-whether each order was entered once and whole. Wire formats: M3 API REST v2 (bulk ``execute`` and single
-transactions), and the orders of the API plugin of nopCommerce. ``python -m benchmarks.double`` prints its
-address and runs until its input ends.
+It is not the sandbox: it checks nothing that a correct client does not get wrong. But it keeps books, which
+say whether each order was entered once and whole. Wire formats: M3 API REST v2, bulk and single, and the
+orders of nopCommerce's API plugin. ``python -m benchmarks.double`` prints its port and ends with its input.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Books:
     number: int = 0
 
     def verdict(self, orders: int) -> dict[str, int]:
-        """Say how many orders were entered once, are missing, doubled, or have other lines than they should."""
+        """Say how many orders were entered, are missing, doubled, or have other lines than they should."""
         wanted = {f"BENCH-{FIRST + index}" for index in range(orders)}
         entered = {reference: numbers for reference, numbers in self.real.items() if numbers}
         lines = {reference: self.temporary[numbers[0]]["lines"] for reference, numbers in entered.items()}
@@ -65,39 +64,86 @@ def expected_lines(reference: str) -> list[tuple[str, str]]:
 def order_document(number: int) -> dict[str, Any]:
     """One order as the API plugin lists it, with the fields that matter here and some weight."""
     address = {
-        "id": number, "country_id": 2, "state_province_id": None, "first_name": "Erika", "last_name": "Mustermann",
-        "email": f"buyer{number}@example.com", "company": None, "city": "Köln", "address1": "Heidestraße 17",
-        "address2": None, "zip_postal_code": "51147", "phone_number": "+49 221 0000001", "country": None,
-    }  # fmt: skip
+        "id": number,
+        "country_id": 2,
+        "state_province_id": None,
+        "first_name": "Erika",
+        "last_name": "Mustermann",
+        "email": f"buyer{number}@example.com",
+        "company": None,
+        "city": "Köln",
+        "address1": "Heidestraße 17",
+        "address2": None,
+        "zip_postal_code": "51147",
+        "phone_number": "+49 221 0000001",
+        "country": None,
+    }
     items = [
         {
-            "id": number * 10 + line, "product_id": line + 1, "quantity": 1 + line,
-            "unit_price_incl_tax": 12.5, "unit_price_excl_tax": 10.0, "price_incl_tax": 12.5 * (1 + line),
-            "price_excl_tax": 10.0 * (1 + line), "discount_amount_incl_tax": 0.0, "discount_amount_excl_tax": 0.0,
-            "item_weight": 1.5, "attribute_description": "", "product_attributes": [],
+            "id": number * 10 + line,
+            "product_id": line + 1,
+            "quantity": 1 + line,
+            "unit_price_incl_tax": 12.5,
+            "unit_price_excl_tax": 10.0,
+            "price_incl_tax": 12.5 * (1 + line),
+            "price_excl_tax": 10.0 * (1 + line),
+            "discount_amount_incl_tax": 0.0,
+            "discount_amount_excl_tax": 0.0,
+            "item_weight": 1.5,
+            "attribute_description": "",
+            "product_attributes": [],
             "product": {
-                "id": line + 1, "sku": f"ITEM-{(number * 7 + line) % 500:03}", "name": "An article of the shop",
-                "weight": 1.5, "price": 10.0, "published": True, "deleted": False, "is_ship_enabled": True,
+                "id": line + 1,
+                "sku": f"ITEM-{(number * 7 + line) % 500:03}",
+                "name": "An article of the shop",
+                "weight": 1.5,
+                "price": 10.0,
+                "published": True,
+                "deleted": False,
+                "is_ship_enabled": True,
             },
         }
         for line in range(LINES)
-    ]  # fmt: skip
-    net = sum(item["price_excl_tax"] for item in items)
+    ]
+    net = sum(10.0 * (1 + line) for line in range(LINES))
     return {
-        "id": number, "store_id": 1, "customer_id": 5, "currency_rate": 1.0, "customer_currency_code": "EUR",
-        "order_subtotal_incl_tax": net * 1.25, "order_subtotal_excl_tax": net,
-        "order_sub_total_discount_incl_tax": 0.0, "order_sub_total_discount_excl_tax": 0.0,
-        "order_shipping_incl_tax": 0.0, "order_shipping_excl_tax": 0.0,
-        "payment_method_additional_fee_incl_tax": 0.0, "payment_method_additional_fee_excl_tax": 0.0,
-        "order_tax": net * 0.25, "order_discount": 0.0, "order_total": net * 1.25, "refunded_amount": 0.0,
-        "deleted": False, "created_on_utc": "2026-10-05T08:15:22.1234567", "paid_date_utc": "2026-10-05T08:15:22",
-        "payment_method_system_name": "Payments.PayPalCommerce", "vat_number": None, "tax_rates": "25:1;   ",
-        "checkout_attribute_description": "", "shipping_method": "Ground", "pick_up_in_store": False,
-        "billing_address": address, "shipping_address": address, "order_items": items, "order_status": "Processing",
-        "payment_status": "Paid", "shipping_status": "NotYetShipped", "customer_tax_display_type": "ExcludingTax",
-        "order_guid": f"00000000-0000-4000-8000-{number:012}", "custom_order_number": str(number),
+        "id": number,
+        "store_id": 1,
+        "customer_id": 5,
+        "currency_rate": 1.0,
+        "customer_currency_code": "EUR",
+        "order_subtotal_incl_tax": net * 1.25,
+        "order_subtotal_excl_tax": net,
+        "order_sub_total_discount_incl_tax": 0.0,
+        "order_sub_total_discount_excl_tax": 0.0,
+        "order_shipping_incl_tax": 0.0,
+        "order_shipping_excl_tax": 0.0,
+        "payment_method_additional_fee_incl_tax": 0.0,
+        "payment_method_additional_fee_excl_tax": 0.0,
+        "order_tax": net * 0.25,
+        "order_discount": 0.0,
+        "order_total": net * 1.25,
+        "refunded_amount": 0.0,
+        "deleted": False,
+        "created_on_utc": "2026-10-05T08:15:22.1234567",
+        "paid_date_utc": "2026-10-05T08:15:22",
+        "payment_method_system_name": "Payments.PayPalCommerce",
+        "vat_number": None,
+        "tax_rates": "25:1;   ",
+        "checkout_attribute_description": "",
+        "shipping_method": "Ground",
+        "pick_up_in_store": False,
+        "billing_address": address,
+        "shipping_address": address,
+        "order_items": items,
+        "order_status": "Processing",
+        "payment_status": "Paid",
+        "shipping_status": "NotYetShipped",
+        "customer_tax_display_type": "ExcludingTax",
+        "order_guid": f"00000000-0000-4000-8000-{number:012}",
+        "custom_order_number": str(number),
         "customer": {"id": 5, "email": "erika@example.com", "first_name": "Erika", "last_name": "Mustermann"},
-    }  # fmt: skip
+    }
 
 
 class Double:

@@ -18,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from benchmarks.memory import megabytes
 
@@ -107,8 +108,7 @@ def run(contender: str, setting: Setting) -> Measured:
             child.returncode = os.waitstatus_to_exitcode(status)
             output.seek(0)
             said = output.read().decode()
-        with urllib.request.urlopen(f"{url}/books") as answer:
-            verdict = json.load(answer)
+        verdict = httpx.get(f"{url}/books", trust_env=False).json()
     clean = {"entered": setting.orders, "missing": 0, "doubled": 0, "wrong_lines": 0}
     if child.returncode != 0 or {name: verdict[name] for name in clean} != clean:
         msg = f"{contender} ended with {child.returncode}: {verdict}\n{said[-2000:]}"
@@ -151,7 +151,8 @@ def compare(setting: Setting, contenders: Sequence[str], rounds: int) -> dict[st
 def rows(setting: Setting, found: Mapping[str, Sequence[Measured]]) -> Iterator[str]:
     """Say what was found, with m3nop as the measure of the others."""
     yield f"{setting.orders} orders, {setting.latency:g} ms an answer, {setting.cost:g} ms a transaction"
-    yield f"{'':<22}{'orders/s':>10}{'spread':>9}{'m3nop is':>11}{'CPU s/1000':>12}{'peak MB':>9}{'requests':>10}"
+    titles = ("orders/s", "spread", "m3nop is", "CPU s/1000", "peak MB", "requests")
+    yield " " * 22 + "".join(f"{title:>11}" for title in titles)
     ours = found.get("m3nop", ())
     for name, runs in found.items():
         speeds = [setting.orders / one.seconds for one in runs]
@@ -160,8 +161,8 @@ def rows(setting: Setting, found: Mapping[str, Sequence[Measured]]) -> Iterator[
         )
         cpu = statistics.median(one.cpu for one in runs) * 1000 / setting.orders
         yield (
-            f"{name:<22}{statistics.median(speeds):>10.0f}{max(speeds) / min(speeds):>8.2f}x{ratio:>10.2f}x"
-            f"{cpu:>12.2f}{max(one.peak_mb for one in runs):>9.0f}{runs[-1].verdict['requests']:>10}"
+            f"{name:<22}{statistics.median(speeds):>11.0f}{max(speeds) / min(speeds):>10.2f}x{ratio:>10.2f}x"
+            f"{cpu:>11.2f}{max(one.peak_mb for one in runs):>11.0f}{runs[-1].verdict['requests']:>11}"
         )
 
 

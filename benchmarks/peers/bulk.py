@@ -1,4 +1,7 @@
-"""A hand-written client: bulk requests of 50, four in flight: ``python -m benchmarks.peers.bulk PORT [SIZE WORKERS]``."""
+"""A hand-written client: bulk requests of 50, four in flight.
+
+``python -m benchmarks.peers.bulk PORT [SIZE WORKERS]``
+"""
 
 from __future__ import annotations
 

@@ -35,17 +35,14 @@ def loads(text: str | bytes) -> Json:
 
 def dumps(value: Json, *, indent: int | None = None) -> str:
     """Write JSON text; a Decimal keeps every digit, including trailing zeros."""
+    if indent is None:
+        return _unmark(_ENCODER.encode(value))
     return _unmark(json.dumps(value, ensure_ascii=False, default=_encode, indent=indent, allow_nan=False))
 
 
 def canonical(value: Json) -> str:
     """Write the one text that equal values share: sorted keys, no blanks, numbers in their shortest form."""
-    return _unmark(
-        json.dumps(
-            value, ensure_ascii=False, default=_encode_canonical, sort_keys=True, separators=(",", ":"),
-            allow_nan=False,
-        )
-    )  # fmt: skip
+    return _unmark(_CANONICAL_ENCODER.encode(value))
 
 
 def digest(value: Json) -> str:
@@ -84,3 +81,10 @@ def _encode_canonical(value: object) -> Json:
             # Beyond the exponents that arithmetic knows; text can spell them all the same.
             return f"{_MARK}{value}"
     return _encode(value)
+
+
+# Kept, because making an encoder takes longer than writing a small record.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_encode, allow_nan=False)
+_CANONICAL_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, default=_encode_canonical, sort_keys=True, separators=(",", ":"), allow_nan=False
+)

@@ -305,8 +305,8 @@ class Transaction(Protocol):
         ...
 
     # -- attempts and calls
-    def open_attempt(self, attempt: Attempt) -> int:
-        """Insert an attempt and return its id."""
+    def open_attempts(self, opened: Sequence[Attempt]) -> Sequence[int]:
+        """Insert attempts and return their ids."""
         ...
 
     def save_attempts(self, attempts: Sequence[Attempt]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.errors import M3nopError
     from m3nop.core.json import Json
-    from m3nop.core.state import LoggedCall, Record, Transaction
+    from m3nop.core.state import Link, LoggedCall, Record, Transaction
     from m3nop.engine.answers import Answers
     from m3nop.engine.parts import Parts
     from m3nop.engine.wish import Wish
@@ -67,7 +67,6 @@ class Claims:
         self._begun: dict[int, str] = {}
         """Keys of the records that a limit has let in."""
         self._in_flight: dict[str, Decimal] | None = None
-        self._started = parts.clock.now()
         self._epoch_began = max(
             (entry["at"] for entry in parts.state.stream("audit") if entry["action"] == "epoch"), default=0
         )
@@ -93,7 +92,8 @@ class Claims:
             for record in records:
                 rest(self._parts, record, RecordState.READY, record.reason)
             raise
-        works = [self._take(record) for record in fresh]
+        links = self._links_of(fresh)
+        works = [self._take(record, links.get((record.pipeline, record.key))) for record in fresh]
         return len(records), [work for work in works if work is not None]
 
     def leave_out(self, pipelines: Collection[str]) -> None:
@@ -157,8 +157,12 @@ class Claims:
             return True
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         if attempt is not None and attempt.state in _OPEN:
-            return not attempt.committed and record.commit_target is None and record.seen_at < self._started
-        return record.seen_at < self._started or now - record.seen_at > STALE_AFTER
+            return (
+                not attempt.committed
+                and record.commit_target is None
+                and record.seen_at < self._parts.started_at
+            )
+        return record.seen_at < self._parts.started_at or now - record.seen_at > STALE_AFTER
 
     def _renew(self, record: Record, snapshot: Json, now: Instant) -> bool:
         """Put a fresh snapshot into a record; False if there is none and nothing of it is under way."""
@@ -190,7 +194,18 @@ class Claims:
         record.doubts = 0
         bury(self._parts, record, "the shop no longer has it", failure={}, operation="gone", step="source")
 
-    def _take(self, record: Record) -> Work | None:
+    def _links_of(self, records: list[Record]) -> dict[tuple[str, str], Link]:
+        keys: dict[str, list[str]] = {}
+        for record in records:
+            keys.setdefault(record.pipeline, []).append(record.key)
+        state = self._parts.state
+        return {
+            (link.pipeline, link.key): link
+            for pipeline, some in keys.items()
+            for link in state.links(pipeline, keys=some)
+        }
+
+    def _take(self, record: Record, link: Link | None) -> Work | None:
         job = self._parts.jobs[record.pipeline]
         pipeline = job.by_store.get(record.store)
         if pipeline is None:
@@ -200,25 +215,21 @@ class Claims:
             return None
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         if attempt is not None and attempt.state in _OPEN:
-            return self._resume(pipeline, record, attempt)
+            return self._resume(pipeline, record, attempt, link)
         if record.snapshot is None:
             reason = f"{pipeline.name} reads no record by its key, and nobody handed this one over"
             bury(self._parts, record, reason, failure={}, operation="gone", step="source")
             return None
-        if (
-            pipeline.commit_step
-            and not pipeline.moves
-            and (record.commit_target or self._parts.state.link(record.pipeline, record.key))
-        ):
+        if pipeline.commit_step and not pipeline.moves and (record.commit_target or link):
             # Created once: whatever turned it ready again, its steps never run a second time.
             record.not_before, record.deadline = first_look_again(
                 pipeline, record, record.snapshot, self._parts.clock.now(), zone=self._parts.tools.zone
             )
             rest(self._parts, record, RecordState.DONE, "it is in M3 already")
             return None
-        return self._begin(pipeline, record, number=attempt.number + 1 if attempt else 1)
+        return self._begin(pipeline, record, link, number=attempt.number + 1 if attempt else 1)
 
-    def _begin(self, pipeline: Pipeline, record: Record, *, number: int) -> Work | None:
+    def _begin(self, pipeline: Pipeline, record: Record, link: Link | None, *, number: int) -> Work | None:
         now = self._parts.clock.now()
         try:
             arrival = classify(
@@ -256,16 +267,16 @@ class Claims:
                 step="reference",
             )
             return None
-        return self._work(pipeline, record, attempt, ())
+        return self._work(pipeline, record, attempt, (), link)
 
-    def _resume(self, pipeline: Pipeline, record: Record, attempt: Attempt) -> Work:
+    def _resume(self, pipeline: Pipeline, record: Record, attempt: Attempt, link: Link | None) -> Work:
         frozen = self._frozen(attempt, pipeline)
         lines = [
             line
             for line in self._parts.state.calls(attempt.id)
             if not line.step.startswith(("probe:", "check:"))
         ]
-        work = self._work(frozen, record, attempt, lines)
+        work = self._work(frozen, record, attempt, lines, link)
         # A refusal has no effect: after a crash or a retry by hand the call is simply made again.
         refused = [path for path, line in work.log.items() if line.state is CallState.REFUSED]
         for path in refused:
@@ -288,10 +299,15 @@ class Claims:
         return self._parts.tools.recompile(text)
 
     def _work(
-        self, pipeline: Pipeline, record: Record, attempt: Attempt, lines: Sequence[LoggedCall]
+        self,
+        pipeline: Pipeline,
+        record: Record,
+        attempt: Attempt,
+        lines: Sequence[LoggedCall],
+        link: Link | None,
     ) -> Work:
         work = Work(
-            pipeline, record, attempt, lines=lines, link=self._parts.state.link(record.pipeline, record.key),
+            pipeline, record, attempt, lines=lines, link=link,
             zone=self._parts.tools.zone, settle_after=self._settle_after, in_flight=self._in_flight,
             by_m3=links_of(self._parts.state, seen_from=pipeline.name),
         )  # fmt: skip
@@ -311,7 +327,8 @@ class Claims:
                 self._parts.outbox.attempt_alone(attempt)
                 continue
             frozen = self._frozen(attempt, self._parts.jobs[record.pipeline].by_store.get(record.store))
-            work = self._work(frozen, record, attempt, self._parts.state.calls(attempt.id))
+            link = self._parts.state.link(record.pipeline, record.key)
+            work = self._work(frozen, record, attempt, self._parts.state.calls(attempt.id), link)
             work.sweeping = True
             yield work
 

@@ -86,12 +86,13 @@ class Outbox:
         self._others.clear()
 
     def _write(self, tx: Transaction) -> None:
-        for work in self._opening.values():
-            if not work.attempt.id:
-                tx.save_definition(work.pipeline.digest, work.pipeline.definition)
-                work.attempt.id = tx.open_attempt(work.attempt)
-                work.record.attempt_id = work.attempt.id
-                self._moved.setdefault(work.record.id, work.record)
+        opened = [work for work in self._opening.values() if not work.attempt.id]
+        for digest, text in {work.pipeline.digest: work.pipeline.definition for work in opened}.items():
+            tx.save_definition(digest, text)
+        numbers = tx.open_attempts([work.attempt for work in opened])
+        for work, number in zip(opened, numbers, strict=True):
+            work.attempt.id = work.record.attempt_id = number
+            self._moved.setdefault(work.record.id, work.record)
         for work, line in self._logged.values():
             line.attempt_id = work.attempt.id
         tx.log_calls([line for _, line in self._logged.values()])

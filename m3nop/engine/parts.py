@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from m3nop.core.clock import Clock
+    from m3nop.core.clock import Clock, Instant
     from m3nop.core.state import State
     from m3nop.engine.circuits import Circuits
     from m3nop.engine.lanes import Lanes
@@ -32,3 +32,5 @@ class Parts:
     outbox: Outbox
     tally: Tally
     circuits: Circuits
+    started_at: Instant
+    """When the run began to read."""

@@ -139,7 +139,7 @@ class Engine:
         self, wish: Wish, names: Sequence[str], run_id: int, summary: Summary, *, circuits: Circuits,
         failed: dict[str, M3nopError],
     ) -> None:  # fmt: skip
-        zone = self._tools.zone
+        started, zone = self._clock.now(), self._tools.zone
         sources = Sources(self._tools.connections, state=self._state, clock=self._clock, zone=zone)
         tally = Tally(self._tools.observer)
         summary.counts = tally.counts
@@ -155,8 +155,9 @@ class Engine:
         jobs = {name: self._jobs[name] for name in names}
         outbox = Outbox(self._state)
         parts = Parts(
-            self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally, circuits
-        )
+            self._state, self._tools, jobs, sources, self._clock, run_id, lanes, outbox, tally, circuits,
+            started,
+        )  # fmt: skip
         reading = Reading(
             self._state, self._tools, self._jobs, circuits, intake=intake, recheck=recheck, clock=self._clock
         )

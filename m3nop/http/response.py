@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
@@ -77,7 +78,12 @@ class Response:
 def without_cards(document: Json) -> Json:
     """Return the document less every member whose name is a payment card field's."""
     if isinstance(document, dict):
-        return {name: without_cards(value) for name, value in document.items() if not _is_card(name)}
+        return {
+            # Most members are neither objects nor lists: a call for each of them takes longer than parsing.
+            name: without_cards(value) if isinstance(value, (dict, list)) else value
+            for name, value in document.items()
+            if not _is_card(name)
+        }
     if isinstance(document, list):
         return [without_cards(element) for element in document]
     return document
@@ -98,5 +104,6 @@ def _may_name_card(body: bytes) -> bool:
     return any(part in small for part in (*_IN_CLEAR, *_HIDDEN))
 
 
+@lru_cache(maxsize=10_000)
 def _is_card(name: str) -> bool:
     return name.translate(_JOINED).lower() in CARD_FIELDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, func, literal, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, func, literal, or_, select, type_coerce
 
 from m3nop.core.errors import UsageError
 from m3nop.core.json import dumps
@@ -48,6 +48,15 @@ if TYPE_CHECKING:
 _KEYS_PER_QUERY = 500
 _MOST_FOUND = 100
 _ROWS_PER_FETCH = 500
+
+# What is asked for every record, made once: making a statement costs more than running it.
+_ATTEMPT = select(attempts).where(attempts.c.id == bindparam("attempt"))
+_LINK = select(links).where(links.c.pipeline == bindparam("of_pipeline"), links.c.key == bindparam("of_key"))
+_OWNER = select(func.min(document_numbers.c.record_id).label("record_id")).where(
+    document_numbers.c.value == bindparam("of_value"),
+    document_numbers.c.connection == bindparam("of_connection"),
+    document_numbers.c.field == bindparam("of_field"),
+)
 
 
 class Reads:
@@ -144,7 +153,7 @@ class Reads:
 
     def attempt(self, attempt_id: int) -> Attempt | None:
         """Return an attempt."""
-        row = self._row(select(attempts).where(attempts.c.id == attempt_id))
+        row = self._row(_ATTEMPT, {"attempt": attempt_id})
         return None if row is None else rows.attempt_from(row)
 
     def attempts(self, record_id: int) -> list[Attempt]:
@@ -176,7 +185,7 @@ class Reads:
 
     def link(self, pipeline: str, key: str) -> Link | None:
         """Return the link of a key."""
-        row = self._row(select(links).where(links.c.pipeline == pipeline, links.c.key == key))
+        row = self._row(_LINK, {"of_pipeline": pipeline, "of_key": key})
         return None if row is None else rows.link_from(row)
 
     def links(
@@ -204,9 +213,7 @@ class Reads:
 
     def owner_of(self, connection: str, field: str, value: str) -> int | None:
         """Return the first record whose step answered ``value`` in ``field``, if any record's did."""
-        numbers = document_numbers.c
-        here = (numbers.value == value, numbers.connection == connection, numbers.field == field)
-        row = self._row(select(func.min(numbers.record_id).label("record_id")).where(*here))
+        row = self._row(_OWNER, {"of_value": value, "of_connection": connection, "of_field": field})
         return None if row is None else row["record_id"]
 
     def dead_letters(self, *, pipeline: str | None = None, open_only: bool = True) -> list[DeadLetter]:
@@ -295,12 +302,12 @@ class Reads:
             rows.call_from(row) for row in self._rows(select(calls).where(condition).order_by(calls.c.line))
         ]
 
-    def _rows(self, statement: Select[Any]) -> list[rows.Row]:
+    def _rows(self, statement: Select[Any], values: Mapping[str, Any] | None = None) -> list[rows.Row]:
         with self._connect() as connection:
-            return list(rows.each(connection.execute(statement)))
+            return list(rows.each(connection.execute(statement, values)))
 
-    def _row(self, statement: Select[Any]) -> rows.Row | None:
-        return next(iter(self._rows(statement)), None)
+    def _row(self, statement: Select[Any], values: Mapping[str, Any] | None = None) -> rows.Row | None:
+        return next(iter(self._rows(statement, values)), None)
 
     def _stream(self, statement: Select[Any]) -> Iterator[Mapping[str, Any]]:
         with self._connect() as connection:

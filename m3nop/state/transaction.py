@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, text, update
@@ -60,6 +61,10 @@ _WAKE = (
         state=str(RecordState.READY), not_before=None, reason="", blocked_pipeline=None, blocked_key=None
     )
 )  # fmt: skip
+_OPEN_ATTEMPT = insert(attempts).returning(attempts.c.id, sort_by_parameter_order=True)
+_SETTLE = update(dead_letters).where(
+    dead_letters.c.record_id == bindparam("settled_record"), dead_letters.c.settled_at.is_(None)
+)
 _LAST_ENTRY = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
 
 _UNTOUCHED = (RecordState.WAITING, RecordState.READY, RecordState.BLOCKED)
@@ -163,9 +168,12 @@ class SqlTransaction:
 
     # -- attempts and calls
 
-    def open_attempt(self, attempt: Attempt) -> int:
-        """Insert an attempt and return its id."""
-        return self._add(attempts, rows.attempt_row(attempt))
+    def open_attempts(self, opened: Sequence[Attempt]) -> Sequence[int]:
+        """Insert attempts and return their ids."""
+        if not opened:
+            return ()
+        new = [rows.attempt_row(attempt) for attempt in opened]
+        return self._connection.execute(_OPEN_ATTEMPT, new).scalars().all()
 
     def save_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Write every column of attempts that can change."""
@@ -210,10 +218,8 @@ class SqlTransaction:
 
     def settle_dead_letters(self, record_id: int, *, now: Instant, settlement: str) -> None:
         """Close the open dead letters of a record."""
-        is_open = (dead_letters.c.record_id == record_id, dead_letters.c.settled_at.is_(None))
-        self._connection.execute(
-            update(dead_letters).where(*is_open).values(settled_at=now, settlement=settlement)
-        )
+        settled = {"settled_record": record_id, "settled_at": now, "settlement": settlement}
+        self._connection.execute(_SETTLE, settled)
 
     # -- runs
 
@@ -289,11 +295,7 @@ class SqlTransaction:
         return int(key[0])
 
     def _put(self, table: Table, row: Mapping[str, Any]) -> None:
-        keys = [column.name for column in table.primary_key]
-        rest = {name: value for name, value in row.items() if name not in keys}
-        self._connection.execute(
-            self._insert(table).values(row).on_conflict_do_update(index_elements=keys, set_=rest)
-        )
+        self._connection.execute(_upsert(self._insert, table, tuple(row)), row)
 
     def _records(self, ids: Sequence[int]) -> Iterable[Record]:
         for start in range(0, len(ids), _IDS_PER_QUERY):
@@ -308,6 +310,16 @@ class SqlTransaction:
 
 
 _LOG_CALL = insert(calls)
+
+
+@cache
+def _upsert(insert_or: Callable[[Table], Any], table: Table, names: Sequence[str]) -> Any:  # noqa: ANN401  of a dialect
+    """Return the statement that inserts these columns or replaces them; making it takes longer than it."""
+    keys = [column.name for column in table.primary_key]
+    new = insert_or(table)
+    return new.on_conflict_do_update(
+        index_elements=keys, set_={name: new.excluded[name] for name in names if name not in keys}
+    )
 
 
 def chained(before: str, entry: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ def traced(desk):
     record = desk.record("1042")
     attempt = Attempt(0, record.id, 1, AttemptState.OPEN, 1, {}, "d1", "WEB-1042", 1)
     with desk.state.transaction() as tx:
-        attempt.id = tx.open_attempt(attempt)
+        (attempt.id,) = tx.open_attempts([attempt])
         sent = {"CUOR": "WEB-1042", "TX60": "50 % off_season"}
         tx.log_calls([
             LoggedCall("c1", record.id, attempt.id, desk.run_id, "head", "erp", "OIS100MI/AddBatchHead", "unsafe", sent,

@@ -20,7 +20,7 @@ def attempt_of(record, **values) -> Attempt:
 def opened(desk, record, **values) -> Attempt:
     attempt = attempt_of(record, **values)
     with desk.state.transaction() as tx:
-        attempt.id = tx.open_attempt(attempt)
+        (attempt.id,) = tx.open_attempts([attempt])
     return attempt
 
 

@@ -365,7 +365,7 @@ def test_verify_names_rows_that_do_not_fit(path, opened):
     with state.transaction() as tx:
         tx.arrive(arrivals, now=1)
         tx.start_run("orders", now=1, command="m3nop sync", definition="d")
-        tx.open_attempt(Attempt(0, 7, 1, AttemptState.OPEN, 1, {}, "gone", "", 1))
+        tx.open_attempts([Attempt(0, 7, 1, AttemptState.OPEN, 1, {}, "gone", "", 1)])
         for statement in (
             "INSERT INTO claims VALUES (2, 1, 1, 1, NULL)",
             "UPDATE records SET attempt_id = 99 WHERE key = 'c'",

@@ -31,7 +31,7 @@ def state(path, opened):
         tx.arrive(arrivals, now=1)
         for number in range(1, 51):
             attempt = Attempt(0, number, 1, AttemptState.OPEN, 1, {}, "d", f"R{number}", 1, sweep_at=number)
-            attempt_id = tx.open_attempt(attempt)
+            (attempt_id,) = tx.open_attempts([attempt])
             call = LoggedCall(
                 f"c{number}", number, attempt_id, run, "head", "erp", "X/Y", "unsafe", {}, CallState.DONE, 1
             )

@@ -61,7 +61,7 @@ def fill(state: SqlState) -> None:
     assert first is not None
     attempt = Attempt(0, first.id, 1, AttemptState.OPEN, 1, ODD, "d1", "B2C-1", 1)
     with state.transaction() as tx:
-        attempt.id = tx.open_attempt(attempt)
+        (attempt.id,) = tx.open_attempts([attempt])
         tx.log_calls([
             LoggedCall("c1", first.id, attempt.id, run, "head", "erp", "OIS100MI/AddBatchHead", "unsafe", {"CUOR": "B2C-1"},
                        CallState.DONE, 1, rows=[{"ORNO": "0000104711", "SAPR": Decimal("1.10")}], clean=False),
