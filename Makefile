@@ -1,7 +1,7 @@
 # A thin convenience; .ci/run is the gate and README.md has the commands.
 PYTHON ?= python3
 
-.PHONY: gate format lint types layers test chaos
+.PHONY: gate format lint types layers test chaos mutations
 
 gate:
 	.ci/run
@@ -26,3 +26,7 @@ test:
 # Half an hour of orders, kills and faults; the gate has a minute of it.
 chaos:
 	$(PYTHON) -m tests.chaos --seconds 1800
+
+# Breaks one rule after the other in a copy of the engine; the test named for it must fail.
+mutations:
+	$(PYTHON) -m tests.mutations.run

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from contextlib import suppress
@@ -14,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from m3nop.core.errors import AccessError, PausedError, SourceError
+from m3nop.core.state import Phase
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from tests.contract.engine.bench import Bench, Sandbox
 from tests.contract.engine.test_delivery import without_table_reads
+from tests.contract.engine.test_edits import edit
+from tests.contract.engine.test_intake import position
+from tests.property.engine.trouble import TIMEOUT, Witness, patience
 
 CUSTOMERS = {1: (5, 6, 7), 2: (11, 12)}
 """Registered customers of the first data, by store."""
@@ -35,6 +37,13 @@ ACTING = st.sampled_from(
     [HEAD, LINE, CONFIRM, "OIS100MI/AddBatchAddress", "OIS100MI/DelBatchHead", "CRS610MI/Add"]
 )
 READING = st.sampled_from(["EXPORTMI/Select", "OIS275MI/*", "OIS100MI/Lst*", "*"])
+LOGGED = (
+    HEAD,
+    LINE,
+    CONFIRM,
+    *(f"OIS100MI/{name}" for name in ("AddBatchAddress", "DelBatchHead")),
+    "CRS610MI/Add",
+)
 NTH = st.sampled_from([1, 1, 2])
 FAULTS = st.one_of(
     st.fixed_dictionaries(
@@ -95,6 +104,17 @@ FAULTS = st.one_of(
         }
     ),
 )
+OUTAGES = st.sampled_from(
+    [
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 401},
+        {"kind": "status", "status": 500, "operation": "*MI/*", "effect": True},
+        {"kind": "html"},
+        {"kind": "reset_after"},
+    ]
+)
+BY_HAND = "MUG-TI"
+"""What a person writes into an order in place of an item that M3 does not know."""
 ORDER = st.fixed_dictionaries(
     {
         "store": st.sampled_from([1, 1, 2]),
@@ -118,6 +138,12 @@ def teardown_module() -> None:
     _SANDBOX.pop().close()
 
 
+def by_hand(order: dict[str, Any]) -> dict[str, Any]:
+    """Put another item where M3 does not know the one that was ordered."""
+    items = [{**item, "sku": item["sku"].replace(UNKNOWN_SKU, BY_HAND)} for item in order["items"]]
+    return {**order, "items": items}
+
+
 def content(row: dict[str, Any]) -> Counter[tuple[str, str]]:
     """Return items and quantities as M3 would have them."""
     return Counter((line["sku"], str(line["quantity"])) for line in row)
@@ -133,6 +159,18 @@ class Placed:
     lines: list[dict[str, Any]]
     cancelled: bool = False
     versions: list[Counter[tuple[str, str]]] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """What a person, or in the end the lookup, made of the item that M3 does not know."""
+
+    @property
+    def allowed(self) -> list[Counter[tuple[str, str]]]:
+        """What may be in M3."""
+        other = [
+            Counter((sku.replace(UNKNOWN_SKU, instead), quantity) for sku, quantity in version.elements())
+            for version in self.versions
+            for instead in self.known
+        ]
+        return [*self.versions, *other]
 
     @property
     def reference(self) -> str:
@@ -150,6 +188,7 @@ class Orders(RuleBasedStateMachine):
         self.orders: dict[int, Placed] = {}
         self.exact = tables
         self.mapping, self.lost = 0, False
+        self.witness = Witness(self.bench, LOGGED)
         for who in (0, 3):
             self.place(store=1, who=who, skus=["LAMP-HEAD", "MUG-TI"], unknown=False, paid=True)
 
@@ -202,7 +241,7 @@ class Orders(RuleBasedStateMachine):
         self.strike(faults)
         self.attempt(lambda: self.bench.run(linger=linger))
 
-    @rule(at=st.integers(1, 60), faults=st.lists(FAULTS, max_size=1))
+    @rule(at=st.integers(1, 8) | st.integers(1, 60), faults=st.lists(FAULTS, max_size=1))
     def die(self, at: int, faults: list[dict[str, Any]]) -> None:
         self.strike(faults)
         self.attempt(lambda: self.bench.die(at, linger=70.0))
@@ -210,6 +249,15 @@ class Orders(RuleBasedStateMachine):
     def strike(self, faults: list[dict[str, Any]]) -> None:
         for fault in faults:
             self.bench.fault(**{"system": "m3", **fault})
+
+    @rule(outage=OUTAGES, system=st.sampled_from(["m3", "m3", "shop"]))
+    def a_system_goes_down(self, outage: dict[str, Any], system: str) -> None:
+        """Run on and on while a system does not work, until nobody asks it any more."""
+        number = self.bench.fault(**outage, system=system, times=None)
+        for _ in range(3):
+            self.attempt(self.bench.run)
+            self.bench.clock.wait(20)
+        self.bench.world.faults.remove(number)
 
     @rule(seconds=st.sampled_from([1, 30, 61, 600, 3600, 40_000, 90_000]))
     def pass_time(self, seconds: int) -> None:
@@ -226,6 +274,7 @@ class Orders(RuleBasedStateMachine):
         else:
             self.bench.lose_state(backup if how == "restored" and backup.exists() else None)
             self.lost = True
+            self.witness.forget()
 
     def attempt(self, work: Any) -> None:
         """Let a run end as it may; that a system does not answer is a way to end."""
@@ -247,11 +296,39 @@ class Orders(RuleBasedStateMachine):
     def retry(self, data: st.DataObject) -> None:
         self.bench.retry(data.draw(st.sampled_from(self.waiting())))
 
+    @precondition(lambda self: self.refused())
+    @rule(data=st.data())
+    def edit_a_dead_letter(self, data: st.DataObject) -> None:
+        """Let a person write an item that M3 knows into an order that was refused."""
+        order = self.orders[data.draw(st.sampled_from(self.refused()))]
+        edit(self.bench, order.id, by_hand)
+        order.known.append(BY_HAND)
+
+    def refused(self) -> list[int]:
+        """Return the orders that are dead letters for an item that M3 does not know."""
+        found = self.bench.states() if self.orders else {}
+        return [
+            one.id
+            for one in self.orders.values()
+            if found.get(str(one.id)) == "dead" and UNKNOWN_SKU in self.bench.record(one.id).reason
+        ]
+
     def waiting(self, pipeline: str = "orders") -> list[str]:
         states = self.bench.states(pipeline) if self.orders else {}
         return sorted(key for key, state in states.items() if state in ("dead", "review"))
 
     # -- what must hold at any time
+
+    @invariant()
+    def the_log_is_ahead_and_attempts_are_frozen(self) -> None:
+        if hasattr(self, "bench"):
+            self.witness.testify()
+
+    @invariant()
+    def what_was_read_past_is_known(self) -> None:
+        if hasattr(self, "bench"):
+            read = [str(number) for number in self.orders if number <= position(self.bench)]
+            assert self.bench.state.known_keys("orders", read) == set(read)
 
     @invariant()
     def nothing_is_entered_twice(self) -> None:
@@ -272,7 +349,7 @@ class Orders(RuleBasedStateMachine):
                 assert link is not None
                 assert link.m3 == real[0]["ORNO"]
             for row in real:
-                assert self.bench.entered_lines(row) in order.versions, order
+                assert self.bench.entered_lines(row) in order.allowed, order
 
     # -- and in the end
 
@@ -293,12 +370,9 @@ class Orders(RuleBasedStateMachine):
         bench.write("lookups/item_numbers.yaml", f'{numbers}  {UNKNOWN_SKU}: "LAMP-HEAD"\n')
         bench.load()
         for order in self.orders.values():
-            order.versions += [
-                Counter(
-                    (sku.replace(UNKNOWN_SKU, "LAMP-HEAD"), quantity) for sku, quantity in version.elements()
-                )
-                for version in order.versions
-            ]
+            order.known.append("LAMP-HEAD")
+        # Longer than what does not work is left alone.
+        bench.clock.wait(2 * 3600)
         bench.settle()
         if self.waiting("customers") or self.waiting():
             for pipeline in ("customers", "orders"):
@@ -314,15 +388,9 @@ class Orders(RuleBasedStateMachine):
         assert self.lost or bench.judge().orphans == ()
         self.nothing_is_entered_twice()
         self.what_is_done_is_in_m3_with_lines_that_the_order_had()
+        assert {one.phase for one in bench.state.circuits()} <= {Phase.CLOSED, Phase.RECOVERING}
         assert bench.world.failures == []
 
 
-_MANY = os.environ.get("M3NOP_EXAMPLES")
-Orders.TestCase.settings = settings(
-    max_examples=int(_MANY or 10),
-    stateful_step_count=20 if _MANY else 12,
-    deadline=None,
-    derandomize=not _MANY,
-    suppress_health_check=list(HealthCheck),
-)
-TestOrders = pytest.mark.timeout(3600 if _MANY else 600)(Orders.TestCase)
+Orders.TestCase.settings = patience(examples=6, steps=12)
+TestOrders = pytest.mark.timeout(TIMEOUT)(Orders.TestCase)

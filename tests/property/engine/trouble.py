@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
+from m3nop.core import json
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hypothesis.strategies import SearchStrategy
 
+    from m3nop.sandbox.world import Request
     from tests.contract.engine.bench import Bench
 
 LONGER = int(os.environ.get("M3NOP_EXAMPLES", "0"))
@@ -82,3 +88,36 @@ def writes(bench: Bench) -> list[str]:
             or (request.method == "POST" and "token" not in request.path.lower())
         )
     ]
+
+
+class Witness:
+    """Looks at the call log whenever a request arrives, and at the attempts after each step."""
+
+    def __init__(self, bench: Bench, acting: Collection[str]) -> None:
+        self._bench = bench
+        self._acting = acting
+        self._unlogged: list[str] = []
+        self._opened: dict[int, str] = {}
+        bench.world.on_request.append(self._look)
+
+    def forget(self) -> None:
+        """Begin anew with a state that was put back."""
+        self._opened.clear()
+
+    def _look(self, request: Request) -> None:
+        acting = Counter(name for name in request.operations if name in self._acting)
+        if acting:
+            lines = self._bench.state.stream("calls")
+            sent = Counter(line["operation"] for line in lines if line["state"] == "sent")
+            self._unlogged += (acting - sent).elements()
+
+    def testify(self) -> None:
+        """Say that calls were in the log before they arrived, one by one, and that attempts stayed as they were."""
+        assert self._unlogged == []
+        lines = self._bench.state.stream("calls")
+        sent = Counter(line["record_id"] for line in lines if line["state"] == "sent")
+        assert all(count == 1 for count in sent.values()), sent
+        for row in self._bench.state.stream("attempts"):
+            frozen = json.digest([row[name] for name in ("snapshot", "definition", "reference", "opened_at")])
+            assert self._opened.setdefault(row["id"], frozen) == frozen, row["reference"]
+            assert not (row["committed"] and row["state"] in ("undoing", "undone")), row["reference"]

@@ -235,6 +235,13 @@ def test_an_outdated_attempt_that_is_committed_is_completed(case: Case) -> None:
     assert case.next().path == "note"
 
 
+def test_what_is_refused_after_the_commit_takes_nothing_back(case: Case) -> None:
+    action = case.entered().confirmed().log("note", CallState.REFUSED).next()
+
+    assert isinstance(action, Stop)
+    assert action.state is RecordState.DEAD
+
+
 def test_an_outdated_attempt_with_a_pending_commit_is_asked_about(case: Case) -> None:
     case.entered().confirmed(number="", state="20").work.outdated = "the record has changed in the shop"
 
