@@ -11,7 +11,7 @@ from m3nop.app.auditing import note
 from m3nop.app.letters import find_letter
 from m3nop.app.naming import check_reason, title
 from m3nop.app.previewing import MappedRecord, Subject, map_record, subject_of, time_zone
-from m3nop.app.reviews import make_ready
+from m3nop.app.reviews import make_ready, save_decision
 from m3nop.core import json
 from m3nop.core.connector import Effect
 from m3nop.core.errors import SourceError, UsageError
@@ -170,7 +170,7 @@ def _keep(
     make_ready(session, record, attempt, reason=reason)
     record.edits, record.released = kept, False
     with state.transaction() as tx:
-        tx.save_record(record)
+        save_decision(tx, record)
         tx.settle_dead_letters(record.id, now=draft.now, settlement=f"edited: {detail['reason']}")
         note(
             tx, now=draft.now, actor=actor, action="edit", before=draft.subject.record, after=record,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from m3nop.app.actor import current_user
 from m3nop.app.auditing import note
 from m3nop.app.naming import check_pipeline, check_reason, split_name
-from m3nop.app.reviews import make_ready
+from m3nop.app.reviews import make_ready, save_decision
 from m3nop.app.session import unknown
 from m3nop.core.connector import Remedy
 from m3nop.core.errors import UsageError
@@ -139,7 +139,7 @@ def retry(session: Session, choice: Choice, *, wait: float = 0.0) -> list[DeadLe
                 attempt = state.attempt(record.attempt_id) if record.attempt_id else None
                 make_ready(session, record, attempt, reason="retried")
                 record.released = False
-                tx.save_record(record)
+                save_decision(tx, record)
             tx.settle_dead_letters(record.id, now=now, settlement="retried")
             detail = {"dead_letter": letter.id, "message": letter.message}
             note(

@@ -10,7 +10,7 @@ from m3nop.app.auditing import note
 from m3nop.app.naming import check_reason, records_named, title
 from m3nop.core.clock import SECOND
 from m3nop.core.connector import Remedy
-from m3nop.core.errors import UsageError
+from m3nop.core.errors import BusyError, UsageError
 from m3nop.core.state import AttemptState, RecordState
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
-    from m3nop.core.state import Attempt, Record, State
+    from m3nop.core.state import Attempt, Record, State, Transaction
     from m3nop.mapping.pipeline import Pipeline
 
 _UNSETTLED = (AttemptState.OPEN, AttemptState.UNDOING)
@@ -81,7 +81,7 @@ def release(session: Session, text: str, *, reason: str, wait: float = 0.0) -> D
         make_ready(session, record, attempt, reason=f"released: {why}")
         record.released = True
     with state.transaction() as tx:
-        tx.save_record(record)
+        save_decision(tx, record)
         detail = {"reason": why, "review": asked, "state": str(record.state)}
         note(tx, now=now, actor=current_user(), action="release", before=before, after=record, detail=detail)
     return Decision(record)
@@ -112,7 +112,7 @@ def reject(session: Session, text: str, *, reason: str, wait: float = 0.0) -> De
             attempt.sweep_at = max(attempt.sweep_at or 0, now) if began and swept else attempt.sweep_at
             tx.save_attempts([attempt])
         record.state, record.reason, record.not_before = RecordState.DEAD, f"rejected: {why}", None
-        tx.save_record(record)
+        save_decision(tx, record)
         tx.add_dead_letter(
             record, now=now, remedy=Remedy.BUSINESS, signature="rejected", message=asked, step=""
         )
@@ -133,6 +133,17 @@ def make_ready(session: Session, record: Record, attempt: Attempt | None, *, rea
     record.attempts, record.doubts, record.blocked_by = 0, 0, None
     if (attempt is None or attempt.state not in _UNSETTLED) and _can_read_again(session, record):
         record.snapshot = None
+
+
+def save_decision(tx: Transaction, record: Record) -> None:
+    """Write a record as a person decided, unless it is another one by now.
+
+    Raises:
+        BusyError: a run has changed it since it was read, or works on it.
+    """
+    if not tx.save_if_unchanged(record):
+        msg = f"a run has changed {title(record)} meanwhile, or works on it: look at it again (m3nop trace)"
+        raise BusyError(msg)
 
 
 def _can_read_again(session: Session, record: Record) -> bool:

@@ -128,7 +128,7 @@ class Session:
 
             self._state = open_state(
                 self.state_url, scope=self.scope(), clock=self.clock, command=self._command, wait=wait,
-                read_only=read_only, whole=False,
+                read_only=read_only, whole=False, lease=self.project.state_lease,
             )  # fmt: skip
             self._open.callback(self._state.close)
         return self._state

@@ -5,7 +5,7 @@ Every row belongs to the one scope that its database serves. Instants are micros
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -115,6 +115,8 @@ class Record:
     """A person released it from review: checks that ask for review pass."""
     doubts: int = 0
     """Probes of the present doubt that could not tell."""
+    version: int = field(default=0, compare=False)
+    """Rises with every change of its row."""
 
 
 @dataclass(slots=True)
@@ -162,6 +164,8 @@ class LoggedCall:
     state: CallState
     sent_at: Instant
     answered_at: Instant | None = None
+    left_by: Instant | None = None
+    """Until when it may have left, where its owner was lost between committing and sending it."""
     rows: Json = None
     failure: Json = None
     origins: Mapping[str, str] | None = None
@@ -288,12 +292,24 @@ class Transaction(Protocol):
         """Take ready and pending records that are due, oldest first, stores in turn; mark them in flight."""
         ...
 
-    def release_all(self) -> int:
-        """Turn records that a dead run left in flight back to ready (or pending), due now."""
+    def release_all(self, *, now: Instant) -> int:
+        """Turn what this process left in flight, and whoever is gone, back to ready, due now."""
+        ...
+
+    def claim_sweeps(self, record_ids: Sequence[int], *, now: Instant, run_id: int) -> set[int]:
+        """Take records whose orphans are to be swept, as they stand; return those that nobody works on."""
+        ...
+
+    def unclaim(self, record_id: int) -> None:
+        """Let others work on a record again, as it stands."""
         ...
 
     def save_record(self, record: Record) -> None:
-        """Write every column of a record, its state included."""
+        """Write every column of a record that this process has claimed, its state included."""
+        ...
+
+    def save_if_unchanged(self, record: Record) -> bool:
+        """Write every column of a record that is not claimed; False if it was changed since it was read."""
         ...
 
     def move_records(self, records: Sequence[Record]) -> None:
@@ -302,6 +318,10 @@ class Transaction(Protocol):
 
     def wake(self, pipeline: str, keys: Iterable[str]) -> None:
         """Turn records that are blocked by these to ready."""
+        ...
+
+    def wake_if_linked(self, pipeline: str, key: str) -> None:
+        """Turn records that are blocked by one that was delivered meanwhile to ready."""
         ...
 
     # -- attempts and calls
@@ -373,9 +393,13 @@ class Transaction(Protocol):
 
 
 class State(Protocol):
-    """The state database of one environment, owned by this process alone."""
+    """The state database of one environment: this process's own, or shared by claims."""
 
     epoch: int
+
+    def assure(self) -> None:
+        """Raise unless what this process has claimed is its own for a while still."""
+        ...
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin, and commit at the end; passes the crash points ``commit:before`` and ``commit:after``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND
@@ -40,6 +41,7 @@ LOOKS_BEFORE_GONE = 10
 LOOK_AGAIN = 60 * SECOND
 """How often, and after what pause, a record that the shop does not show is asked for again."""
 
+_CLAIMABLE = (RecordState.READY, RecordState.PENDING)
 _OPEN = (AttemptState.OPEN, AttemptState.UNDOING)
 _MOVING = (RecordState.READY, RecordState.PENDING, RecordState.IN_FLIGHT, RecordState.BLOCKED)
 """States in which the record itself is about to be worked on, which ends in the same look-ups."""
@@ -317,14 +319,12 @@ class Claims:
     def sweeps(self) -> Iterator[Work]:
         """Yield the works of sweeps that are due; one that cannot be done yet is postponed."""
         now = self._parts.clock.now()
-        for attempt in self._parts.state.due_sweeps(now, limit=CLAIM):
-            record = self._parts.state.record_by_id(attempt.record_id)
-            if record is None or record.pipeline not in self._parts.jobs.keys() - self._left_out:
-                continue
+        for attempt, record in self._take_sweeps(now):
             if self._is_unsettled(record):
                 # What it has in M3 may still become the real one: look again when it is settled.
-                attempt.sweep_at = now + SWEEP_AGAIN
+                attempt.sweep_at = now + (SECOND if _is_due(record, now) else SWEEP_AGAIN)
                 self._parts.outbox.attempt_alone(attempt)
+                self._parts.outbox.also(partial(_let_go, record.id))
                 continue
             frozen = self._frozen(attempt, self._parts.jobs[record.pipeline].by_store.get(record.store))
             link = self._parts.state.link(record.pipeline, record.key)
@@ -332,11 +332,36 @@ class Claims:
             work.sweeping = True
             yield work
 
+    def _take_sweeps(self, now: Instant) -> Iterator[tuple[Attempt, Record]]:
+        """Claim the records of sweeps that are due, one sweep each; read them again, as they stay now."""
+        served, state = self._parts.jobs.keys() - self._left_out, self._parts.state
+        ids = [attempt.record_id for attempt in state.due_sweeps(now, limit=CLAIM)]
+        found = [record for record in map(state.record_by_id, ids) if record and record.pipeline in served]
+        if not found:
+            return
+        with state.transaction() as tx:
+            free = tx.claim_sweeps([record.id for record in found], now=now, run_id=self._parts.run_id)
+        for attempt in state.due_sweeps(now, limit=CLAIM):
+            record = state.record_by_id(attempt.record_id) if attempt.record_id in free else None
+            if record is not None:
+                free.remove(record.id)
+                yield attempt, record
+        for record_id in free:
+            self._parts.outbox.also(partial(_let_go, record_id))
+
     def _is_unsettled(self, record: Record) -> bool:
         if record.state in _MOVING:
             return True
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         return attempt is not None and attempt.state in _OPEN and not attempt.committed
+
+
+def _is_due(record: Record, now: Instant) -> bool:
+    return record.state in _CLAIMABLE and (record.not_before or 0) <= now
+
+
+def _let_go(record_id: int, tx: Transaction) -> None:
+    tx.unclaim(record_id)
 
 
 def _outdated(work: Work, pipeline: Pipeline, *, refused: bool) -> str:

@@ -84,6 +84,8 @@ class Delivery:
         for work in works:
             self._active[work.record.id] = work
             self._drive(work)
+        # Those that cannot be swept yet can be claimed from then on.
+        self._parts.outbox.commit()
         return len(works)
 
     def _refill(self) -> int:
@@ -169,7 +171,7 @@ class Delivery:
     def _let_go(self, work: Work) -> None:
         """Put a record back as it is, for a later run."""
         if work.sweeping:
-            self._active.pop(work.record.id, None)
+            self._leave_sweep(work)
         elif work.record.id in self._active:
             self._rest(work, RecordState.READY, reason=work.record.reason)
 
@@ -177,8 +179,7 @@ class Delivery:
         """Leave every record that is still claimed where the next run takes it up."""
         self._parts.lanes.drop_waiting()
         for work in list(self._active.values()):
-            if not work.sweeping:
-                self._rest(work, RecordState.READY, reason=work.record.reason)
+            self._let_go(work)
         self._active.clear()
         self._parts.outbox.commit()
 
@@ -240,7 +241,7 @@ class Delivery:
                 # The record itself rests where it is; only its sweep is made later.
                 work.attempt.sweep_at = action.until
                 self._parts.outbox.attempt(work)
-                del self._active[work.record.id]
+                self._leave_sweep(work)
             case actions.Park():
                 work.record.not_before = action.until
                 self._answers.forget(work, action.forget)
@@ -284,9 +285,10 @@ class Delivery:
                 tx.arrive([wanted], now=now)
             elif other.state in (RecordState.BASELINED, RecordState.IGNORED):
                 store = other.store or record.store
-                tx.save_record(
+                tx.save_if_unchanged(
                     replace(other, state=RecordState.READY, store=store, snapshot=kept, not_before=None)
                 )
+            tx.wake_if_linked(need.pipeline, need.key)
 
         self._parts.outbox.also(require)
         self._rest(work, RecordState.BLOCKED, reason=reason)
@@ -365,7 +367,7 @@ class Delivery:
     def _finish(self, work: Work, action: actions.Finish) -> None:
         if work.sweeping:
             self._end_sweep(work)
-            del self._active[work.record.id]
+            self._leave_sweep(work)
             return
         record, now, pipeline = work.record, self._parts.clock.now(), work.pipeline
         work.attempt.state = AttemptState.DONE
@@ -399,6 +401,11 @@ class Delivery:
         attempt.sweeps += 1
         attempt.sweep_at = attempt.opened_at + DAY if attempt.sweeps == 1 else None
         self._parts.outbox.attempt(work)
+
+    def _leave_sweep(self, work: Work) -> None:
+        """Let others work on the record whose orphans were looked for."""
+        if self._active.pop(work.record.id, None) is not None:
+            self._parts.outbox.also(lambda tx: tx.unclaim(work.record.id))
 
     def _rest(self, work: Work, state: RecordState, *, reason: str) -> None:
         """Put a record down, and let the next one have its slot."""

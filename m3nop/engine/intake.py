@@ -32,6 +32,13 @@ FULL = "full:"
 """Under this partition a pipeline keeps when everything was last read."""
 
 
+_OVERTAKEN = "another process works on some of what was read; the next run reads the rest"
+
+
+class _Overtaken(Exception):  # noqa: N818 - the name says what it is to its callers
+    """Another process has changed a record between reading and writing it, or works on it."""
+
+
 class Intake:
     """Takes in what the sources have that the state does not."""
 
@@ -51,20 +58,32 @@ class Intake:
         Raises:
             SourceError, AccessError: as the source does; what was committed stays.
         """
-        source, count = self._sources.of(job), 0
-        for partition in source.partitions():
-            watermark = yield from self._watermark(job, partition, since=since, full=full)
-            pages = iter(source.pages(partition, watermark))
-            while page := (yield from _ask(job, partial(next, pages, None))):
-                count += self._commit(job, partition, page, every=watermark is None)
-                if self._tools.stop:
-                    return count
-            if watermark is None and job.any.source.full is not None:
-                self._note_full(job)
-            self._note_stores(job, partition)
-            count += yield from self._ask_for_missing(job, partition)
-            count += yield from self._cross_check(job, partition)
-        return count
+        counts: list[int] = []
+        for partition in self._sources.of(job).partitions():
+            try:
+                yield from self._read(job, partition, counts, since=since, full=full)
+            except _Overtaken:
+                # The watermark stays before it, so that the next run reads it again.
+                self._tools.observer.note(f"{job.name}: {_OVERTAKEN}")
+            if self._tools.stop:
+                break
+        return sum(counts)
+
+    def _read(
+        self, job: Job, partition: str, counts: list[int], *, since: Instant | None, full: bool
+    ) -> Asking[None]:
+        """Read one partition, and note how many rows came at each go."""
+        watermark = yield from self._watermark(job, partition, since=since, full=full)
+        pages = iter(self._sources.of(job).pages(partition, watermark))
+        while page := (yield from _ask(job, partial(next, pages, None))):
+            counts.append(self._commit(job, partition, page, every=watermark is None))
+            if self._tools.stop:
+                return
+        if watermark is None and job.any.source.full is not None:
+            self._note_full(job)
+        self._note_stores(job, partition)
+        counts.append((yield from self._ask_for_missing(job, partition)))
+        counts.append((yield from self._cross_check(job, partition)))
 
     def _watermark(
         self, job: Job, partition: str, *, since: Instant | None, full: bool
@@ -128,8 +147,8 @@ class Intake:
         newest = max((arrival.created_at or 0 for arrival in arrivals), default=0)
         with self._state.transaction() as tx:
             tx.arrive(arrivals, now=now)
-            for record in taken_up:
-                tx.save_record(record)
+            if not all(tx.save_if_unchanged(record) for record in taken_up):
+                raise _Overtaken
             # An id below a record that is older than a day will not appear any more.
             if page.missing and newest > now - DAY:
                 tx.add_missing(job.name, partition, page.missing, now=now)

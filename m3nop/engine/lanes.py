@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
+from m3nop.core.departure import only_while
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError
 from m3nop.core.json import dumps
 
@@ -73,11 +74,13 @@ class Lanes:
     """Forms groups of waiting calls and sends them; answers come back through ``collect``."""
 
     def __init__(
-        self, connections: Sequence[Connection], *, executor: Executor, clock: Clock, circuits: Circuits
-    ) -> None:
+        self, connections: Sequence[Connection], *, executor: Executor, clock: Clock, circuits: Circuits,
+        assure: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._lanes = {connection.name: _Lane(connection) for connection in connections}
         self._executor = executor
         self._clock = clock
+        self._assure = assure
         self.circuits = circuits
         self._answers: queue.SimpleQueue[_Came] = queue.SimpleQueue()
 
@@ -126,7 +129,8 @@ class Lanes:
         def make() -> None:
             sent_at = self._clock.now()
             try:
-                answers: list[Answer] | BaseException = connection.send(calls)
+                with only_while(self._assure):
+                    answers: list[Answer] | BaseException = connection.send(calls)
             except BaseException as error:  # noqa: BLE001  raised again by the thread that collects
                 answers = error
             self._answers.put(_Came(connection.name, group, answers, sent_at, self._clock.now()))

@@ -57,7 +57,8 @@ class Recheck:
                     self._news(job, record, fresh.get(record.key), now)
                 with self._state.transaction() as tx:
                     for record in records:
-                        tx.save_record(record)
+                        # One that was changed meanwhile is looked at again as it is now.
+                        tx.save_if_unchanged(record)
             count += len(due)
         return count
 

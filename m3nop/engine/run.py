@@ -76,7 +76,7 @@ class Engine:
         _without(wish, left_alone)
         summary, now = Summary(), self._clock.now()
         with self._state.transaction() as tx:
-            tx.release_all()
+            tx.release_all(now=now)
             main = self._jobs[names[-1]].any
             run_id = tx.start_run(
                 ",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest
@@ -151,6 +151,7 @@ class Engine:
             executor=self._tools.executor,
             clock=self._clock,
             circuits=circuits,
+            assure=self._state.assure,
         )
         jobs = {name: self._jobs[name] for name in names}
         outbox = Outbox(self._state)
@@ -198,7 +199,7 @@ class Engine:
                     continue
                 gate.judge()
             with self._state.transaction() as tx:
-                tx.release_all()
+                tx.release_all(now=self._clock.now())
             gate.rehearsing = False
             gates[name] = gate
         return gates

@@ -81,7 +81,8 @@ class Work:
 
     def settled_at(self, line: LoggedCall) -> Instant:
         """Return the instant from which on a call that was sent cannot take effect any more."""
-        return line.sent_at + self._settle_after.get(line.connection, 0)
+        left_by = max(line.sent_at, line.left_by or 0)
+        return left_by + self._settle_after.get(line.connection, 0)
 
     def step_at(self, path: str) -> Step:
         """Return the step that a path of the call log belongs to.

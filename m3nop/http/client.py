@@ -18,6 +18,7 @@ import httpx
 from m3nop import __version__
 from m3nop.core import json as exact_json
 from m3nop.core.crash import crashpoint
+from m3nop.core.departure import depart
 from m3nop.core.errors import ConfigurationError
 from m3nop.http.failures import HttpFailure, HttpFailureKind
 from m3nop.http.response import Response
@@ -105,6 +106,7 @@ class HttpClient:
         )
         if self._pace:
             self._pace.take()
+        depart()
         crashpoint("http:before")
         response = self._exchange(request)
         crashpoint("http:after")

@@ -34,7 +34,7 @@ from m3nop.spec.installations import (
     retarget,
     split_instance,
 )
-from m3nop.spec.project_model import EffectiveProject, EnvironmentSpec
+from m3nop.spec.project_model import LEASE, EffectiveProject, EnvironmentSpec
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
 from m3nop.spec.variables import Filler, refuse_secrets
@@ -162,6 +162,11 @@ class LoadedProject:
     def state_url(self) -> str | SecretRef | None:
         """Where the state database is, or None for the usual place."""
         return self.spec.state.url if self.spec and self.spec.state else None
+
+    @property
+    def state_lease(self) -> float:
+        """Seconds that a process may be out of touch with a state that others share."""
+        return self.spec.state.lease if self.spec and self.spec.state else LEASE
 
     def settings(self, store: str) -> Mapping[str, Json]:
         """Return the site values of a store."""

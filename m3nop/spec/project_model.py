@@ -17,6 +17,8 @@ Settings = dict[Id, Any]
 LookupFiles = dict[Id, str]
 Starts = dict[Id, InstantText]
 Duration = Seconds | None
+LEASE = 30.0
+"""Seconds that a process may be out of touch with a state that others share, unless the project says."""
 
 
 def _url(value: object) -> object:
@@ -46,6 +48,8 @@ class StateSpec(SpecModel):
 
     url: Url
     """``sqlite:///...`` or ``postgresql+psycopg://...``; without it, a file under ``.m3nop/``."""
+    lease: Seconds = Field(default=LEASE, ge=1)
+    """How long a process on PostgreSQL may be out of touch until others take over what it works on."""
 
 
 StateForm = Annotated[StateSpec, BeforeValidator(_state_form), ShortForm("The URL alone.")]

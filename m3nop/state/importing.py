@@ -19,10 +19,9 @@ from m3nop.core import json
 from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
 from m3nop.state import schema, versions
-from m3nop.state.claims import Turns
 from m3nop.state.exporting import FORMAT
-from m3nop.state.store import backend_at, durable, insert_of, refuse_other_scope, take_over
-from m3nop.state.transaction import SqlTransaction
+from m3nop.state.store import backend_at, durable, refuse_other_scope, take_over
+from m3nop.state.transaction import add_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +38,7 @@ _LONGEST_LINE = 256 * 1024 * 1024
 """Bytes: no row is longer, so a longer line is another file."""
 _STORED = (NoneType, bool, int, str)
 """What a database holds of a column."""
-_LIFELESS = frozenset({"scope", "audit"})
+_LIFELESS = frozenset({"scope", "audit", "owners"})
 """Tables that a state has rows in before anything was ever done with it."""
 
 
@@ -66,11 +65,12 @@ def import_state(
     try:
         with backend.explained():
             writer = backend.own(command=who.command, clock=clock, wait=wait)
-            found = _fill(backend, writer, file, scope=scope, clock=clock, actor=who.actor)
-            crashpoint("import:done")
-            with backend.engine.connect() as connection:
-                row = connection.execute(select(schema.scope)).one()
-            return take_over(backend, writer, row, {**row.identity, **scope}, clock), found
+            with backend.alone(writer, wait=wait):
+                found = _fill(backend, writer, file, scope=scope, clock=clock, actor=who.actor)
+                crashpoint("import:done")
+                with backend.engine.connect() as connection:
+                    identity = connection.execute(select(schema.scope.c.identity)).scalar_one()
+                return take_over(backend, writer, {**identity, **scope}, clock), found
     except BaseException:
         backend.close(clean=False)
         raise
@@ -102,9 +102,9 @@ def _fill(
                 versions.migrate(writer)
             _number_on(writer)
             writer.execute(update(schema.scope), {"opening": schema.BACKUP_MARK})
-            tx = SqlTransaction(writer, insert_or=insert_of(backend), epoch=0, fence=0, turns=Turns())
             detail = {"file": file.name, "rows": sum(rows.values()), "epoch": header["epoch"]}
-            tx.audit(now=clock.now(), actor=actor, action="import", subject=file.name, detail=detail)
+            entry = {"actor": actor, "action": "import", "subject": file.name, "detail": detail}
+            add_entry(writer, {"at": clock.now(), **entry})
     return Imported(rows, header["schema"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 
 from m3nop.core.state import RecordState
 from m3nop.state import rows
@@ -21,6 +21,7 @@ _MOST = 20
 
 _r = records.c
 _in_flight = _r.state == str(RecordState.IN_FLIGHT)
+_swept = exists().where(attempts.c.record_id == _r.id, attempts.c.sweep_at.is_not(None))
 _with_claim = records.outerjoin(claims, claims.c.record_id == _r.id)
 _with_attempt = records.outerjoin(
     attempts, and_(attempts.c.id == _r.attempt_id, attempts.c.record_id == _r.id)
@@ -32,7 +33,11 @@ _with_definition = records.join(attempts, attempts.c.record_id == _r.id).outerjo
 
 _MISFITS: tuple[tuple[str, FromClause, ColumnElement[bool]], ...] = (
     ("is in flight, but no run claims it", _with_claim, and_(_in_flight, claims.c.record_id.is_(None))),
-    ("is claimed, but not in flight", _with_claim, and_(~_in_flight, claims.c.record_id.is_not(None))),
+    (
+        "is claimed, but neither in flight nor swept",
+        _with_claim,
+        and_(~_in_flight, claims.c.record_id.is_not(None), ~_swept),
+    ),
     (
         "names an attempt that it does not have",
         _with_attempt,

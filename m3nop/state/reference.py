@@ -48,7 +48,7 @@ def _kind(column: Column[object]) -> str:
 
 
 def _is_instant(name: str) -> bool:
-    return name.endswith("_at") or name in {"at", "not_before", "deadline", "baseline", "since"}
+    return name.endswith("_at") or name in {"at", "not_before", "deadline", "baseline", "since", "left_by"}
 
 
 def _meaning(column: Column[object]) -> str:

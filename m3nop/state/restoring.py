@@ -17,10 +17,9 @@ from m3nop.core.clock import SECOND
 from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
 from m3nop.state import schema, versions
-from m3nop.state.claims import Turns
 from m3nop.state.sqlite import HEADER, SqliteBackend
-from m3nop.state.store import backend_at, durable, insert_of, refuse_other_scope
-from m3nop.state.transaction import SqlTransaction
+from m3nop.state.store import backend_at, durable, refuse_other_scope
+from m3nop.state.transaction import add_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,11 +164,12 @@ def _prepare(
         with durable(writer):
             epoch = writer.execute(select(schema.scope.c.epoch)).scalar_one() + 1
             writer.execute(update(schema.scope), {"epoch": epoch, "opening": mark})
-            tx = SqlTransaction(writer, insert_or=insert_of(backend), epoch=epoch, fence=0, turns=Turns())
             now, detail = clock.now(), {"file": file.name, "kept": kept.name}
-            tx.audit(now=now, actor=actor, action="restore", subject=file.name, detail=detail)
+            entry = {"actor": actor, "action": "restore", "subject": file.name, "detail": detail}
+            add_entry(writer, {"at": now, **entry})
             reason = {"reason": "put back from a backup"}
-            tx.audit(now=now, actor="m3nop", action="epoch", subject=str(epoch), detail=reason)
+            entry = {"actor": "m3nop", "action": "epoch", "subject": str(epoch), "detail": reason}
+            add_entry(writer, {"at": now, **entry})
     return version, epoch
 
 

@@ -33,6 +33,7 @@ _RECORD_COLUMNS = (
     "attempts", "attempt_id", "released", "doubts", "fingerprint", "digest", "commit_target",
     "remembered", "edits", "snapshot",
 )  # fmt: skip
+"""Every column that a change of the record can change; its version is counted by the database."""
 _SNAPSHOT_COLUMNS = ("snapshot", "fingerprint", "created_at", "seen_at")
 _ATTEMPT_COLUMNS = (
     "record_id", "number", "opened_at", "definition", "reference", "epoch", "doubt", "committed",
@@ -44,7 +45,7 @@ _FROZEN_COLUMNS = (
 )  # fmt: skip
 _CALL_COLUMNS = (
     "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "fields", "sent_at",
-    "answered_at", "rows", "failure", "origins", "clean",
+    "answered_at", "left_by", "rows", "failure", "origins", "clean",
 )  # fmt: skip
 _ARRIVAL_COLUMNS = (
     "pipeline", "key", "store", "partition", "snapshot", "fingerprint", "created_at", "not_before",
@@ -86,7 +87,7 @@ def record_from(row: Row) -> Record:
     values = {name: row[name] for name in _RECORD_COLUMNS}
     return Record(
         id=row["id"], pipeline=row["pipeline"], key=row["key"], state=RecordState(row["state"]),
-        blocked_by=blocked_by, **values,
+        blocked_by=blocked_by, version=row["version"], **values,
     )  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def link_from(row: Row) -> Link:
 
 def run_from(row: Row) -> Run:
     """Return the run of a table row."""
-    return Run(**row)
+    return Run(**{name: value for name, value in row.items() if name != "fence"})
 
 
 def dead_letter_from(row: Row) -> DeadLetter:

@@ -29,7 +29,7 @@ from m3nop.core.json import Json, dumps, loads
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -82,10 +82,11 @@ metadata = MetaData()
 def _column(
     name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]], comment: str, *refers: ForeignKey,
     primary_key: bool = False, nullable: bool = False, unique: bool = False, autoincrement: bool = False,
+    server_default: str | None = None,
 ) -> Column[Any]:  # fmt: skip
     return Column(
         name, kind, *refers, primary_key=primary_key, nullable=nullable, unique=unique or None,
-        autoincrement=autoincrement, comment=comment,
+        autoincrement=autoincrement, comment=comment, server_default=server_default,
     )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ scope = Table(
     _column("id", Integer, "Always 1: a database serves one scope.", primary_key=True),
     _column("identity", JsonText, "What the database belongs to: environment, addresses, tenant, company …"),
     _column("epoch", Integer, "Rises when rows may be older than the truth: set-up, restore, move."),
-    _column("fence", BigInteger, "Rises with every opening for writing; claims carry it."),
+    _column("fence", BigInteger, "Rises with every opening for writing: the number of the latest owner."),
     _column(
         "opening", PlainText, "Random mark of the last opening; the file beside the database repeats it."
     ),
@@ -185,6 +186,12 @@ records = Table(
         "snapshot", JsonText, "The record as last read; NULL while only its key is known.", nullable=True
     ),
     _column("edits", JsonText, "What a person changed in it by hand, until it is delivered.", nullable=True),
+    _column(
+        "version",
+        Integer,
+        "Rises with every change: who decided by an older one decides again.",
+        server_default="0",
+    ),
     # The key first: a person looks for one without naming the pipeline.
     UniqueConstraint("key", "pipeline", name="records_key"),
     Index("records_claim", "pipeline", "state", "store", "not_before", "seen_at"),
@@ -213,6 +220,23 @@ records = Table(
     comment="Every source entity that was ever read, each in exactly one state.",
 )
 
+owners = Table(
+    "owners",
+    metadata,
+    _column("fence", BigInteger, "Number of the opening; higher than those before.", primary_key=True),
+    _column("pid", Integer, "Number of the process."),
+    _column("host", PlainText, "Name of its machine."),
+    _column("command", PlainText, "What it does."),
+    _column("started_at", BigInteger, "When it opened the state."),
+    _column(
+        "expires_at",
+        BigInteger,
+        "When others may take over unless it is renewed, by the database's clock; NULL: it is alone.",
+        nullable=True,
+    ),
+    comment="The processes that work on this state. A row is the right to write; taking over deletes it.",
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -225,6 +249,7 @@ runs = Table(
     _column("counts", JsonText, "What it did, by word."),
     _column("definition", PlainText, "Digest of the definition that it ran."),
     _column("message", PlainText, "Why it ended as it did."),
+    _column("fence", BigInteger, "The owner that executes it.", nullable=True),
     Index("runs_result", "result"),
     comment="Executions of pipelines.",
 )
@@ -234,15 +259,9 @@ claims = Table(
     metadata,
     _record_id("The record in flight.", primary_key=True),
     _column("run_id", RowId, "The run that works on it.", ForeignKey("runs.id")),
-    _column("fence", BigInteger, "Fence of the opening that claimed it: a lower one is of a dead owner."),
+    _column("fence", BigInteger, "The owner that claimed it; the claim lasts as long as the owner's row."),
     _column("claimed_at", BigInteger, "When it was claimed."),
-    _column(
-        "expires_at",
-        BigInteger,
-        "End of the claim; NULL while its owner holds the whole database.",
-        nullable=True,
-    ),
-    comment="Who works on a record. One row for each record in flight.",
+    comment="Who works on a record: one row for each in flight, and each whose orphans are being swept.",
 )
 
 attempts = Table(
@@ -306,6 +325,12 @@ calls = Table(
     _column("origins", JsonText, "The expression that made each value.", nullable=True),
     _column("rows", JsonText, "The rows of the answer.", nullable=True),
     _column("failure", JsonText, "Why it failed, cleaned for a reader.", nullable=True),
+    _column(
+        "left_by",
+        BigInteger,
+        "Until when it may have left, where its owner was lost in between.",
+        nullable=True,
+    ),
     Index("calls_attempt", "attempt_id", "line"),
     Index("calls_record", "record_id", "line"),
     comment="The call log: what was intended, what was sent and what was answered.",

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
-from contextlib import closing, contextmanager, suppress
+import time
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 
 from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
+from m3nop.state.lease import Unlimited
+from m3nop.state.owners import Gone
 from m3nop.state.ownership import Ownership, network_type
-from m3nop.state.schema import BACKUP_MARK
+from m3nop.state.schema import BACKUP_MARK, owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from m3nop.core.clock import Clock
 
@@ -40,6 +45,7 @@ class SqliteBackend:
         self.place = str(path)
         self.path = path
         self._mounts = mounts
+        self._command = ""
         self._ownership = Ownership(path)
         self.engine = _engine(path, read_only=read_only)
 
@@ -51,6 +57,7 @@ class SqliteBackend:
             StateError: it cannot be used; the message says why and what to do.
         """
         self._refuse_network()
+        self._command = command
         with self._files():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._ownership.acquire(command=command, clock=clock, wait=wait)
@@ -106,6 +113,36 @@ class SqliteBackend:
             sync_folder(self.path.parent)
             self._ownership.remember(mark)
         return existed
+
+    def enlist(self, writer: Connection, fence: int) -> None:
+        """Register this process as the one owner, within the caller's transaction."""
+        row = {
+            "fence": fence, "pid": os.getpid(), "host": socket.gethostname(), "command": self._command,
+            "started_at": time.time_ns() // 1000, "expires_at": None,
+        }  # fmt: skip
+        writer.execute(owners.insert(), row)
+
+    def gone(self, writer: Connection, fence: int) -> list[Gone]:
+        """List every other owner: the lock of the file says that they are gone."""
+        others = writer.execute(select(owners.c.fence).where(owners.c.fence != fence))
+        return [Gone(number, None) for number in others.scalars()]
+
+    def alone(self, writer: Connection, *, wait: float) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: no other process works on the file."""
+        return nullcontext()
+
+    def take_turn(self, writer: Connection) -> None:
+        """Do nothing: BEGIN IMMEDIATE has waited."""
+
+    def check_right(self, writer: Connection, fence: int) -> None:
+        """Do nothing: the lock of the file lasts as long as the process."""
+
+    def lease(self, fence: int) -> Unlimited:  # noqa: ARG002
+        """Return a right that does not end."""
+        return Unlimited()
+
+    def dismiss(self, writer: Connection, fence: int) -> None:
+        """Do nothing: the next owner knows from the lock."""
 
     def look(self) -> None:
         """Check that there is a database to read.

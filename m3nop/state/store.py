@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import threading
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, Table, make_url, select, update
+from sqlalchemy import Connection, Table, make_url, select, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from m3nop.core.crash import crashpoint
@@ -18,11 +19,13 @@ from m3nop.state import schema, versions
 from m3nop.state.claims import Turns
 from m3nop.state.exporting import Exported, export_tables
 from m3nop.state.inspection import inspect_rows
+from m3nop.state.lease import DEFAULT_SECONDS, Unlimited
+from m3nop.state.owners import take_work_over
 from m3nop.state.postgresql import PostgresBackend
 from m3nop.state.reads import Reads
 from m3nop.state.schema import BACKUP_MARK
 from m3nop.state.sqlite import SqliteBackend
-from m3nop.state.transaction import SqlTransaction
+from m3nop.state.transaction import SqlTransaction, add_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -33,13 +36,15 @@ _MOST_WAITING = 100
 """Requests of one process that can wait for their turn; more than that is a clock that was set back."""
 
 Backend = SqliteBackend | PostgresBackend
+_IDENTITY = select(schema.scope.c.identity)
 
 
 class SqlState(Reads):
     """The state database of one environment.
 
-    Opened for writing it belongs to this process alone. Transactions take turns; reads may run beside them,
-    from any thread. After a commit that failed it refuses all further use, so that nothing more is sent.
+    Opened for writing, a file belongs to this process alone, a server's database to all whose lease holds.
+    Transactions take turns; reads may run beside them, from any thread. After a commit that failed it refuses
+    all further use, so that nothing more is sent.
     """
 
     def __init__(self, backend: Backend, *, writer: Connection | None, epoch: int, fence: int) -> None:
@@ -52,14 +57,24 @@ class SqlState(Reads):
         self._lock = threading.RLock()
         self._failed: StateError | None = None
         self._insert = insert_of(backend)
+        self._lease = Unlimited() if writer is None else backend.lease(fence)
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Begin, and commit at the end; passes the crash points ``commit:before`` and ``commit:after``.
 
         Raises:
+            BusyError: another process has taken over from this one; nothing more is done.
             StateError: the database refused; nothing of this transaction is kept; nothing more is done.
         """
+        with self._writing() as writer:
+            yield SqlTransaction(
+                writer, insert_or=self._insert, epoch=self.epoch, fence=self._fence, turns=self._turns,
+                gone=partial(self._backend.gone, writer, self._fence),
+            )  # fmt: skip
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
         with self._lock:
             writer = self._usable()
             if writer.in_transaction():
@@ -67,12 +82,22 @@ class SqlState(Reads):
                 raise RuntimeError(msg)
             try:
                 with durable(writer):
-                    yield SqlTransaction(
-                        writer, insert_or=self._insert, epoch=self.epoch, fence=self._fence, turns=self._turns
-                    )
+                    self._backend.take_turn(writer)
+                    self._backend.check_right(writer, self._fence)
+                    yield writer
             except DBAPIError as error:
                 self._failed = self._backend.explain(error)
                 raise self._failed from error
+
+    def assure(self) -> None:
+        """Make sure that what this process has claimed is its own for a while still. Safe from any thread.
+
+        Raises:
+            BusyError: another process has taken over from this one.
+            StateError: the database does not say.
+        """
+        with self._backend.explained():
+            self._lease.check()
 
     def reserve(self, name: str, *, turns: int, interval: int, window: int, now: Instant) -> int:
         """Take the next turns of a rate limit that all processes on this database share.
@@ -98,7 +123,7 @@ class SqlState(Reads):
             StateError: it belongs to something else.
         """
         with self._reading() as connection:
-            known = connection.execute(select(schema.scope.c.identity)).scalar_one()
+            known = connection.execute(_IDENTITY).scalar_one()
         silent = {name for name in known if name not in scope and name.partition(".")[0] in not_asked}
         refuse_other_scope(
             self._backend.place, {name: value for name, value in known.items() if name not in silent}, scope
@@ -106,9 +131,9 @@ class SqlState(Reads):
         # An address that nobody has answered at may be a slip of the pen: it is not kept.
         told = {name: value for name, value in scope.items() if name.partition(".")[0] not in not_asked}
         if any(known.get(name) != value for name, value in told.items()):
-            writer = self._usable()
-            with self._lock, durable(writer):
-                writer.execute(update(schema.scope), {"identity": {**known, **told}})
+            with self._writing() as writer:
+                latest = writer.execute(_IDENTITY).scalar_one()
+                writer.execute(update(schema.scope), {"identity": {**latest, **told}})
 
     def verify(self) -> list[str]:
         """Read the whole database and name what is damaged or does not fit; an empty list is good news."""
@@ -134,7 +159,7 @@ class SqlState(Reads):
 
     def begin_epoch(self, *, now: Instant, actor: str, reason: str) -> int:
         """Begin a new epoch: what is here may be older than the truth. Return its number."""
-        with self.transaction() as tx:
+        with self._backend.alone(self._usable(), wait=0), self.transaction() as tx:
             epoch = self.epoch + 1
             self._usable().execute(update(schema.scope), {"epoch": epoch})
             tx.audit(now=now, actor=actor, action="epoch", subject=str(epoch), detail={"reason": reason})
@@ -152,7 +177,9 @@ class SqlState(Reads):
 
     def close(self) -> None:
         """Close the database and give it back."""
-        if self._writer is not None:
+        self._lease.close()
+        if self._writer is not None and not self._writer.closed:
+            self._backend.dismiss(self._writer, self._fence)
             self._writer.close()
         self._backend.close(clean=self._failed is None)
 
@@ -184,26 +211,30 @@ def open_state(
     wait: float = 0,
     read_only: bool = False,
     whole: bool = True,
+    lease: float = DEFAULT_SECONDS,
 ) -> SqlState:
     """Open the state database at ``url`` (``sqlite:///PATH`` or ``postgresql+psycopg://…``).
 
-    For writing it is made or migrated where needed, and taken for this process alone; ``wait`` seconds for
-    another process to end. ``read_only`` reads beside its owner. ``scope`` names what the rows belong to;
-    unless it is the ``whole`` of it, the rest is told by ``belong_to`` before anything is sent.
+    For writing it is made or migrated where needed. A file is taken for this process alone; ``wait`` seconds
+    for another process to end. A server's database is shared by those that renew their ``lease`` within so
+    many seconds. ``read_only`` reads beside its owners. ``scope`` names what the rows belong to; unless it is
+    the ``whole`` of it, the rest is told by ``belong_to`` before anything is sent.
 
     Raises:
-        BusyError: another process owns it.
+        BusyError: another process owns it, or works on it while its tables have to be changed.
         StateError: it cannot be used, or belongs to another scope.
         UsageError: the address is of neither kind.
     """
-    backend = backend_at(url, command=command, read_only=read_only)
+    backend = backend_at(url, command=command, read_only=read_only, lease=lease)
     try:
         with backend.explained():
             if read_only:
                 backend.look()
                 return _open_for_reading(backend, scope)
             writer = backend.own(command=command, clock=clock, wait=wait)
-            return _open_for_writing(backend, writer, scope, clock, whole=whole)
+            identity = _bring_up_to_date(backend, writer, scope, clock, whole=whole, wait=wait)
+            told = scope if whole else {name: value for name, value in scope.items() if "." not in name}
+            return take_over(backend, writer, {**identity, **told}, clock)
     except BaseException:
         backend.close(clean=False)
         raise
@@ -225,7 +256,7 @@ def durable(connection: Connection) -> Iterator[None]:
     crashpoint("commit:after")
 
 
-def backend_at(url: str, *, command: str, read_only: bool = False) -> Backend:
+def backend_at(url: str, *, command: str, read_only: bool = False, lease: float = DEFAULT_SECONDS) -> Backend:
     """Return the backend that an address names.
 
     Raises:
@@ -241,7 +272,7 @@ def backend_at(url: str, *, command: str, read_only: bool = False) -> Backend:
     if address.drivername == "sqlite" and address.database and address.database != ":memory:":
         return SqliteBackend(Path(address.database).absolute(), read_only=read_only)
     if address.drivername == "postgresql+psycopg":
-        return PostgresBackend(address, command=command, read_only=read_only)
+        return PostgresBackend(address, command=command, read_only=read_only, lease=lease)
     msg = f"a state database cannot be {address.drivername}; write sqlite:///PATH or postgresql+psycopg://…"
     raise UsageError(msg)
 
@@ -266,65 +297,65 @@ def _open_for_reading(backend: Backend, scope: Mapping[str, str]) -> SqlState:
     return SqlState(backend, writer=None, epoch=row.epoch, fence=row.fence)
 
 
-def _open_for_writing(
-    backend: Backend, writer: Connection, scope: Mapping[str, str], clock: Clock, *, whole: bool
-) -> SqlState:
+def _bring_up_to_date(
+    backend: Backend, writer: Connection, scope: Mapping[str, str], clock: Clock, *, whole: bool, wait: float
+) -> Mapping[str, str]:
+    """Make the tables, or migrate them, if that has to be done; return what the database belongs to."""
+    version, identity = _version_and_identity(backend, scope, whole=whole)
+    if version == schema.HEAD:
+        return identity
+    with backend.alone(writer, wait=wait):
+        # Another process may have been here first.
+        version, identity = _version_and_identity(backend, scope, whole=whole)
+        if version is None:
+            _make(writer, identity, clock)
+        elif version != schema.HEAD:
+            backend.keep_copy(version)
+            with backend.without_foreign_keys(writer), durable(writer):
+                versions.migrate(writer)
+    return identity
+
+
+def _version_and_identity(
+    backend: Backend, scope: Mapping[str, str], *, whole: bool
+) -> tuple[str | None, Mapping[str, str]]:
     with backend.engine.connect() as connection:
         version = versions.version_of(connection, place=backend.place)
-        identity = {} if version is None else connection.execute(select(schema.scope.c.identity)).scalar_one()
+        identity = {} if version is None else connection.execute(_IDENTITY).scalar_one()
     refuse_other_scope(backend.place, identity if whole else _named(identity, scope), scope)
-    if version not in (None, schema.HEAD):
-        backend.keep_copy(version)
-        with backend.without_foreign_keys(writer), durable(writer):
-            versions.migrate(writer)
-    if version is None:
-        with durable(writer):
-            versions.create(writer)
-            writer.execute(
-                schema.scope.insert(),
-                {
-                    "id": 1,
-                    "identity": identity,
-                    "epoch": 0,
-                    "fence": 0,
-                    "opening": "",
-                    "created_at": clock.now(),
-                },
-            )
-    with backend.engine.connect() as connection:
-        row = connection.execute(select(schema.scope)).one()
-    told = scope if whole else {name: value for name, value in scope.items() if "." not in name}
-    return take_over(backend, writer, row, {**identity, **told}, clock)
+    return version, identity
 
 
-def take_over(
-    backend: Backend, writer: Connection, row: Row[Any], identity: Mapping[str, str], clock: Clock
-) -> SqlState:
-    """Make this process the owner of a database whose row of ``scope`` this is; it may begin a new epoch."""
-    mark, fence = secrets.token_hex(8), row.fence + 1
-    known = row.opening not in ("", BACKUP_MARK) and backend.continues(row.opening)
-    reason = "" if known else _why_new_epoch(row.opening)
-    epoch = row.epoch + 1 if reason else row.epoch
-    # Before the commit, with the earlier mark: after a crash the database carries one of the two.
-    backend.note_openings(*([] if reason else [row.opening]), mark)
-    state = SqlState(backend, writer=writer, epoch=epoch, fence=fence)
-    with state.transaction() as transaction:
-        writer.execute(
-            update(schema.scope), {"identity": identity, "epoch": epoch, "fence": fence, "opening": mark}
-        )
-        # Whoever is still running by the records does not own the database any more: this process does.
-        ended = {
-            "result": "killed",
-            "ended_at": clock.now(),
-            "message": "the process ended without closing its run",
-        }
-        writer.execute(update(schema.runs).where(schema.runs.c.result == "running"), ended)
+def _make(writer: Connection, identity: Mapping[str, str], clock: Clock) -> None:
+    row = {
+        "id": 1, "identity": identity, "epoch": 0, "fence": 0, "opening": "", "created_at": clock.now(),
+    }  # fmt: skip
+    with durable(writer):
+        versions.create(writer)
+        writer.execute(schema.scope.insert(), row)
+
+
+def take_over(backend: Backend, writer: Connection, identity: Mapping[str, str], clock: Clock) -> SqlState:
+    """Register this process as an owner, and give back the work of those that are gone."""
+    mark = secrets.token_hex(8)
+    with durable(writer):
+        backend.take_turn(writer)
+        row = writer.execute(select(schema.scope)).one()
+        fence = row.fence + 1
+        known = row.opening not in ("", BACKUP_MARK) and backend.continues(row.opening)
+        reason = "" if known else _why_new_epoch(row.opening)
+        epoch = row.epoch + 1 if reason else row.epoch
+        # Before the commit, with the earlier mark: after a crash the database carries one of the two.
+        backend.note_openings(*([] if reason else [row.opening]), mark)
+        values = {"identity": identity, "epoch": epoch, "fence": fence, "opening": mark}
+        writer.execute(update(schema.scope), values)
+        take_work_over(writer, backend.gone(writer, fence), now=clock.now())
+        backend.enlist(writer, fence)
         if reason:
-            transaction.audit(
-                now=clock.now(), actor="m3nop", action="epoch", subject=str(epoch), detail={"reason": reason}
-            )
+            entry = {"actor": "m3nop", "action": "epoch", "subject": str(epoch), "detail": {"reason": reason}}
+            add_entry(writer, {"at": clock.now(), **entry})
     backend.note_openings(mark)
-    return state
+    return SqlState(backend, writer=writer, epoch=epoch, fence=fence)
 
 
 def _why_new_epoch(opening: str) -> str:

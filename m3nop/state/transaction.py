@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, update
 
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase, Record, RecordState
 from m3nop.state import rows
+from m3nop.state.owners import give_back, take_work_over
 from m3nop.state.schema import (
     attempts,
     audit,
@@ -35,21 +36,21 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Instant
     from m3nop.state.claims import Turns
+    from m3nop.state.owners import Gone
 
 _IDS_PER_QUERY = 500
 
 _row_id: BindParameter[Any] = bindparam("row_id")
-_SAVE_RECORD = update(records).where(records.c.id == _row_id)
-_TAKE_RECORD = update(records).where(records.c.id == _row_id).values(state=str(RecordState.IN_FLIGHT))
+_fence: BindParameter[Any] = bindparam("own_fence")
+_CHANGED = {"version": records.c.version + 1}
+_SAVE_RECORD = update(records).where(records.c.id == _row_id).values(_CHANGED)
+_SAVE_UNCHANGED = _SAVE_RECORD.where(
+    records.c.version == bindparam("seen_version"), records.c.state != str(RecordState.IN_FLIGHT)
+)
+_TAKE_RECORD = _SAVE_RECORD.values(state=str(RecordState.IN_FLIGHT))
 _SAVE_ATTEMPT = update(attempts).where(attempts.c.id == _row_id)
 _ANSWER_CALL = update(calls).where(calls.c.id == _row_id)
-_DROP_CLAIM = delete(claims).where(claims.c.record_id == _row_id)
-_RELEASE = (
-    update(records)
-    # Written out, because a partial index serves no query whose value comes with the parameters.
-    .where(text("state = 'in_flight'"))
-    .values(state=str(RecordState.READY), not_before=None)
-)
+_DROP_CLAIM = delete(claims).where(claims.c.record_id == _row_id, claims.c.fence == _fence)
 _WAKE = (
     update(records)
     .where(
@@ -58,7 +59,8 @@ _WAKE = (
         records.c.state == str(RecordState.BLOCKED),
     )
     .values(
-        state=str(RecordState.READY), not_before=None, reason="", blocked_pipeline=None, blocked_key=None
+        state=str(RecordState.READY), not_before=None, reason="", blocked_pipeline=None, blocked_key=None,
+        **_CHANGED,
     )
 )  # fmt: skip
 _OPEN_ATTEMPT = insert(attempts).returning(attempts.c.id, sort_by_parameter_order=True)
@@ -81,12 +83,14 @@ class SqlTransaction:
         epoch: int,
         fence: int,
         turns: Turns,
+        gone: Callable[[], Sequence[Gone]],
     ) -> None:
         self._connection = connection
         self._insert = insert_or
         self._epoch = epoch
         self._fence = fence
         self._turns = turns
+        self._gone = gone
 
     # -- intake
 
@@ -128,27 +132,49 @@ class SqlTransaction:
         chosen = self._turns.choose(
             self._connection, pipelines, now=now, limit=limit, stores=stores, keys=keys
         )
+        taken = self._claimed(chosen)
+        chosen = [number for number in chosen if number not in taken]
         if not chosen:
             return []
         self._connection.execute(_TAKE_RECORD, [{"row_id": number} for number in chosen])
-        claimed = [
-            {"record_id": number, "run_id": run_id, "fence": self._fence, "claimed_at": now}
-            for number in chosen
-        ]
-        self._connection.execute(insert(claims), claimed)
+        self._add_claims(chosen, now=now, run_id=run_id)
         found = {record.id: record for record in self._records(chosen)}
         return [found[number] for number in chosen]
 
-    def release_all(self) -> int:
-        """Turn records that a dead run left in flight back to ready, due now, and return how many."""
-        self._connection.execute(delete(claims))
-        return self._connection.execute(_RELEASE).rowcount
+    def release_all(self, *, now: Instant) -> int:
+        """Turn what this process left in flight, and whoever is gone, back to ready, due now.
+
+        Returns how many records that were.
+        """
+        own = give_back(self._connection, claims.c.fence == self._fence)
+        return own + take_work_over(self._connection, self._gone(), now=now)
+
+    def claim_sweeps(self, record_ids: Sequence[int], *, now: Instant, run_id: int) -> set[int]:
+        """Take records whose orphans are to be swept, as they stand; return those that nobody works on."""
+        free = set(record_ids) - self._claimed(record_ids)
+        self._add_claims(sorted(free), now=now, run_id=run_id)
+        return free
+
+    def unclaim(self, record_id: int) -> None:
+        """Let others work on a record again, as it stands."""
+        self._connection.execute(_DROP_CLAIM, {"row_id": record_id, "own_fence": self._fence})
 
     def save_record(self, record: Record) -> None:
-        """Write every column of a record, its state included."""
+        """Write every column of a record that this process has claimed, its state included."""
         self._connection.execute(_SAVE_RECORD, {"row_id": record.id, **rows.record_row(record)})
+        record.version += 1
         if record.state is not RecordState.IN_FLIGHT:
-            self._connection.execute(_DROP_CLAIM, {"row_id": record.id})
+            self.unclaim(record.id)
+
+    def save_if_unchanged(self, record: Record) -> bool:
+        """Write every column of a record that is not claimed; False if it was changed since it was read.
+
+        A claimed one has been: whoever works on it decides what becomes of it.
+        """
+        values = {"row_id": record.id, "seen_version": record.version, **rows.record_row(record)}
+        written = self._connection.execute(_SAVE_UNCHANGED, values).rowcount == 1
+        record.version += written
+        return written
 
     def move_records(self, records: Sequence[Record]) -> None:
         """Write where records stand: every column but the snapshot and what follows from it."""
@@ -156,7 +182,13 @@ class SqlTransaction:
             return
         moved = [{"row_id": record.id, **rows.standing_row(record)} for record in records]
         self._connection.execute(_SAVE_RECORD, moved)
-        rested = [{"row_id": record.id} for record in records if record.state is not RecordState.IN_FLIGHT]
+        for record in records:
+            record.version += 1
+        rested = [
+            {"row_id": record.id, "own_fence": self._fence}
+            for record in records
+            if record.state is not RecordState.IN_FLIGHT
+        ]
         if rested:
             self._connection.execute(_DROP_CLAIM, rested)
 
@@ -165,6 +197,12 @@ class SqlTransaction:
         woken = [{"required": pipeline, "required_key": key} for key in keys]
         if woken:
             self._connection.execute(_WAKE, woken)
+
+    def wake_if_linked(self, pipeline: str, key: str) -> None:
+        """Turn records that are blocked by one that was delivered meanwhile to ready."""
+        linked = select(links.c.key).where(links.c.pipeline == pipeline, links.c.key == key)
+        if self._connection.execute(linked).first() is not None:
+            self.wake(pipeline, [key])
 
     # -- attempts and calls
 
@@ -227,7 +265,7 @@ class SqlTransaction:
         """Open a run and return its id."""
         row = {
             "pipeline": pipeline, "started_at": now, "command": command, "result": "running", "counts": {},
-            "definition": definition, "message": "",
+            "definition": definition, "message": "", "fence": self._fence,
         }  # fmt: skip
         return self._add(runs, row)
 
@@ -250,7 +288,7 @@ class SqlTransaction:
         self._connection.execute(
             update(records).where(*older).values(
                 state=str(RecordState.BASELINED), not_before=None, deadline=None,
-                reason="older than the baseline", blocked_pipeline=None, blocked_key=None,
+                reason="older than the baseline", blocked_pipeline=None, blocked_key=None, **_CHANGED,
             )
         )  # fmt: skip
 
@@ -285,8 +323,7 @@ class SqlTransaction:
     def audit(self, *, now: Instant, actor: str, action: str, subject: str, detail: Json) -> None:
         """Note what a person did by hand."""
         row = {"at": now, "actor": actor, "action": action, "subject": subject, "detail": detail}
-        before = self._connection.execute(_LAST_ENTRY).scalar_one_or_none()
-        self._connection.execute(insert(audit), {**row, "chain": chained(before or "", row)})
+        add_entry(self._connection, row)
 
     # -- parts
 
@@ -296,6 +333,21 @@ class SqlTransaction:
 
     def _put(self, table: Table, row: Mapping[str, Any]) -> None:
         self._connection.execute(_upsert(self._insert, table, tuple(row)), row)
+
+    def _claimed(self, ids: Sequence[int]) -> set[int]:
+        """Return those of the records that somebody works on, be it their sweep."""
+        found: set[int] = set()
+        for start in range(0, len(ids), _IDS_PER_QUERY):
+            some = claims.c.record_id.in_(ids[start : start + _IDS_PER_QUERY])
+            found.update(self._connection.execute(select(claims.c.record_id).where(some)).scalars())
+        return found
+
+    def _add_claims(self, ids: Sequence[int], *, now: Instant, run_id: int) -> None:
+        new = [
+            {"record_id": number, "run_id": run_id, "fence": self._fence, "claimed_at": now} for number in ids
+        ]
+        if new:
+            self._connection.execute(insert(claims), new)
 
     def _records(self, ids: Sequence[int]) -> Iterable[Record]:
         for start in range(0, len(ids), _IDS_PER_QUERY):
@@ -320,6 +372,12 @@ def _upsert(insert_or: Callable[[Table], Any], table: Table, names: Sequence[str
     return new.on_conflict_do_update(
         index_elements=keys, set_={name: new.excluded[name] for name in names if name not in keys}
     )
+
+
+def add_entry(connection: Connection, entry: Mapping[str, Any]) -> None:
+    """Add an entry to the audit trail, sealed together with the one before it."""
+    before = connection.execute(_LAST_ENTRY).scalar_one_or_none()
+    connection.execute(insert(audit), {**entry, "chain": chained(before or "", entry)})
 
 
 def chained(before: str, entry: Mapping[str, Any]) -> str:

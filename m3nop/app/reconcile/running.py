@@ -10,7 +10,7 @@ from m3nop.app.actor import current_user
 from m3nop.app.reconcile.bench import Bench
 from m3nop.app.reconcile.findings import Difference, Fix, Tally
 from m3nop.app.reconcile.registry import SUBJECTS, pipelines_of
-from m3nop.app.reviews import make_ready
+from m3nop.app.reviews import make_ready, save_decision
 from m3nop.app.session import unknown
 from m3nop.core.errors import UsageError
 from m3nop.core.state import RecordState
@@ -113,7 +113,7 @@ def _again(session: Session, step: Step, wait: float) -> int:
         for record in state.records(step.pipeline, keys=step.keys, states=[RecordState.DONE]):
             attempt = state.attempt(record.attempt_id) if record.attempt_id else None
             make_ready(session, record, attempt, reason="the systems differ")
-            tx.save_record(record)
+            save_decision(tx, record)
             count += 1
         detail = {"keys": list(step.keys)}
         tx.audit(now=now, actor=current_user(), action="again", subject=step.pipeline, detail=detail)

@@ -112,7 +112,7 @@ def test_what_a_dead_run_left_in_flight_is_ready_at_once(desk):
     desk.claim(1)
 
     with desk.state.transaction() as tx:
-        released = tx.release_all()
+        released = tx.release_all(now=desk.clock.now())
 
     assert released == 1
     assert (desk.record("1").state, desk.record("1").not_before) == (RecordState.READY, None)

@@ -156,12 +156,19 @@ class StateMachine(RuleBasedStateMachine):
     def begin_again(self) -> None:
         self.state.close()
         self.reopen()
+        self.give_back()
+
+    @rule()
+    def release(self) -> None:
         with self.state.transaction() as tx:
-            released = tx.release_all()
+            released = tx.release_all(now=self.clock.now())
+        assert released == self.give_back()
+
+    def give_back(self) -> int:
         left = [one for one in self.model.values() if one.state is RecordState.IN_FLIGHT]
-        assert released == len(left)
         for one in left:
             one.state, one.not_before = RecordState.READY, None
+        return len(left)
 
     @rule(step=st.integers(1, 60))
     def pass_time(self, step: int) -> None:

@@ -367,7 +367,7 @@ def test_verify_names_rows_that_do_not_fit(path, opened):
         tx.start_run("orders", now=1, command="m3nop sync", definition="d")
         tx.open_attempts([Attempt(0, 7, 1, AttemptState.OPEN, 1, {}, "gone", "", 1)])
         for statement in (
-            "INSERT INTO claims VALUES (2, 1, 1, 1, NULL)",
+            "INSERT INTO claims VALUES (2, 1, 1, 1)",
             "UPDATE records SET attempt_id = 99 WHERE key = 'c'",
             "UPDATE records SET state = 'lost' WHERE key = 'f'",
             "UPDATE audit SET subject = '9'",
@@ -376,7 +376,7 @@ def test_verify_names_rows_that_do_not_fit(path, opened):
 
     assert state.verify() == [
         "orders a is in flight, but no run claims it",
-        "orders b is claimed, but not in flight",
+        "orders b is claimed, but neither in flight nor swept",
         "orders c names an attempt that it does not have",
         "orders d is blocked, but by nothing",
         "orders e is dead, but has no dead letter",
@@ -389,12 +389,12 @@ def test_verify_names_rows_that_do_not_fit(path, opened):
 def test_verify_finds_a_reference_to_nothing(path, opened):
     opened(path).close()
     with sqlite3.connect(path) as raw:
-        raw.execute("INSERT INTO claims VALUES (1, 1, 1, 1, NULL)")
+        raw.execute("INSERT INTO document_numbers VALUES ('0010000001', 'erp', 'ORNO', 1)")
     raw.close()
 
     found = opened(path).verify()
 
-    assert "claims row 1 refers to a row of records that is not there" in found
+    assert "document_numbers row 1 refers to a row of records that is not there" in found
 
 
 def test_the_note_beside_the_database_names_its_owner(path, opened):

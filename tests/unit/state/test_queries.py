@@ -44,7 +44,7 @@ def state(path, opened):
 OPERATIONS = {
     "claim": lambda state, tx: tx.claim(["orders"], now=NOW, limit=5, run_id=1),
     "claim of keys": lambda state, tx: tx.claim(["orders"], now=NOW, limit=5, run_id=1, keys=["1", "2"]),
-    "release_all": lambda state, tx: tx.release_all(),
+    "release_all": lambda state, tx: tx.release_all(now=NOW),
     "save_record": lambda state, tx: tx.save_record(state.record_by_id(3)),
     "wake": lambda state, tx: tx.wake("orders", ["3"]),
     "save_attempts": lambda state, tx: tx.save_attempts([state.attempt(3)]),
