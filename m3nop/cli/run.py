@@ -73,18 +73,15 @@ def sync(
     from m3nop.app.letters import new_groups
     from m3nop.app.naming import check_keys
     from m3nop.cli.progress import Progress
-    from m3nop.engine.ports import StopSignal
 
-    stop = StopSignal()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda caught, _frame: stop.ask(signal.Signals(caught).name))
+    stop = listen()
     with open_here(project, env, command=f"sync {' '.join(pipelines or ['--all'])}") as session:
         wish = asked.wish(session, linger=parse_duration(linger))
         began = session.clock.now()
         with Progress(session, wish.pipelines, quiet=quiet, log_format=log_format) as progress:
             engine = session.engine(wish.pipelines, observer=progress, stop=stop, wait=parse_duration(wait))
             summary = engine.run(wish)
-        code = _exit_code(summary.counts, stop)
+        code = exit_code(summary.counts, stop)
         with keeping(code):
             dead = bool(summary.counts.get("dead"))
             new = new_groups(session.state(), since=began) if dead else ()
@@ -183,7 +180,18 @@ class _Asked:
         return tuple(dict.fromkeys(on or wanted))
 
 
-def _exit_code(counts: dict[str, int], stop: StopSignal) -> int:
+def listen() -> StopSignal:
+    """Let SIGINT and SIGTERM ask a run to end gracefully."""
+    from m3nop.engine.ports import StopSignal
+
+    stop = StopSignal()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda caught, _frame: stop.ask(signal.Signals(caught).name))
+    return stop
+
+
+def exit_code(counts: dict[str, int], stop: StopSignal) -> int:
+    """Return the exit code of a run: of a signal, or 1 where a person has to look."""
     if stop:
         return 128 + int(signal.Signals[stop.reason])
     return 1 if counts.get("dead") or counts.get("review") else 0

@@ -1,4 +1,4 @@
-"""Commands that look after the state database: state restore, export, import, vacuum, epoch."""
+"""Commands that look after the state database: state restore, rebuild, export, import, vacuum, epoch."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Backup = Annotated[Path, typer.Argument(help="Backup to put back.")]
 Target = Annotated[Path, typer.Argument(help="New file of the export.")]
 File = Annotated[Path, typer.Argument(help="Export to read.")]
+Pipelines = Annotated[
+    list[str] | None,
+    typer.Argument(help="Pipelines to rebuild; all of them unless named.", show_default=False),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 _LOOKED_UP = "what is older than now is looked up in M3 before anything is sent"
@@ -26,6 +30,7 @@ _LOOKED_UP = "what is older than now is looked up in M3 before anything is sent"
 def register(group: typer.Typer) -> None:
     """Add the commands to the group ``state``."""
     group.command()(restore)
+    group.command()(rebuild)
     group.command()(export)
     group.command("import")(import_)
     group.command()(vacuum)
@@ -51,6 +56,29 @@ def restore(
     print_line(f"{file} is in place, epoch {done.epoch}: {_LOOKED_UP}")
     if done.kept is not None:
         print_line(f"what was there is kept as {done.kept}")
+    print_line("m3nop state rebuild links what M3 has and the backup does not know")
+
+
+def rebuild(
+    pipelines: Pipelines = None, *, wait: Wait = "0s", project: Project = None, env: Env = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Read everything again and link what M3 holds already, after a state was lost; nothing is entered."""
+    from m3nop.app import rebuilding
+    from m3nop.cli.progress import Progress
+    from m3nop.cli.run import exit_code, listen
+
+    stop = listen()
+    with open_here(project, env, command="state rebuild") as session:
+        names = rebuilding.to_rebuild(session, pipelines or ())
+        with Progress(session, names, quiet=False, log_format="text") as progress:
+            summary = rebuilding.rebuild(
+                session, names, observer=progress, stop=stop, wait=parse_duration(wait)
+            )
+        progress.end(summary, as_json=as_json)
+        if summary.error is not None:
+            raise summary.error
+    sys.exit(exit_code(summary.counts, stop))
 
 
 def export(target: Target, *, project: Project = None, env: Env = None, as_json: AsJson = False) -> None:

@@ -427,6 +427,10 @@ class State(Protocol):
         """List records by id; ``due`` keeps those whose ``not_before`` is not later."""
         ...
 
+    def standing(self, pipeline: str, states: Sequence[RecordState]) -> list[tuple[int, str]]:
+        """List number and key of the records in these states, by number."""
+        ...
+
     def known_keys(self, pipeline: str, keys: Sequence[str]) -> set[str]:
         """Return those of the keys that have a record."""
         ...

@@ -93,14 +93,9 @@ class _Walk:
         afresh = self._afresh()
         if afresh is not None:
             return afresh
-        if not work.log:
-            if work.pipeline.skip_when is not None and work.pipeline.skip_when.condition(
-                work.root(), work.context
-            ):
-                return Finish()
-            failed = failed_check(work, work.pipeline.checks, work.root())
-            if failed is not None:
-                return follow_check(work, failed, self._now, step="checks")
+        ended = None if work.log else self._judge_record()
+        if ended is not None:
+            return ended
         while work.cursor < len(work.pipeline.steps):
             step = work.pipeline.steps[work.cursor]
             outcome = self._visit(step, step.id, work.root())
@@ -109,6 +104,17 @@ class _Walk:
             work.results[step.id] = outcome.value
             work.cursor += 1
         return Finish(None if work.pipeline.moves else work.to_remember())
+
+    def _judge_record(self) -> Action | None:
+        """Say what becomes of a record of which nothing is to be done; None lets its steps be taken."""
+        work, skip = self._work, self._work.pipeline.skip_when
+        if work.only_look and not work.pipeline.moves:
+            # Whether it should be entered says nothing of whether it was.
+            return None
+        if skip is not None and skip.condition(work.root(), work.context):
+            return Finish()
+        failed = None if work.only_look else failed_check(work, work.pipeline.checks, work.root())
+        return None if failed is None else follow_check(work, failed, self._now, step="checks")
 
     def _afresh(self) -> Action | None:
         """Begin anew what is made equal and was interrupted, once nothing of it can be under way.
@@ -230,14 +236,19 @@ class _Walk:
                 return asked
             if compare.is_equal(work, path, mapped.fields):
                 return _Value({**dict.fromkeys(request.outputs.names), "fields": mapped.fields})
-        return self._guard(step, request, root) or self._send(step, path, request, mapped)
+        return self._guard(step, path, mapped, root) or self._send(step, path, request, mapped)
 
-    def _guard(self, step: Step, request: Request, root: Mapping[str, Json]) -> Action | None:
+    def _guard(self, step: Step, path: str, mapped: Mapped, root: Mapping[str, Json]) -> Action | None:
+        work = self._work
         if step.commit:
-            return self._forgets(step) or commit.before_commit(self._work, step, root)
-        if request.target.operation.effect is not Effect.READ and not self._work.started:
-            return commit.before_first_call(self._work, root)
-        return None
+            return self._forgets(step) or commit.before_commit(work, step, root)
+        if step.request.target.operation.effect is Effect.READ:
+            return None
+        first = None if work.started else commit.before_first_call(work, root)
+        # Before a commit nothing is real that could be taken over.
+        if first is None and work.only_look and work.pipeline.commit_step is None:
+            return settle.look_first(work, step, path, mapped.fields, root)
+        return first
 
     def _forgets(self, step: Step) -> Stop | None:
         """Stop before a movement that would be entered again and again, because nothing of it is kept.

@@ -72,13 +72,17 @@ class Answers:
         if send.target.operation.effect is Effect.READ:
             return
         work.record_line(line)
-        for read in work.unlogged:
-            self._parts.outbox.log(work, read)
-        work.unlogged.clear()
+        self._log_reads(work)
         if send.commit_target is not None:
             work.record.commit_target = send.commit_target
             self._parts.outbox.record(work.record)
         self._parts.outbox.log(work, line)
+
+    def _log_reads(self, work: Work) -> None:
+        """Write the reads that led to something that is worth a trace."""
+        for read in work.unlogged:
+            self._parts.outbox.log(work, read)
+        work.unlogged.clear()
 
     def absorb(self, waiting: Waiting, answer: Answer) -> None:
         """Put an answer into the log."""
@@ -150,7 +154,7 @@ class Answers:
         work.record_line(line)
         if line.state is CallState.DONE:
             work.record.doubts = 0
-        if work.pipeline.source.makes_equal and not work.attempt.id:
+        if (work.pipeline.source.makes_equal or work.only_look) and not work.attempt.id:
             work.unlogged.append(line)
         else:
             self._parts.outbox.log(work, line)
@@ -203,6 +207,7 @@ class Answers:
         rows: Any = [dict(row) for row in action.rows]
         known = line is not None
         if line is None:
+            self._log_reads(work)
             line = self._line(work, action.path, work.step_at(action.path).request.target)
         line.state = CallState.FOUND if action.found else CallState.ABSENT
         line.answered_at, line.rows = now, rows if action.found else line.rows

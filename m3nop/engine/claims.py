@@ -252,13 +252,8 @@ class Claims:
             reason = f"changed by hand, and in the shop since: {', '.join(overtaken)}"
             rest(self._parts, record, RecordState.REVIEW, reason)
             return None
-        attempt = Attempt(
-            id=0, record_id=record.id, number=number, state=AttemptState.OPEN, opened_at=now,
-            snapshot=record.snapshot, edits=record.edits, definition=pipeline.digest, reference="",
-            epoch=self._parts.state.epoch,
-        )  # fmt: skip
         try:
-            attempt.reference = reference_of(pipeline, record.snapshot, now, self._parts.tools.zone)
+            return self._open(pipeline, record, link, number=number)
         except EvaluationError as error:
             bury(
                 self._parts,
@@ -269,6 +264,20 @@ class Claims:
                 step="reference",
             )
             return None
+
+    def _open(self, pipeline: Pipeline, record: Record, link: Link | None, *, number: int) -> Work:
+        """Begin an attempt, which is not written before it does something.
+
+        Raises:
+            EvaluationError: it has no usable reference.
+        """
+        now = self._parts.clock.now()
+        attempt = Attempt(
+            id=0, record_id=record.id, number=number, state=AttemptState.OPEN, opened_at=now,
+            snapshot=record.snapshot, edits=record.edits, definition=pipeline.digest,
+            reference=reference_of(pipeline, record.snapshot, now, self._parts.tools.zone),
+            epoch=self._parts.state.epoch,
+        )  # fmt: skip
         return self._work(pipeline, record, attempt, (), link)
 
     def _resume(self, pipeline: Pipeline, record: Record, attempt: Attempt, link: Link | None) -> Work:

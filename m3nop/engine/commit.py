@@ -127,7 +127,7 @@ def _root_of_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Mapping
 
 def _suspicious(work: Work) -> bool:
     """Whether something of this record may be in M3 that this attempt did not make."""
-    return work.older_epoch or work.attempt.doubt or work.attempt.number > 1
+    return work.only_look or work.older_epoch or work.attempt.doubt or work.attempt.number > 1
 
 
 def _verify_lines(work: Work) -> Action | None:
@@ -178,7 +178,8 @@ def _look_for_others(
             return settle.ask(work, f"check:{when}:{probe.name}", probe, seen)
     reals = work.checked[f"check:{when}:{real.name}"]
     temporaries = work.checked[f"check:{when}:{temporary.name}"]
-    others = [row for row in temporaries if not _is_own(work, row)]
+    # Where nothing is to be changed a surplus document stays for the next run.
+    others = [] if work.only_look else [row for row in temporaries if not _is_own(work, row)]
     return (
         _delete_surplus(work, others, seen)
         or _adopt(work, step, real, reals, seen)

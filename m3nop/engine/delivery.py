@@ -18,6 +18,7 @@ from m3nop.engine.answers import Answers
 from m3nop.engine.arrival import first_look_again, only_key
 from m3nop.engine.claims import CLAIM, Claims, FetchFailed
 from m3nop.engine.lanes import Waiting, fatal
+from m3nop.engine.lookout import Lookout
 from m3nop.engine.resting import bury, rest
 from m3nop.engine.verdicts import ends_here
 from m3nop.engine.work import failure_json
@@ -48,9 +49,12 @@ class Delivery:
         failed: Mapping[str, M3nopError] | None = None,
     ) -> None:  # fmt: skip
         self._parts = parts
-        self._gates = gates or {}
         self._answers = Answers(parts)
-        self._claims = Claims(parts, self._answers, wish)
+        lookout = Lookout(parts, self._answers, wish) if wish.only_look else None
+        self._claims = lookout or Claims(parts, self._answers, wish)
+        self._gates: Mapping[str, Gate | Lookout] = (
+            dict.fromkeys(parts.jobs, lookout) if lookout is not None else gates or {}
+        )
         self._active: dict[int, Work] = {}
         self._error: M3nopError | None = None
         self.failed = dict(failed or {})
@@ -172,6 +176,8 @@ class Delivery:
         """Put a record back as it is, for a later run."""
         if work.sweeping:
             self._leave_sweep(work)
+        elif work.only_look:
+            self._active.pop(work.record.id, None)
         elif work.record.id in self._active:
             self._rest(work, RecordState.READY, reason=work.record.reason)
 
@@ -196,7 +202,7 @@ class Delivery:
         raise M3nopError(msg)
 
     def _is_held(self, work: Work, action: actions.Ending) -> bool:
-        """Tell whether a record has come to the end of its rehearsal; it stays claimed until that is over."""
+        """Tell whether a record goes no further: to the end of its rehearsal, or where nothing is entered."""
         gate = self._gates.get(work.record.pipeline)
         try:
             if gate is None or not gate.holds(work, action):
@@ -372,7 +378,7 @@ class Delivery:
         record, now, pipeline = work.record, self._parts.clock.now(), work.pipeline
         work.attempt.state = AttemptState.DONE
         if not work.attempt.committed:
-            self._answers.link(work, origin="run")
+            self._answers.link(work, origin="adopted" if work.only_look else "run")
         if action.remembered is not None:
             record.remembered = dict(action.remembered)
         if pipeline.moves:

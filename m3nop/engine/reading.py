@@ -55,7 +55,8 @@ class Reading:
 
         def read(name: str) -> Asking[None]:
             self._count += yield from self._intake.read(self._jobs[name], since=wish.since, full=wish.full)
-            yield from self._recheck.look(self._jobs[name])
+            if not wish.only_look:
+                yield from self._recheck.look(self._jobs[name])
 
         self._read(wish.pipelines, read)
         self._stop_beside_unread_orders(wish)

@@ -70,7 +70,7 @@ class Engine:
             msg = f"{reason}; nothing was sent, run again later"
             raise PausedError(msg)
         for name in names:
-            self._admit(self._jobs[name])
+            self._admit(self._jobs[name], acts=not wish.only_look)
         # Nothing is begun where every system is left alone.
         left_alone = held(self._jobs, names, circuits)
         _without(wish, left_alone)
@@ -100,10 +100,10 @@ class Engine:
         with self._state.transaction() as tx:
             tx.end_run(run_id, now=self._clock.now(), result=result, counts=counts, message=summary.message)
 
-    def _admit(self, job: Job) -> None:
+    def _admit(self, job: Job, *, acts: bool) -> None:
         """Refuse what would double orders of the past, or lose the way to those entered before."""
         pipeline = job.any
-        acts = any(
+        acts = acts and any(
             step.call is not None and step.call.target.operation.effect in (Effect.UNSAFE, Effect.KEYED)
             for step in walk(pipeline.steps)
         )
@@ -164,7 +164,7 @@ class Engine:
         )
         summary.read = reading.read(wish, failed)
         failed.update({**held(self._jobs, names, circuits), **failed})
-        gates = self._rehearse(parts, _without(wish, failed), failed)
+        gates = {} if wish.only_look else self._rehearse(parts, _without(wish, failed), failed)
         delivery = Delivery(parts, _without(wish, failed), gates=gates, failed=failed)
         try:
             self._deliver(delivery, wish, names)
@@ -173,6 +173,11 @@ class Engine:
 
     def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
         give_up_at = self._clock.now() + int(wish.linger * SECOND)
+        if wish.only_look:
+            while not self._tools.stop and delivery.drain() != (0, 0):
+                # What was found may be what others waited for.
+                continue
+            return
         while not self._tools.stop:
             taken, swept = delivery.drain()
             names = [name for name in names if name not in delivery.failed]

@@ -51,6 +51,26 @@ def settle(work: Work, step: Step, line: LoggedCall, root: Mapping[str, Json], n
     return found or _not_found(work, step, line, root, probe=probe, now=now)
 
 
+def look_first(
+    work: Work, step: Step, path: str, fields: Mapping[str, Json], root: Mapping[str, Json]
+) -> Action | None:
+    """Look for what a call would make before it is made, and take it over; None where there is nothing."""
+    probe = work.pipeline.probes.get(step.probe or "")
+    if probe is None:
+        return None
+    asked, seen = f"check:first:{path}", work.with_step(step.id, {"fields": fields}, root=root)
+    if asked not in work.checked:
+        return ask(work, asked, probe, seen)
+    rows = work.checked[asked]
+    for strange in (_strange(work, probe, row, seen) for row in rows):
+        if strange:
+            reason = f"{step.request.target.operation.name} would make what is there already: {strange}"
+            return Stop(RecordState.REVIEW, reason, Failure(Remedy.IN_DOUBT, reason), path)
+    if not rows:
+        return None
+    return Settle(path, found=True, rows=(answer_row(step.request.outputs, rows[0]),), adopted=True)
+
+
 def is_harmless(step: Step, line: LoggedCall) -> bool:
     """Tell whether a call may be repeated, so that nothing but time settles a doubt about it."""
     return step.in_doubt is None and Effect(line.effect) in _HARMLESS

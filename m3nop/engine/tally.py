@@ -30,6 +30,6 @@ class Tally:
         self.counts[str(RecordState.BLOCKED)] = len(self._blocked)
         self._observer.moved(record, state, reason)
 
-    def add(self, state: RecordState, count: int = 1) -> None:
-        """Count records that were put into a state when they were read."""
-        self.counts[str(state)] = self.counts.get(str(state), 0) + count
+    def add(self, word: str, count: int = 1) -> None:
+        """Count records that were put into a state when they were read, or another thing by a word."""
+        self.counts[str(word)] = self.counts.get(str(word), 0) + count

@@ -47,6 +47,8 @@ class Work:
         self.older_epoch = record.epoch < attempt.epoch
         self.predates = False
         """Whether it is from before this state was set up or restored, which knows nothing of that time."""
+        self.only_look = False
+        """Whether nothing is sent that acts: what an earlier state entered is looked up and taken over."""
         self.sweeping = sweeping
         self._settle_after = settle_after or {}
         self.notes: list[str] = []

@@ -100,6 +100,12 @@ class Reads:
             found.extend(rows.record_from(row) for row in self._rows(statement))
         return sorted(found, key=lambda record: record.id)[:limit]
 
+    def standing(self, pipeline: str, states: Sequence[RecordState]) -> list[tuple[int, str]]:
+        """List number and key of the records in these states, by number."""
+        here = (records.c.pipeline == pipeline, records.c.state.in_([str(state) for state in states]))
+        found = self._rows(select(records.c.id, records.c.key).where(*here).order_by(records.c.id))
+        return [(row["id"], row["key"]) for row in found]
+
     def known_keys(self, pipeline: str, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` that have a record."""
         known: set[str] = set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from m3nop.core import json
-from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place
+from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, rows
 
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
@@ -46,6 +46,37 @@ def test_after_a_restore_nothing_is_entered_again(project: Project, world: World
     assert project.run("state", "verify").out == "everything fits\n"
     trail = json.loads(project.run("audit", "list", "--json").out)
     assert [entry["action"] for entry in trail] == ["epoch", "restore", "epoch"]
+
+
+def test_a_state_that_was_deleted_is_rebuilt_and_nothing_is_entered_again(
+    project: Project, world: World
+) -> None:
+    third = place(world, payment_status="pending")
+    before = {row["CUOR"]: row["ORNO"] for row in rows(world, "m3.orders")}
+    project.forget()
+
+    rebuilt = project.run("state", "rebuild", "--json")
+
+    assert rebuilt.code == 0, rebuilt.err
+    counts = json.loads(rebuilt.out)["counts"]
+    assert counts["taken_over"] >= len(before) == 2
+    told = project.run("links", "export", "--pipeline", "orders")
+    assert all(number in told.out for number in before.values())
+    ended = project.run("sync", "orders")
+    assert ended.code == 0, ended.err
+    assert {row["CUOR"]: row["ORNO"] for row in rows(world, "m3.orders")} == before
+    assert judge(world, list(before)) == CLEAN
+    assert f"orders {third}" in project.run("trace", f"orders/{third}").out
+    entry = json.loads(project.run("audit", "list", "--json").out)[0]
+    assert (entry["action"], entry["detail"]["counts"]) == (
+        "rebuild",
+        {word: count for word, count in counts.items() if count},
+    )
+
+    refused = project.run("state", "rebuild", "products")
+    assert (refused.code, refused.out) == (2, "")
+    assert "products enters nothing that could be found again" in refused.err
+    assert "did you mean 'orders'" in project.run("state", "rebuild", "ordres").err
 
 
 def test_a_state_moves_to_another_database_and_back(project: Project, world: World) -> None:
