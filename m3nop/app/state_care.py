@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
 from m3nop.app.state_facts import file_of
+from m3nop.core.clock import SECOND
 from m3nop.core.errors import UsageError
 
+_YOUNGEST = 7 * 86_400
+"""Seconds: sweeps look again after a day, and missing ids are asked for as long."""
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from m3nop.app.session import Session
@@ -79,6 +84,26 @@ def vacuum(session: Session, *, wait: float = 0.0) -> Sizes:
     before = file.stat().st_size if file is not None else None
     state.vacuum()
     return Sizes(before, file.stat().st_size if file is not None else None)
+
+
+def prune(
+    session: Session, *, older_than: float, wait: float = 0.0, dry_run: bool = False
+) -> Mapping[str, int]:
+    """Delete what is older than so many seconds and needed by nobody; return how many rows of each table.
+
+    Raises:
+        UsageError: what is so young may still be needed.
+        BusyError: a run goes on.
+    """
+    if older_than < _YOUNGEST:
+        msg = (
+            f"--older-than has to be {_YOUNGEST // 86_400}d at least; what is younger may still be looked at"
+        )
+        raise UsageError(msg)
+    now = session.clock.now()
+    return session.state(wait=wait).prune(
+        before=now - int(older_than * SECOND), now=now, actor=current_user(), dry_run=dry_run
+    )
 
 
 def begin_epoch(session: Session, *, reason: str, wait: float = 0.0) -> int:

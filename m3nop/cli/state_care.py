@@ -1,4 +1,4 @@
-"""Commands that look after the state database: state restore, rebuild, export, import, vacuum, epoch."""
+"""Commands that look after the state database: put back, rebuild, move, make smaller."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def register(group: typer.Typer) -> None:
     group.command()(rebuild)
     group.command()(export)
     group.command("import")(import_)
+    group.command()(prune)
     group.command()(vacuum)
     group.command()(epoch)
 
@@ -107,6 +108,26 @@ def import_(
         print_json({"import": str(file), "rows": dict(done.rows), "schema": done.schema})
     else:
         print_line(f"{file}: {_told(done.rows)}; {_LOOKED_UP}")
+
+
+def prune(
+    *,
+    older_than: Annotated[str, typer.Option("--older-than", help="Age of what is deleted (400d).")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    wait: Wait = "0s", project: Project = None, env: Env = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Delete old call logs, attempts, settled dead letters and runs; records and links stay."""
+    from m3nop.app import state_care
+    from m3nop.cli.output import print_json, print_line
+
+    age = parse_duration(older_than)
+    with open_here(project, env, command="state prune") as session:
+        found = state_care.prune(session, older_than=age, wait=parse_duration(wait), dry_run=dry_run)
+    if as_json:
+        print_json({"deleted": not dry_run, "rows": dict(found)})
+        return
+    rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items() if count)
+    print_line(f"{'would delete' if dry_run else 'deleted'}: {rows or 'nothing'}")
 
 
 def vacuum(*, wait: Wait = "0s", project: Project = None, env: Env = None, as_json: AsJson = False) -> None:

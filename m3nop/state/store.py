@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Table, make_url, select, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from m3nop.core.clock import to_text
 from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError, UsageError
 from m3nop.state import schema, versions
@@ -22,6 +23,7 @@ from m3nop.state.inspection import inspect_rows
 from m3nop.state.lease import DEFAULT_SECONDS, Unlimited
 from m3nop.state.owners import take_work_over
 from m3nop.state.postgresql import PostgresBackend
+from m3nop.state.pruning import prune
 from m3nop.state.reads import Reads
 from m3nop.state.schema import BACKUP_MARK
 from m3nop.state.sqlite import SqliteBackend
@@ -165,6 +167,22 @@ class SqlState(Reads):
             tx.audit(now=now, actor=actor, action="epoch", subject=str(epoch), detail={"reason": reason})
         self.epoch = epoch
         return epoch
+
+    def prune(self, *, before: Instant, now: Instant, actor: str, dry_run: bool = False) -> Mapping[str, int]:
+        """Delete what is older and needed by nobody; return how many rows of each table.
+
+        With ``dry_run`` they are counted, and stay.
+        """
+        writer = self._usable()
+        if dry_run:
+            with self._lock, self._backend.explained(), writer.begin() as transaction:
+                found = prune(writer, before=before)
+                transaction.rollback()
+            return found
+        with self.transaction() as tx:
+            found, day = prune(writer, before=before), to_text(before)
+            tx.audit(now=now, actor=actor, action="prune", subject=day, detail={"rows": dict(found)})
+        return found
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back to the system.

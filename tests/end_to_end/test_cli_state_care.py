@@ -93,6 +93,12 @@ def test_a_state_moves_to_another_database_and_back(project: Project, world: Wor
     assert exported["rows"]["records"] == 3  # type: ignore[index]
     assert imported.out.startswith(f"{file}: 3 records, 3 links, 3 attempts, ")
     assert judge(world, ["B2C-1014", "B2C-1015"]) == CLEAN
+    pruned = document(project, "state", "prune", "--older-than", "400d")
+    assert pruned == {"deleted": True, "rows": dict.fromkeys(pruned["rows"], 0)}  # type: ignore[call-overload]
+    assert project.run("state", "prune", "--older-than", "7d", "--dry-run").out == "would delete: nothing\n"
+    refused = project.run("state", "prune", "--older-than", "6d")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--older-than has to be 7d at least" in refused.err
     shrunk = document(project, "state", "vacuum")
     assert shrunk["bytes"] == project.state_file.stat().st_size
     assert document(project, "state", "epoch", "--reason", "a test")["epoch"] == 3
