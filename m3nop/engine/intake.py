@@ -73,17 +73,25 @@ class Intake:
         self, job: Job, partition: str, counts: list[int], *, since: Instant | None, full: bool
     ) -> Asking[None]:
         """Read one partition, and note how many rows came at each go."""
-        watermark = yield from self._watermark(job, partition, since=since, full=full)
-        pages = iter(self._sources.of(job).pages(partition, watermark))
-        while page := (yield from _ask(job, partial(next, pages, None))):
-            counts.append(self._commit(job, partition, page, every=watermark is None))
-            if self._tools.stop:
-                return
+        for watermark in (yield from self._beginnings(job, partition, since=since, full=full)):
+            pages = iter(self._sources.of(job).pages(partition, watermark))
+            while page := (yield from _ask(job, partial(next, pages, None))):
+                counts.append(self._commit(job, partition, page, every=watermark is None))
+                if self._tools.stop:
+                    return
         if watermark is None and job.any.source.full is not None:
             self._note_full(job)
         self._note_stores(job, partition)
         counts.append((yield from self._ask_for_missing(job, partition)))
         counts.append((yield from self._cross_check(job, partition)))
+
+    def _beginnings(
+        self, job: Job, partition: str, *, since: Instant | None, full: bool
+    ) -> Asking[Sequence[str | None]]:
+        """List where to read from; what is new comes first, so that a later date leaves no gap."""
+        begin = yield from self._watermark(job, partition, since=since, full=full)
+        known = self._state.watermark(job.name, partition)
+        return (begin,) if since is None or known is None else (known, begin)
 
     def _watermark(
         self, job: Job, partition: str, *, since: Instant | None, full: bool

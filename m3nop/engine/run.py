@@ -172,7 +172,7 @@ class Engine:
             summary.error = _together(delivery.failed) if delivery.failed else None
 
     def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
-        give_up_at = self._clock.now() + int(wish.linger * SECOND)
+        patience = _Patience(self._clock, wish.linger)
         if wish.only_look:
             while not self._tools.stop and delivery.drain() != (0, 0):
                 # What was found may be what others waited for.
@@ -185,7 +185,7 @@ class Engine:
             if not taken and not swept and due is not None and due <= self._clock.now():
                 # What is due was not asked for (another store, a limit, another pipeline's sweep).
                 return
-            if not self._wait_for_more(names, give_up_at):
+            if not self._wait_for_more(names, patience):
                 return
 
     def _rehearse(self, parts: Parts, wish: Wish, failed: dict[str, M3nopError]) -> dict[str, Gate]:
@@ -209,11 +209,11 @@ class Engine:
             gates[name] = gate
         return gates
 
-    def _wait_for_more(self, names: Sequence[str], give_up_at: Instant) -> bool:
+    def _wait_for_more(self, names: Sequence[str], patience: _Patience) -> bool:
         """Wait until something parked falls due; False if nothing will in time."""
         while not self._tools.stop:
             now, due = self._clock.now(), self._state.next_due(names)
-            if due is None or due > give_up_at:
+            if due is None or due > patience.end():
                 return False
             if due > now + _SWEEP_PATIENCE and self._state.next_due(names, sweeps=False) is None:
                 return False
@@ -221,6 +221,22 @@ class Engine:
                 return True
             self._clock.wait(min((due - now) / SECOND, _NAP))
         return False
+
+
+class _Patience:
+    """How long a run waits for what falls due; a clock that is set back makes it no longer."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seen = clock.now()
+        self._end = self._seen + int(seconds * SECOND)
+
+    def end(self) -> Instant:
+        """Return when it is over, by the clock as it is now."""
+        now = self._clock.now()
+        self._end -= max(self._seen - now, 0)
+        self._seen = now
+        return self._end
 
 
 @contextmanager
