@@ -1,7 +1,7 @@
 # A thin convenience; .ci/run is the gate and README.md has the commands.
 PYTHON ?= python3
 
-.PHONY: gate format lint types layers test chaos mutations
+.PHONY: gate format lint types layers test chaos mutations fuzz
 
 gate:
 	.ci/run
@@ -30,3 +30,10 @@ chaos:
 # Breaks one rule after the other in a copy of the engine; the test named for it must fail.
 mutations:
 	$(PYTHON) -m tests.mutations.run
+
+# Each target for five minutes, guided by coverage; needs `pip install -e .[dev,fuzz]`.
+FUZZ_SECONDS ?= 300
+fuzz:
+	for target in loader expression m3_v2 m3_v1 shop_official shop_oss; do \
+		$(PYTHON) -m tests.fuzz.run $$target $(FUZZ_SECONDS) || exit 1; \
+	done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ _JOINED = str.maketrans("", "", "_- ")
 _IN_CLEAR = (b"card", b"cvv", b"cvc")
 _HIDDEN = (b"\\u00", b"\x00")
 """Escaped letters, and UTF-16 or UTF-32: a name may be written in them."""
+_LONG_NUMBER = re.compile(rb"[eE][+-]?[0-9]{4}|[0-9]{1000}|\x00")
+_MOST_DIGITS = 1000
+"""Of a number; arithmetic with one of a million takes minutes, and no system counts so far."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]|\x00")
 """What is in a body where half a character may be written."""
 _CHARSET = re.compile(r"""charset=["']?([\w-]+)""", re.IGNORECASE)
@@ -67,9 +71,11 @@ class Response:
         Half a character (``\ud83d`` without its other half), which could be written nowhere, becomes U+FFFD.
 
         Raises:
-            ValueError: the body is not JSON.
+            ValueError: the body is not JSON, or holds a number that is out of all bounds.
         """
         document = json.loads(self.body)
+        if _LONG_NUMBER.search(self.body):
+            _refuse_numbers_without_end(document)
         if _HALF.search(self.body):
             document = _of_whole_characters(document)
         return without_cards(document) if _may_name_card(self.body) else document
@@ -87,6 +93,19 @@ def without_cards(document: Json) -> Json:
     if isinstance(document, list):
         return [without_cards(element) for element in document]
     return document
+
+
+def _refuse_numbers_without_end(document: Json) -> None:
+    if isinstance(document, dict):
+        document = list(document.values())
+    if isinstance(document, list):
+        for element in document:
+            _refuse_numbers_without_end(element)
+    elif isinstance(document, Decimal) and (
+        abs(document.adjusted()) > _MOST_DIGITS or len(document.as_tuple().digits) > _MOST_DIGITS
+    ):
+        msg = f"a number has more than {_MOST_DIGITS} digits"
+        raise ValueError(msg)
 
 
 def _of_whole_characters(document: Json) -> Json:

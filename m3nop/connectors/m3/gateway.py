@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -197,6 +198,7 @@ def _refused(response: Response) -> Failure:
 
 def _seconds(value: Json) -> float | None:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return seconds if math.isfinite(seconds) else None

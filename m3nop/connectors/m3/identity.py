@@ -58,9 +58,13 @@ def _agrees(zone: ZoneInfo, local: str, utc: str) -> bool:
     here, there = _moment(local), _moment(utc)
     if here is None or there is None:
         return True
-    if here.tzinfo is not None:
-        return here.utcoffset() == here.astimezone(zone).utcoffset()
-    expected = there.replace(tzinfo=there.tzinfo or UTC).astimezone(zone).replace(tzinfo=None)
+    try:
+        if here.tzinfo is not None:
+            return here.utcoffset() == here.astimezone(zone).utcoffset()
+        expected = there.replace(tzinfo=there.tzinfo or UTC).astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        # At an end of the calendar: a clock that is wrong.
+        return False
     return abs(expected - here) <= _TOLERANCE
 
 

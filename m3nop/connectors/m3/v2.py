@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
     from m3nop.http.response import Response
 
+_DIGITS_OF_A_COUNT = 9
+
 
 class V2:
     """Writes always go by POST, so that no customer data gets into addresses and their logs."""
@@ -99,8 +101,7 @@ def _transaction(call: Call) -> dict[str, Json]:
 
 
 def _replies(calls: Sequence[Call], response: Response, document: Json) -> list[Reply]:
-    elements = document.get("results") or []
-    results = [_result(element) for element in elements if isinstance(element, dict)]
+    results = [_result(element) for element in _objects(document.get("results"))]
     if len(results) == 1 and POSITION_HEADER in response.headers:
         results = [replace(results[0], position=results[0].position or response.headers[POSITION_HEADER])]
     sent = [(call.operation.name.partition("/")[2], record_of(call)) for call in calls]
@@ -130,11 +131,12 @@ def _result(element: Mapping[str, Json]) -> Result:
         refusal = Refusal(said, code, str(element.get("errorField") or "").strip(), kind)
     parameters = element.get("parameters")
     transaction = str(element.get("transaction") or "")
-    # A result that says nothing at all is no success.
-    empty = refusal is None and not isinstance(records, list) and not transaction
+    # A result that says nothing at all is no success, nor is one whose rows are something else.
+    named = bool(transaction) and records is None
+    empty = refusal is None and not isinstance(records, list) and not named
     return Result(
         transaction,
-        [_texts(record) for record in records or [] if isinstance(record, dict)],
+        [_texts(record) for record in _objects(records)],
         refusal,
         processed=not (element.get("notProcessed") or empty),
         parameters=_texts(parameters) if isinstance(parameters, dict) else None,
@@ -146,8 +148,10 @@ def _texts(record: Mapping[str, Json]) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in record.items()}
 
 
+def _objects(value: Json) -> list[Mapping[str, Json]]:
+    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
+
+
 def _count(value: Json) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS_OF_A_COUNT else None

@@ -148,7 +148,7 @@ def _life_of_jwt(token: str, *, clock: Clock) -> float | None:
         # By the issuer's clock, as far as it tells: ours need not agree with it.
         since = claims.get("iat") or claims.get("nbf") or clock.now() // SECOND
         return max(float(claims["exp"] - since), 0.0)
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, binascii.Error):
         return None
 
 

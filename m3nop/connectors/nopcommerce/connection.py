@@ -10,6 +10,7 @@ from m3nop.connectors.nopcommerce.auth import access
 from m3nop.connectors.nopcommerce.official import Official
 from m3nop.connectors.nopcommerce.oss import Oss
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
+from m3nop.connectors.nopcommerce.understanding import UnderstoodSource, understood
 from m3nop.connectors.nopcommerce.wanted import Wanted
 from m3nop.connectors.nopcommerce.workers import Workers
 from m3nop.core.connector import Answer, Effect, Facts, Failure, Outcome, Remedy
@@ -89,7 +90,11 @@ class NopConnection:
         shared = self._dialect.shared.get(calls[0].operation.name)
         if shared is None:
             return [self._answer(call) for call in calls]
-        found = shared([call.fields for call in calls])
+        try:
+            with understood(calls[0].operation.name):
+                found = shared([call.fields for call in calls])
+        except SourceError as error:
+            return [_nonsense(call, error) for call in calls]
         return [_answered(call, one) for call, one in zip(calls, found, strict=True)]
 
     def scan(self, call: Call) -> Iterator[Answer]:
@@ -110,7 +115,9 @@ class NopConnection:
             known = ", ".join(self._catalog.resources())
             msg = f"connection {self.name} has no source `{resource}`; it has {known}"
             raise UsageError(msg)
-        return self._dialect.source(resource, stores=stores, wanted=Wanted(wanted))
+        return UnderstoodSource(
+            self._dialect.source(resource, stores=stores, wanted=Wanted(wanted)), what=resource
+        )
 
     def identity(self) -> Mapping[str, str]:
         """Tell address and dialect."""
@@ -130,9 +137,10 @@ class NopConnection:
         if resource not in READABLE:
             msg = f"`{resource}` cannot be read; choose one of {', '.join(READABLE)}"
             raise UsageError(msg)
-        if number is None:
-            return self._dialect.newest(resource, limit)
-        return self._dialect.read(resource, number)
+        with understood(resource):
+            if number is None:
+                return self._dialect.newest(resource, limit)
+            return self._dialect.read(resource, number)
 
     def stores(self) -> Sequence[Record]:
         """List the stores of the installation.
@@ -140,7 +148,8 @@ class NopConnection:
         Raises:
             AccessError: the shop cannot be reached, or refuses.
         """
-        return self._dialect.newest("stores", 250)
+        with understood("stores"):
+            return self._dialect.newest("stores", 250)
 
     def answers_anybody(self) -> bool:
         """Tell whether the API answers requests that do not sign in (the plugin's developer mode).
@@ -170,13 +179,18 @@ class NopConnection:
 
     def _answer(self, call: Call) -> Answer:
         try:
-            return _answered(call, self._dialect.perform(call))
+            with understood(call.operation.name):
+                return _answered(call, self._dialect.perform(call))
         except ShopFailure as error:
             return _answered(call, error)
         except SourceError as error:
-            # A read that answered nonsense; a write of ours never raises it.
-            failure = Failure(Remedy.SYSTEMIC, str(error))
-            return _answered(call, ShopFailure(failure, outcome=Outcome.IN_DOUBT))
+            return _nonsense(call, error)
+
+
+def _nonsense(call: Call, error: SourceError) -> Answer:
+    """Answer a call whose answer says nothing: if it was a write, whether it was made is not known."""
+    failure = Failure(Remedy.SYSTEMIC, str(error))
+    return _answered(call, ShopFailure(failure, outcome=Outcome.IN_DOUBT))
 
 
 def _answered(call: Call, found: Sequence[Record] | ShopFailure) -> Answer:

@@ -16,7 +16,7 @@ from m3nop.connectors.nopcommerce.api import Request
 from m3nop.connectors.nopcommerce.cache import Cache
 from m3nop.connectors.nopcommerce.places import REFERENCE_SECONDS, Places
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
-from m3nop.connectors.nopcommerce.rows import asked_for, chunks, only_of, rows_of
+from m3nop.connectors.nopcommerce.rows import asked_for, chunks, only_of, row_of, rows_of
 from m3nop.connectors.nopcommerce.shape import ADDRESSES
 from m3nop.connectors.nopcommerce.tolerance import UNREADABLE, Flaws, RowReader
 from m3nop.connectors.nopcommerce.variants import VARIANTS_HAVE_STOCK
@@ -37,6 +37,8 @@ BASE = "api-backend"
 
 _ROW_SECONDS = 60.0
 _ROWS = 2000
+_DIGITS = 9
+"""Ids are 32-bit numbers."""
 _OF_PRODUCT = ("sku", "name", "manage_inventory_method_id")
 """What is kept of a product, which has a hundred columns."""
 ATTRIBUTES = {
@@ -206,7 +208,7 @@ class OfficialRecords:
                 parts[row["id"]][name] = self._places.address(found.get(number))
 
     def _row(self, controller: str, number: int) -> Raw | None:
-        row: Raw | None = self._api.read(get(f"{controller}/GetById/{number}"))
+        row = row_of(self._api.read(get(f"{controller}/GetById/{number}")), what=controller.lower())
         if row is not None:
             only_of([row], "id", number, what=controller.lower())
         return row
@@ -304,4 +306,7 @@ def _numbers(answer: Json) -> list[int]:
             answer = [part for part in answer.replace(",", ";").split(";") if part.strip().isdigit()]
     if not isinstance(answer, list):
         return []
-    return [int(part["id"]) if isinstance(part, dict) else int(part) for part in answer]
+    parts = [part.get("id") if isinstance(part, dict) else part for part in answer]
+    return [
+        int(text) for text in map(str, parts) if text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    ]

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
     from m3nop.core.json import Json
 
+_REFERENCES = frozenset(
+    {
+        "product_id", "order_id", "customer_id", "discount_id", "country_id", "state_province_id",
+        "warehouse_id", "billing_address_id", "shipping_address_id", "pickup_address_id",
+    }
+)  # fmt: skip
+
 
 def chunks(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     """Cut ids into groups that one request may list."""
@@ -33,7 +40,33 @@ def rows_of(document: Json, *, what: str) -> list[Raw]:
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         msg = f"the shop answered something else than a list of {what}"
         raise SourceError(msg)
+    for row in rows:
+        _check(row, what=what)
     return rows
+
+
+def row_of(document: Json, *, what: str) -> Raw | None:
+    """Return one row; None where there is none.
+
+    Raises:
+        SourceError: it is no row.
+    """
+    if document is None:
+        return None
+    if not isinstance(document, Mapping):
+        msg = f"the shop answered something else than a row ({what})"
+        raise SourceError(msg)
+    _check(document, what=what)
+    return document
+
+
+def _check(row: Raw, *, what: str) -> None:
+    """Refuse a row whose references to other rows are no numbers: none of them could be followed."""
+    for name in _REFERENCES & row.keys():
+        value = row[name]
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            msg = f"the shop answered with a row whose `{name}` is {value!r:.50} ({what})"
+            raise SourceError(msg)
 
 
 def number_of(document: Json, member: str, *, what: str) -> int:

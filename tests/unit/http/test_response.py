@@ -49,6 +49,16 @@ def test_half_a_character_becomes_one_that_can_be_written(body):
     assert Response(200, {}, body).json() == {"a \ufffd": ["\ufffd", 1]}
 
 
+@pytest.mark.parametrize("number", ["1E+999999", "-1e-40000000", "0E+5000", "1." + "1" * 2000, "1" * 5000])
+def test_a_number_without_end_makes_an_answer_unusable(number):
+    with pytest.raises(ValueError, match="digits"):
+        Response(200, {}, f'{{"a": [{number}]}}'.encode()).json()
+
+
+def test_a_text_that_looks_like_a_number_without_end_is_text():
+    assert Response(200, {}, b'["1E+999999", 1e3]').json() == ["1E+999999", 1000]
+
+
 def test_a_whole_character_stays_however_it_is_escaped():
     assert Response(200, {}, rb'{"a": "\ud83d\ude00"}').json() == {"a": "\U0001f600"}
 

@@ -42,6 +42,11 @@ def outcomes(answers):
         {"results": {}},
         {"results": [{}]},
         {"results": ["odd"]},
+        {"results": 5},
+        {"results": True},
+        {"results": {"records": []}},
+        {"results": [{"transaction": "AddBatchLine", "records": 5}]},
+        {"results": [{"transaction": "AddBatchLine", "records": {"PONR": "1"}}]},
         {"results": [{"transaction": "AddBatchHead", "records": [{"PONR": "1"}]}]},
         {"results": [ok(), ok()]},
         {"results": [ok()], "nrOfSuccessfullTransactions": 0, "nrOfFailedTransactions": 1},
@@ -62,7 +67,18 @@ def test_a_write_is_in_doubt_where_the_answer_does_not_say_that_it_was_made(scri
 
 
 @pytest.mark.parametrize(
-    "body", ["[]", '"ok"', "null", "17", "{", "", "<html>OK</html>", '{"results": [NaN]}']
+    "body",
+    [
+        "[]",
+        '"ok"',
+        "null",
+        "17",
+        "{",
+        "",
+        "<html>OK</html>",
+        '{"results": [NaN]}',
+        '{"results": [{"transaction": "AddBatchLine"}], "nrOfFailedTransactions": 1E+999999}',
+    ],
 )
 def test_what_is_no_json_object_says_nothing_of_a_write(scripted, erp, body):
     scripted.answer(body)
