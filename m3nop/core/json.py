@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, DecimalException
 from typing import Any
 
@@ -21,14 +21,16 @@ _LONGEST_WHOLE = 4000
 _MARKED = re.compile(r'"\\u0000' + _MARK[1:] + r'(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"')
 
 
-def loads(text: str | bytes) -> Json:
+def loads(text: str | bytes, *, number: Callable[[str], Decimal] = Decimal) -> Json:
     """Parse JSON; numbers with a fraction or exponent become Decimal, NaN and infinities are refused.
+
+    ``number`` makes them, and may refuse one by ValueError.
 
     Raises:
         ValueError: the text is not JSON.
     """
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(text, parse_float=number, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
