@@ -6,12 +6,12 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from html import unescape
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
 from m3nop.core.connector import Failure, Outcome, Remedy
+from m3nop.core.html import plain_text
 from m3nop.core.secrets import redact
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ LONGEST_WAIT = 86_400.0
 """Seconds; a ``Retry-After`` beyond a day is a mistake of the server."""
 
 _SUMMARY = 200
-_TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_DROPPED = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<(title|h1)\b", re.IGNORECASE)
+_TITLE_ENDS = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("title", "h1")}
 _MESSAGE_MEMBERS = (
     "error_description", "message", "Message", "errorMessage", "terminationReason", "faultstring", "detail",
     "title", "reason", "error", "errors", "fault",
@@ -182,4 +182,5 @@ def _first_text(value: Json) -> str:
 
 def _said_by_markup(text: str) -> str:
     title = _TITLE.search(text)
-    return unescape(_DROPPED.sub(" ", title.group(2) if title else text))
+    end = _TITLE_ENDS[title[1].lower()].search(text, title.end()) if title else None
+    return plain_text(text[title.start() : end.start()] if title and end else text)

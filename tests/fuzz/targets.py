@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from m3nop.connectors.m3 import M3
 from m3nop.connectors.m3.connection import M3Connection, open_m3
@@ -12,9 +14,10 @@ from m3nop.connectors.nopcommerce.auth import FixedToken
 from m3nop.connectors.nopcommerce.connection import NopConnection, open_connection
 from m3nop.core import json
 from m3nop.core.clock import DAY, parse_instant
-from m3nop.core.connector import Call, StoreRef
+from m3nop.core.connector import Answer, Call, StoreRef
 from m3nop.core.errors import M3nopError
 from m3nop.core.secrets import Secret
+from m3nop.http.response import Response
 from m3nop.mapping.context import Context
 from m3nop.mapping.expressions import compile_expression
 from m3nop.mapping.lookups import lookup_from_csv
@@ -31,9 +34,6 @@ from m3nop.spec.show import show
 from m3nop.spec.tree import locate, walk
 from tests.fuzz.recorded import Key, Player, Tape, harmed
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
 NOON = parse_instant("2026-11-23T12:00:00Z")
 STORES = [StoreRef(store.code, store.id, store.host) for store in catalogue.STORES[:1]]
 CONTEXT = Context(
@@ -44,7 +44,8 @@ ROOT = {
     "settings": {"a": "x", "numbers": [3, 1, 2]},
 }  # fmt: skip
 
-Answers = dict[Key, object]
+Recorded = list[tuple[Callable[[Any], None], dict[Key, Response]]]
+"""What a connection was asked for, piece by piece, and all that it was answered meanwhile."""
 
 
 class Standing:
@@ -105,79 +106,119 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def _m3(data: bytes, api: str) -> None:
-    connection, answers = _m3_recorded(api)
-    connection._exchange._gateway = Player(harmed(answers, data))
+    connection, recorded = _m3_recorded(api)
+    work, answers = recorded[data[0] % len(recorded)] if data else recorded[0]
+    connection._exchange._gateway = Player(harmed(answers, data[1:]))
     connection._facts = None
-    _work_in_m3(connection)
-
-
-def _work_in_m3(connection: M3Connection) -> None:
-    catalog = connection._catalog
-
-    def call(name: str, number: int = 1, **fields: object) -> Call:
-        return Call(str(number), catalog.operation(name), fields)
-
-    def table(name: str, *columns: str, **fields: object) -> Call:
-        return Call(name, catalog.operation(f"table:{name}"), fields, columns)
-
-    (head,) = connection.send(
-        [call("OIS100MI/AddBatchHead", CUNO="W9999", ORTP="W01", FACI="A01", CUOR="B2C-1")]
-    )
-    number = str(head.rows[0].get("ORNO")) if head.rows else "1"
-    groups: Sequence[Sequence[Call]] = (
-        [call("OIS100MI/LstBatchHead", CUNO="W9999")],
-        [
-            call("OIS100MI/AddBatchLine", n, ORNO=number, ITNO=sku, ORQT=1)
-            for n, sku in enumerate(("BOOT-44", "NONE"))
-        ],
-        [call("MMS200MI/GetItmBasic", ITNO="BOOT-44"), call("MMS200MI/GetItmBasic", 2, ITNO="NONE")],
-        [table("OXHEAD", "OAORNO", "OALMDT", OACUOR="B2C-1", OACUNO="W9999")],
-    )
-    for group in groups:
-        answers = connection.send(group)
-        assert len(answers) == len(group)
-        json.digest([dict(row) for answer in answers for row in answer.rows])
-    for page in connection.scan(call("MMS200MI/LstItmByChgDate", FLMD="20261123")):
-        json.digest([dict(row) for row in page.rows])
-    try:
-        connection.facts()
-    except M3nopError:
-        return
+    work(connection)
 
 
 def _shop(data: bytes, dialect: str) -> None:
-    connection, answers = _shop_recorded(dialect)
-    connection._api._http = Player(harmed(answers, data))
-    _work_in_shop(connection)
+    connection, recorded = _shop_recorded(dialect)
+    work, answers = recorded[data[0] % len(recorded)] if data else recorded[0]
+    connection._api._http = Player(harmed(answers, data[1:]))
+    work(connection)
 
 
-def _work_in_shop(connection: NopConnection) -> None:
-    for resource, keys in (
-        ("orders", ["1013", "1014"]),
-        ("customers", ["5", "11"]),
-        ("products", ["9", "27"]),
-    ):
-        try:
-            source = connection.source(resource, stores=STORES, wanted=None)
-            (part, *_) = source.partitions()
-            json.digest(source.fetch(keys, partition=part))
-            if resource == "orders":
-                for page in source.pages(part, '{"id": 1012}'):
-                    json.digest(list(page.records))
-                source.count(part, NOON - DAY, NOON)
-                source.watermark_at(part, NOON - DAY)
-        except M3nopError:
-            continue
+def _send(
+    connection: M3Connection | NopConnection,
+    *calls: tuple[str, dict[str, object]],
+    columns: tuple[str, ...] = (),
+) -> list[Answer]:
     catalog = connection._catalog
-    for name, fields in (
-        ("orders/get", {"id": 1014}), ("products/get", {"sku": "BOOT-44"}),
-        ("products", {"match": {"sku": "BOOT-44"}, "fields": {"name": "Boot"}, "on_create": {}}),
-        ("stock/set", {"sku": "BOOT-44", "quantity": 3, "token": "T-1"}),
-    ):  # fmt: skip
-        operation = catalog.operation(name)
-        if operation is not None:
-            (answer,) = connection.send([Call(name, operation, fields)])
-            json.digest([dict(row) for row in answer.rows])
+    known = [
+        Call(str(n), operation, fields, columns)
+        for n, (name, fields) in enumerate(calls)
+        if (operation := catalog.operation(name))
+    ]
+    answers = connection.send(known) if known else []
+    assert len(answers) == len(known)
+    json.digest([dict(row) for answer in answers for row in answer.rows])
+    return answers
+
+
+def _order(connection: M3Connection) -> None:
+    head = _send(
+        connection,
+        ("OIS100MI/AddBatchHead", {"CUNO": "W9999", "ORTP": "W01", "FACI": "A01", "CUOR": "B2C-1"}),
+    )[0]
+    number = str(head.rows[0].get("ORNO")) if head.rows else "1"
+    lines = [
+        ("OIS100MI/AddBatchLine", {"ORNO": number, "ITNO": sku, "ORQT": 1}) for sku in ("BOOT-44", "NONE")
+    ]
+    _send(connection, *lines)
+
+
+def _lists(connection: M3Connection) -> None:
+    _send(
+        connection,
+        ("OIS100MI/AddBatchHead", {"CUNO": "W9999", "ORTP": "W01", "FACI": "A01", "CUOR": "B2C-2"}),
+    )
+    _send(connection, ("OIS100MI/LstBatchHead", {"CUNO": "W9999"}))
+    _send(
+        connection, ("MMS200MI/GetItmBasic", {"ITNO": "BOOT-44"}), ("MMS200MI/GetItmBasic", {"ITNO": "NONE"})
+    )
+    catalog = connection._catalog
+    for page in connection.scan(Call("1", catalog.operation("CRS610MI/LstByNumber"), {"CUNO": "W9"})):
+        json.digest([dict(row) for row in page.rows])
+
+
+def _table(connection: M3Connection) -> None:
+    _send(
+        connection,
+        ("OIS100MI/AddBatchHead", {"CUNO": "W9999", "ORTP": "W01", "FACI": "A01", "CUOR": "B2C-3"}),
+    )
+    _send(connection, ("table:OXHEAD", {"OACUOR": "B2C-3", "OACUNO": "W9999"}), columns=("OAORNO", "OALMDT"))
+
+
+def _facts(connection: M3Connection) -> None:
+    with suppress(M3nopError):
+        connection.facts()
+
+
+def _read(connection: NopConnection, resource: str, keys: list[str]) -> None:
+    with suppress(M3nopError):
+        source = connection.source(resource, stores=STORES, wanted=None)
+        (part, *_) = source.partitions()
+        json.digest(source.fetch(keys, partition=part))
+
+
+def _orders(connection: NopConnection) -> None:
+    _read(connection, "orders", ["1013", "1014"])
+
+
+def _positions(connection: NopConnection) -> None:
+    with suppress(M3nopError):
+        source = connection.source("orders", stores=STORES, wanted=frozenset({"id"}))
+        (part, *_) = source.partitions()
+        for page in source.pages(part, '{"id": 1012}'):
+            json.digest(list(page.records))
+        source.count(part, NOON - DAY, NOON)
+        source.watermark_at(part, NOON - DAY)
+
+
+def _customers(connection: NopConnection) -> None:
+    _read(connection, "customers", ["5", "11"])
+
+
+def _products(connection: NopConnection) -> None:
+    _read(connection, "products", ["9", "27"])
+
+
+def _goods(connection: NopConnection) -> None:
+    _send(connection, ("products/get", {"sku": "BOOT-44"}))
+    _send(
+        connection, ("products", {"match": {"sku": "TENT-2P"}, "fields": {"name": "Tent"}, "on_create": {}})
+    )
+
+
+def _stock(connection: NopConnection) -> None:
+    _send(connection, ("stock/set", {"sku": "BOOT-44", "quantity": 3, "token": "T-1"}))
+    _send(connection, ("orders/note", {"order_id": 1013, "note": "x"}))
+
+
+M3_WORK = (_order, _lists, _table, _facts)
+SHOP_WORK = (_orders, _positions, _customers, _products, _goods, _stock)
 
 
 def _sandbox() -> World:
@@ -197,21 +238,24 @@ def _sandbox() -> World:
 
 
 @functools.cache
-def _m3_recorded(api: str) -> tuple[M3Connection, Answers]:
+def _m3_recorded(api: str) -> tuple[M3Connection, Recorded]:
     with serve(_sandbox()) as running:
         login = {"username": access.M3_USER, "password": access.M3_PASSWORD}
         options = {"company": None, "api": api, "url": running.url, "credentials": login}
         config = M3.config(**options)
         connection = open_m3("erp", config, clock=Standing(), catalog=M3.catalog(config, metadata={}))
-        tape = Tape(connection._gateway)
-        connection._exchange._gateway = tape
-        _work_in_m3(connection)
+        recorded = []
+        for work in M3_WORK:
+            tape = connection._exchange._gateway = Tape(connection._gateway)
+            connection._facts = None
+            work(connection)
+            recorded.append((work, tape.answers))
         connection.close()
-    return connection, tape.answers
+    return connection, recorded
 
 
 @functools.cache
-def _shop_recorded(dialect: str) -> tuple[NopConnection, Answers]:
+def _shop_recorded(dialect: str) -> tuple[NopConnection, Recorded]:
     with serve(_sandbox()) as running:
         login = {"username": access.SHOP_USER, "password": access.SHOP_PASSWORD}
         config = NOPCOMMERCE.config.model_validate(
@@ -225,9 +269,11 @@ def _shop_recorded(dialect: str) -> tuple[NopConnection, Answers]:
         )
         catalog = NOPCOMMERCE.catalog(config, metadata={})
         connection = open_connection("shop", config, clock=Standing(), catalog=catalog)
-        tape = Tape(connection._api._http)
-        connection._api._http = tape
-        _work_in_shop(connection)
-        connection.close()
+        http, recorded = connection._api._http, []
+        for work in SHOP_WORK:
+            tape = connection._api._http = Tape(http)
+            work(connection)
+            recorded.append((work, tape.answers))
+        http.close()
     connection._api._access = FixedToken(Secret("token"), header="Authorization")
-    return connection, tape.answers
+    return connection, recorded

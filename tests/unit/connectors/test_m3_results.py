@@ -83,10 +83,11 @@ def test_a_read_of_what_does_not_exist_is_done_without_rows():
     assert refused(READ, code="XRE0103") == answer(call(READ), Reply(Result("T")))
 
 
-def test_a_list_that_broke_half_way_is_a_failure():
+def test_a_list_that_broke_half_way_is_a_failure_that_passes():
     broken = refused(READ, code="XRE0103", records=[{"ORNO": "1"}])
 
-    assert (broken.outcome, broken.rows) == (Outcome.REFUSED, ())
+    assert (broken.outcome, broken.rows) == (Outcome.NOT_SENT, ())
+    assert broken.failure.remedy is Remedy.TRANSIENT
 
 
 def test_a_write_that_was_not_processed_is_in_doubt_not_done():

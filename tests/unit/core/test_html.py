@@ -37,4 +37,4 @@ def test_html_is_told_as_text(html, text):
     ],
 )
 def test_no_html_takes_longer_than_its_length_allows(piece):
-    plain_text(piece * 200_000)
+    plain_text(piece * 20_000)

@@ -128,3 +128,10 @@ def test_an_error_body_never_shows_a_credential():
 
 def test_a_status_without_a_name_is_still_told():
     assert failure_of_status(599, {}, b"<h1>odd</h1>").message == "HTTP 599: odd"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["<script", "<title", "<title>x", "<style>", "<!--", "<a", "<h1>", "<"])
+def test_no_error_page_takes_long_to_sum_up(piece):
+    for _ in range(50):
+        assert len(summarise({"content-type": "text/html"}, (piece * 5000).encode())) < 1000
