@@ -173,7 +173,7 @@ def tried(scratch: Path, orders: tuple[str, str, str]) -> list[tuple[str, ...]]:
         ("links", "import", str(known)), ("lookup", "list"), ("lookup", "show", "countries"),
         ("lookup", "get", "countries", "DE"), ("lookup", "gaps", "orders"), ("state", "show", "--json"),
         ("state", "verify"), ("state", "backup", str(scratch / "backup.db")),
-        ("state", "baseline", "orders", "--before", "2020-01-01"), ("state", "vacuum"),
+        ("state", "baseline", "orders", "--before", "2020-01-01"), ("state", "prune", "--older-than", "400d"), ("state", "rebuild", "orders"), ("state", "vacuum"),
         ("state", "export", str(scratch / "export.jsonl")), ("state", "import", str(scratch / "export.jsonl")),
         ("state", "epoch", "--reason", "a test"), ("state", "restore", str(scratch / "backup.db"), "--yes"), ("doctor",),
         ("secrets", "check"), ("secrets", "list"), ("m3", "programs"), ("m3", "describe", "OIS100MI"),
