@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.postgres import Databases
+
+# How quick a machine is that does other things as well says nothing of what a test examines.
+settings.register_profile("m3nop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("m3nop")
 
 MEASURED = ("unit/core", "unit/mapping", "unit/spec", "unit/engine", "contract/engine")
 """The tests of the layers whose coverage has a floor."""
