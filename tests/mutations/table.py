@@ -71,15 +71,13 @@ MUTATIONS = (
         old="""\
         with self._state.transaction() as tx:
             tx.arrive(arrivals, now=now)
-            for record in taken_up:
-""",
+            if not all(""",
         new="""\
         with self._state.transaction() as tx:
             tx.set_watermark(job.name, partition, page.watermark, now=now)
         with self._state.transaction() as tx:
             tx.arrive(arrivals, now=now)
-            for record in taken_up:
-""",
+            if not all(""",
         test=_INTAKE + "test_records_and_watermark_are_committed_together",
     ),
     Mutation(
@@ -122,8 +120,8 @@ MUTATIONS = (
         name="settle-after-zero",
         breaks="what is not found at once is taken for absent, though its request may still be under way",
         file="m3nop/engine/work.py",
-        old="        return line.sent_at + self._settle_after.get(line.connection, 0)\n",
-        new="        return line.sent_at\n",
+        old="        return left_by + self._settle_after.get(line.connection, 0)\n",
+        new="        return left_by\n",
         test=_DELIVERY + "test_a_head_that_never_arrived_is_sent_again_once_that_is_sure",
     ),
     Mutation(
