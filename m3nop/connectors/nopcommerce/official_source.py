@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from m3nop.connectors.nopcommerce.listing import whole_list
 from m3nop.connectors.nopcommerce.official_records import get, joined
 from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS
 from m3nop.connectors.nopcommerce.positions import (
@@ -26,7 +27,7 @@ from m3nop.core.clock import parse_instant
 from m3nop.core.connector import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from m3nop.connectors.nopcommerce.api import ShopApi
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
@@ -168,17 +169,15 @@ class OfficialSource:
         groups = len(every) // self._ids_per_request
         if groups <= _FEW or groups <= self._total() // self._page_size:
             return every
-        return sorted({number for number in self._listed() if number in every})
+        return sorted(number for number in self._listed() if number in every)
 
-    def _listed(self) -> Iterator[int]:
-        """List the ids of all rows; one that moves to a later page while others come is listed twice."""
-        what, index, more = self._endpoint.what, 0, True
-        while more:
-            document = self._search(("pageIndex", str(index)), ("pageSize", str(self._page_size)))
-            rows = rows_of(document, what=f"{what}s")
-            yield from (identity(row, what=what) for row in rows)
-            more = bool(rows) and bool(document.get("has_next_page"))
-            index += 1
+    def _listed(self) -> Iterable[int]:
+        """Return the ids of all rows."""
+
+        def read(index: int) -> Json:
+            return self._search(("pageIndex", str(index)), ("pageSize", str(self._page_size)))
+
+        return whole_list(read, lambda _: None, what=self._endpoint.what)
 
     def _newest(self) -> int:
         document = self._search(("pageIndex", "0"), ("pageSize", str(_NEWEST)))

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from m3nop.connectors.nopcommerce import records
 from m3nop.connectors.nopcommerce.config import LARGEST_OSS_PAGE
+from m3nop.connectors.nopcommerce.listing import whole_list
 from m3nop.connectors.nopcommerce.official_records import get, joined
 from m3nop.connectors.nopcommerce.oss_records import get as oss_get
 from m3nop.connectors.nopcommerce.positions import keys_of, position_of, watermark_of
 from m3nop.connectors.nopcommerce.records import creation, identity
-from m3nop.connectors.nopcommerce.rows import asked_for, chunks, number_of, only_of, refuse, rows_of
+from m3nop.connectors.nopcommerce.rows import asked_for, chunks, only_of, refuse, rows_of
 from m3nop.connectors.nopcommerce.shape import STOCK_ROW_FIELDS, VARIANT_FIELDS
 from m3nop.connectors.nopcommerce.stock import BY_PRODUCT, BY_VARIANT
 from m3nop.core.clock import parse_instant
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from m3nop.connectors.nopcommerce.wanted import Wanted
     from m3nop.connectors.nopcommerce.workers import Workers
     from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
 
 R = TypeVar("R")
 
-_ENOUGH_LISTINGS = 3
 _PAGE = LARGEST_OSS_PAGE
 
 
@@ -131,7 +132,7 @@ class OfficialShelves:
 
     def ids(self, after: int) -> Iterator[Sequence[int]]:
         """Yield the ids after one in one group."""
-        yield sorted(number for number in self._listed(identity_of_product) if number > after)
+        yield sorted(number for number in self._listed(lambda _: None) if number > after)
 
     def rows(self, ids: Sequence[int]) -> list[Raw]:
         """Read some products."""
@@ -140,9 +141,9 @@ class OfficialShelves:
 
     def since(self, instant: Instant) -> int:
         """Return the id before the first that was created since an instant."""
-        listed = self._listed(lambda row: (identity_of_product(row), _created(row)))
-        later = [number for number, created in listed if created >= instant]
-        return min(later) - 1 if later else max((number for number, _ in listed), default=0)
+        listed = self._listed(_created)
+        later = [number for number, created in listed.items() if created >= instant]
+        return min(later) - 1 if later else max(listed, default=0)
 
     def variants(self, row: Raw) -> Sequence[Raw]:
         """Read the attribute combinations of a product."""
@@ -156,26 +157,12 @@ class OfficialShelves:
         rows = rows_of(self._api.read(get(f"{path}/{row['id']}")) or [], what=f"{what}s")
         return only_of(rows, "product_id", row["id"], what=what)
 
-    def _listed(self, keep: Callable[[Raw], R]) -> list[R]:
-        """List all products; a row that moves to another page meanwhile makes it begin again."""
-        for _ in range(_ENOUGH_LISTINGS):
-            found: dict[int, R] = {}
-            total, index, more = 0, 0, True
-            while more:
-                query = (
-                    ("showHidden", "true"),
-                    ("pageIndex", str(index)),
-                    ("pageSize", str(self._page_size)),
-                )
-                document = self._api.read(get("Product/GetAll", *query))
-                rows = rows_of(document, what="products")
-                found.update((identity_of_product(row), keep(row)) for row in rows)
-                total = number_of(document, "total_count", what="products")
-                more = bool(rows) and bool(document.get("has_next_page"))
-                index += 1
-            if len(found) >= total:
-                break
-        return list(found.values())
+    def _listed(self, keep: Callable[[Raw], R]) -> dict[int, R]:
+        def read(index: int) -> Json:
+            paging = (("pageIndex", str(index)), ("pageSize", str(self._page_size)))
+            return self._api.read(get("Product/GetAll", ("showHidden", "true"), *paging))
+
+        return whole_list(read, keep, what="product")
 
 
 class OssShelves:

@@ -230,6 +230,7 @@ class Bench:
         self.world = sandbox.world
         self.clock = sandbox.clock
         self.environment = environment
+        self.zone = "UTC"
         sandbox.begin()
         text = (pack_folder() / "m3nop.yaml").read_text(encoding="utf-8")
         since = to_text(START - 2 * HOUR)
@@ -310,7 +311,9 @@ class Bench:
     def tools(self, executor: Any = None) -> Tools:
         connections = {name: self.connection(name) for name in self.project.connections}
         recompile = self.project.compile_definition
-        tools = Tools(connections, executor or InlineExecutor(), self.watcher, recompile, self.stop, "UTC")
+        tools = Tools(
+            connections, executor or InlineExecutor(), self.watcher, recompile, self.stop, self.zone
+        )
         tools.orders = ("orders",)
         if self.closed is not None:
             tools.closed = self.closed

@@ -76,7 +76,6 @@ class Fault:
     reads: Said
     options: Mapping[str, Any] = field(default_factory=dict)
     once: Said = FINE
-    systems: tuple[str, ...] = ("m3", "shop")
     token: Said | None = AGAIN
     """What is known of a call when the request for its token is hit; None where that cannot happen."""
     shop: Said | None = None
@@ -225,3 +224,80 @@ BULK = (
         (ENDED, ENDED), (ENDED, ENDED), ENDED, (Said(NOT_SENT, SYSTEMIC), Said(NOT_SENT, SYSTEMIC)),
     ),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ListFault:
+    """What can befall a list of M3: ``rows`` is what of its rows is told, in words."""
+
+    id: str
+    what: str
+    kind: str
+    said: Said
+    rows: str
+
+
+M3_LISTS = (
+    ListFault(
+        "rows_and_error", "the list breaks off: rows and an error together", "list_fails", AGAIN, "none of them",
+    ),
+    ListFault(
+        "rows_twice", "the list shows a row twice", "duplicate_records", FINE,
+        "as they came; records are told apart by their key, rows of a table are told once",
+    ),
+    ListFault(
+        "rows_late", "the list does not show its newest row yet", "late_records", FINE,
+        "those that came; a probe believes that there is none only after `settle_after`",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SourceFault:
+    """What can befall the lists that a source of the shop reads: no record is lost, whatever it is."""
+
+    id: str
+    what: str
+    kind: str
+    options: Mapping[str, Any]
+    becomes: str
+
+
+SOURCES = (
+    SourceFault(
+        "records_twice", "each list shows its first records twice", "duplicate_records", {"count": 2, **FOR_EVER},
+        "each record comes once",
+    ),
+    SourceFault(
+        "page_too_early", "a page repeats the end of the one before it", "drifting_pages", {"count": -1, "nth": 4},
+        "each record comes once",
+    ),
+    SourceFault(
+        "page_too_late", "a page leaves out a record, because one before it has gone", "drifting_pages", {"count": 1, "nth": 4},
+        "each record comes once: ids are asked for one by one, or the list is read again until it is whole",
+    ),
+    SourceFault(
+        "records_late", "lists do not show the newest record yet", "late_records", {"count": 1, **FOR_EVER},
+        "it comes with the next reading; an id below that did not appear is asked for again for a day, and once a "
+        "day the shop's count is compared",
+    ),
+)  # fmt: skip
+TIMES = {
+    "clock_back": (
+        "the clock is set back an hour between two runs",
+        "no record is lost or entered twice; what is parked waits until its time has come again",
+    ),
+    "clock_ahead": (
+        "the clock is a day ahead for one run",
+        "no record is lost or entered twice",
+    ),
+    "summer_time": (
+        "summer time begins or ends while orders come in",
+        "each is entered once, with the date on which it was placed in M3's time zone",
+    ),
+    "out_of_order": (
+        "orders appear in another order than that of their ids and dates",
+        "each is entered once",
+    ),
+}
+"""What can befall the time, by the parameter of the test that shows it, with what becomes of records."""

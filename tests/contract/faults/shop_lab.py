@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.connectors.nopcommerce import NOPCOMMERCE
-from m3nop.connectors.nopcommerce.connection import open_connection
+from m3nop.connectors.nopcommerce.catalog import NopCommerceCatalog
+from m3nop.connectors.nopcommerce.connection import NopConnection, open_connection
 from m3nop.core.connector import Answer, Call
 from m3nop.sandbox import access
 from m3nop.sandbox.faults import Fault as Strike
@@ -51,11 +52,20 @@ class Hit:
         return Body.NEEDLESS if self.name.startswith("PUT /api/") else Body.NONE
 
 
+def open_shop(served: Served, dialect: str, **options: Any) -> NopConnection:
+    """Open a connection to the shop."""
+    document = {"url": served.shop_url, "credentials": LOGIN, **options, "dialect": dialect}
+    config = NOPCOMMERCE.config.model_validate(document)
+    catalog = NOPCOMMERCE.catalog(config, metadata={})
+    return open_connection("shop", config, clock=UnhurriedClock(served.clock.now), catalog=catalog)
+
+
 class Lab:
     """One dialect's rows to call about, put back after each call."""
 
     def __init__(self, served: Served, dialect: str) -> None:
         self.served, self.dialect = served, dialect
+        self.catalog = NopCommerceCatalog(dialect)
         prepared = Prepared(served.world)
         self.acting, self.reading = prepared.acting(dialect), prepared.reading(dialect)
         self._warm: dict[str, Any] = {}
@@ -76,15 +86,12 @@ class Lab:
 
     def new(self, url: str = "", *, timeout: float = 5.0, **credentials: str) -> Any:
         """Open a connection."""
-        config = NOPCOMMERCE.config.model_validate(
-            {
-                "url": url or self.served.shop_url, "dialect": self.dialect, "timeout": timeout,
-                "credentials": credentials or LOGIN,
-            }
-        )  # fmt: skip
-        self.catalog = NOPCOMMERCE.catalog(config, metadata={})
-        clock = UnhurriedClock(self.served.clock.now)
-        connection = open_connection("shop", config, clock=clock, catalog=self.catalog)
+        options = {
+            "timeout": timeout,
+            "credentials": credentials or LOGIN,
+            "url": url or self.served.shop_url,
+        }
+        connection = open_shop(self.served, self.dialect, **options)
         self._opened.append(connection)
         return connection
 

@@ -260,3 +260,32 @@ def test_what_is_known_of_calls_that_share_a_request_is_what_is_declared(
         if tuple(map(said, answers)) != (fault.named if extended else fault.bare) or problem:
             wrong[operation.name] = (answers, problem)
     assert wrong == {}
+
+
+@pytest.mark.parametrize("fault", BULK, ids=lambda fault: fault.id)
+def test_what_is_known_of_reads_that_share_a_request_is_what_is_declared(lab: Lab, fault: BulkFault) -> None:
+    connection, wrong = lab.connection("v2"), {}
+    for operation in lab.reading():
+        if operation.name.startswith(("EXPORTMI/", "table:")):
+            continue
+        answers = struck(lab, fault, connection, [lab.call(operation, number) for number in range(2)])
+        if tuple(map(said, answers)) != fault.reads:
+            wrong[operation.name] = answers
+    assert wrong == {}
+    assert lab.served.dump("m3.") == lab.served.kept("m3.")
+
+
+@pytest.mark.parametrize("fault", BULK, ids=lambda fault: fault.id)
+def test_what_is_known_of_a_call_that_was_not_answered_alone_is_what_is_declared(
+    lab: Lab, fault: BulkFault
+) -> None:
+    connection, faults, wrong = lab.connection("v2"), lab.served.world.faults, {}
+    for operation in lab.acting():
+        faults.clear()
+        faults.add(Strike(kind=fault.kind, system="m3", operation="*/*", count=0))
+        (answer,) = connection.send([lab.call(operation)])
+        faults.clear()
+        lab.served.put_back()
+        if said(answer) != fault.alone:
+            wrong[operation.name] = answer
+    assert wrong == {}

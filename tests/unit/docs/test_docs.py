@@ -13,7 +13,7 @@ import typer
 from m3nop.app.registry import CONNECTORS
 from m3nop.cli.main import app
 from m3nop.spec.validate import validate
-from tests.unit.docs import cli_reference, configuration_reference, shop_reference
+from tests.unit.docs import cli_reference, configuration_reference, fault_reference, shop_reference
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
@@ -114,6 +114,12 @@ def test_every_part_of_the_configuration_has_a_section():
 def test_the_page_of_shop_operations_is_that_of_the_catalog():
     assert text_of(shop_reference.PAGE) == shop_reference.render(), (
         "run: python tests/unit/docs/shop_reference.py"
+    )
+
+
+def test_the_page_of_faults_is_that_of_the_catalogue():
+    assert text_of(fault_reference.PAGE) == fault_reference.render(), (
+        "run: python tests/unit/docs/fault_reference.py"
     )
 
 
