@@ -153,7 +153,9 @@ def _judge(  # noqa: PLR0911 - one return for each judgement
         return RecordState.BASELINED, None, "created before the start of this pipeline"
     again = now + int((source.recheck_every or LOOK_AGAIN) * SECOND)
     if failed := unreadable(snapshot):
-        return RecordState.WAITING, again, f"cannot be read: {failed}"
+        # It says nothing of the record, and others may wait for it.
+        soon = min(again, now + int(LOOK_AGAIN * SECOND))
+        return RecordState.WAITING, soon, f"cannot be read: {failed}"
     try:
         if source.filter is not None and not _holds(pipeline, source.filter, snapshot, context):
             return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"

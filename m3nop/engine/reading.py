@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.errors import AccessError, PausedError, SourceError
+from m3nop.core.state import RecordState
 from m3nop.engine.beside import beside, request
 
 if TYPE_CHECKING:
@@ -57,12 +58,25 @@ class Reading:
             self._count += yield from self._intake.read(self._jobs[name], since=wish.since, full=wish.full)
             if not wish.only_look:
                 yield from self._recheck.look(self._jobs[name])
+                for needed in self._needed(name, wish):
+                    # What waits there keeps records of this run waiting, who may run alone for ever.
+                    yield from self._recheck.look(self._jobs[needed], (RecordState.WAITING,))
 
         self._read(wish.pipelines, read)
         self._stop_beside_unread_orders(wish)
         # By the order of the run, not by who failed first.
         failed.update((name, self._failed[name]) for name in wish.pipelines if name in self._failed)
         return self._count
+
+    def _needed(self, name: str, wish: Wish) -> list[str]:
+        """Name the pipelines that a pipeline's records may wait for, and that this run does not read."""
+        needed: list[str] = []
+        todo = [name]
+        while todo:
+            more = self._jobs[todo.pop()].any.requires - {*needed, *wish.pipelines}
+            needed += sorted(more)
+            todo += more
+        return needed
 
     def _read_orders_first(self, wish: Wish) -> None:
         """Take in the orders that pipelines have to reckon with (``in_flight``); they are not delivered here.

@@ -18,7 +18,7 @@ from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import OnChange, Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from m3nop.engine.beside import Asking
     from m3nop.engine.ports import Job, Tools
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from m3nop.engine.tally import Tally
 
     _Snapshots = Mapping[str, Mapping[str, Json]]
+LOOKED_AT = (RecordState.WAITING, RecordState.DONE)
+"""States of records that may have news."""
 _SHOWN = 5
 
 
@@ -39,12 +41,11 @@ class Recheck:
         self._sources = sources
         self._clock = clock
 
-    def look(self, job: Job) -> Asking[int]:
-        """Look at everything that is due; return how many records were read again."""
+    def look(self, job: Job, states: Sequence[RecordState] = LOOKED_AT) -> Asking[int]:
+        """Look at everything in these states that is due; return how many records were read again."""
         count = 0
         while not self._tools.stop:
             now = self._clock.now()
-            states = (RecordState.WAITING, RecordState.DONE)
             due = self._state.records(job.name, states=states, due=now, limit=FETCH)
             if not due:
                 break

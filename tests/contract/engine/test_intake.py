@@ -402,3 +402,20 @@ def test_an_order_that_the_shop_shows_late_once_more_is_looked_for_again(bench: 
     bench.run()
 
     assert bench.states() == {str(order): "done"}
+
+
+def test_a_customer_that_could_not_be_read_is_read_again_by_a_run_of_its_orders(bench: Bench) -> None:
+    order = bench.place(customer_id=5)
+    # The order itself is read with its customer.
+    bench.fault("reset_before", "*/GetCustomerRoleIds/5", nth=2, times=None)
+    bench.run()
+    bench.world.faults.clear()
+
+    assert bench.record(5, "customers").state is RecordState.WAITING
+    assert bench.record(5, "customers").reason.startswith("cannot be read: customer 5, its roles: ")
+    assert bench.record(order).state is RecordState.BLOCKED
+
+    bench.clock.wait(3600)
+    bench.run()
+
+    assert bench.states() == {str(order): "done"}
