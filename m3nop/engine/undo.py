@@ -42,9 +42,8 @@ def _became_real(work: Work) -> Action | None:
         return None
     asked = f"probe:{step.id}"
     if asked not in work.checked:
-        return settle.ask(
-            work, asked, work.pipeline.probes[step.probe], work.with_step(step.id, {"fields": line.fields})
-        )
+        root = work.with_step(step.id, {"fields": line.fields}, root=_known(work))
+        return settle.ask(work, asked, work.pipeline.probes[step.probe], root)
     rows = work.checked[asked]
     if commit.is_real(work, rows):
         return Settle(step.id, found=True, rows=(answer_row(step.call.outputs, rows[0]),), adopted=True)
@@ -57,7 +56,7 @@ def _undo_step(work: Work, step: Step, undo: Request) -> Action | None:
     if line is not None and line.state in (CallState.SENT, CallState.IN_DOUBT):
         return _repeat(line, step)
     if line is None:
-        mapped = work.map(undo, work.with_step(step.id, _made(work, step)))
+        mapped = work.map(undo, _known(work))
         return Send(path, Purpose.UNDO, undo.target, mapped.fields, mapped.origins)
     if line.state is CallState.REFUSED:
         failure = failure_of(line)
@@ -75,6 +74,20 @@ def _repeat(line: LoggedCall, step: Step) -> Action:
     return Settle(line.step, found=False)
 
 
+def _known(work: Work) -> dict[str, Json]:
+    """Return the root with every step that took effect, also where the walk stopped before it.
+
+    A process that takes up an undo may have to wait for the customer of an order; the undo must not.
+    """
+    root = work.root()
+    made = {
+        step.id: _made(work, step)
+        for step in work.pipeline.steps
+        if step.call is not None and work.taken(step.id) is not None
+    }
+    return {**root, "steps": {**root["steps"], **made}}
+
+
 def _made(work: Work, step: Step) -> dict[str, Json]:
     """Return what a step that took effect sent and was answered."""
     return result_of(step.request.outputs, work.log[step.id])
@@ -88,7 +101,7 @@ def _prove_gone(work: Work, step: Step) -> Action | None:
     made = _made(work, step)
     asked = f"gone:{step.id}"
     if asked not in work.checked:
-        return settle.ask(work, asked, probe, work.with_step(step.id, made))
+        return settle.ask(work, asked, probe, _known(work))
     document = {name: value for name, value in made.items() if name != "fields"}
     if not any(same_document(document, row) for row in work.checked[asked]):
         return None

@@ -58,3 +58,21 @@ def test_a_run_that_dies_anywhere_while_it_takes_an_attempt_back_leaves_no_orpha
         bench.run(linger=200.0)
         assert bench.judge(order) == CLEAN, at
         assert set(bench.states().values()) == {"done"}, at
+
+
+def test_an_undo_is_taken_up_whoever_the_customer_is_and_whatever_of_the_commit_was_sent(
+    bench: Bench,
+) -> None:
+    order = bench.place(customer_id=6)
+    bench.fault("reset_before", "OIS100MI/Confirm")
+    bench.fault("duplicate_records", "OIS100MI/LstBatchLine", count=1)
+    bench.fault("reset_before", "OIS100MI/DelBatchHead")
+    bench.run()
+    bench.clock.wait(SETTLE + 1)
+    for at in range(12, 22):
+        bench.die(at)
+        bench.clock.wait(SETTLE + 1)
+    bench.run(linger=200.0)
+
+    assert bench.judge(order) == CLEAN
+    assert set(bench.states().values()) == {"done"}
