@@ -190,7 +190,7 @@ class Orders(RuleBasedStateMachine):
         self.mapping, self.lost = 0, False
         self.witness = Witness(self.bench, LOGGED)
         for who in (0, 3):
-            self.place(store=1, who=who, skus=["LAMP-HEAD", "MUG-TI"], unknown=False, paid=True)
+            self.place(store=1, who=who, skus=["LAMP-HEAD", "MUG-TI"], unknown=who == 3, paid=True)
 
     # -- in the shop
 
