@@ -2,6 +2,7 @@
 
 ``M3NOP_CRASHPOINT=NAME`` dies at the first pass through NAME, ``NAME#3`` at the third, ``*#17`` at the
 seventeenth pass through any. ``M3NOP_CRASH_LOG=FILE`` writes down each pass, so that a test can count them.
+``M3NOP_CRASH_SIGNAL=SIGTERM`` gives the process another signal there than the one that kills it.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ def crashpoint(name: str) -> None:
             log.write(f"{name}\n")
     wanted, _, turn = target.partition("#")
     if wanted in (name, "*") and _passes[wanted] == int(turn or 1):
-        _die()
+        _strike(os.environ.get("M3NOP_CRASH_SIGNAL", "SIGKILL"))
 
 
-def _die() -> None:
-    if hasattr(signal, "SIGKILL"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    os._exit(137)
+def _strike(name: str) -> None:
+    if hasattr(signal, name):
+        os.kill(os.getpid(), getattr(signal, name))
+    if name == "SIGKILL":
+        os._exit(137)

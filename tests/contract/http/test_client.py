@@ -14,7 +14,8 @@ from decimal import Decimal
 
 import pytest
 
-from m3nop.core.errors import ConfigurationError
+from m3nop.core.departure import only_while
+from m3nop.core.errors import BusyError, ConfigurationError
 from m3nop.http.client import HttpClient, Timeouts
 from m3nop.http.failures import HttpFailure, HttpFailureKind
 
@@ -236,6 +237,20 @@ def test_a_failure_names_the_address_without_its_query(serve):
 
     assert "/path:" in str(failed)
     assert "private" not in str(failed)
+
+
+def test_a_request_of_a_process_that_may_not_act_any_more_does_not_leave(serve):
+    server, client = serve(answering(OK))
+
+    def refuse() -> None:
+        raise BusyError("another one has taken over")
+
+    with only_while(refuse), pytest.raises(BusyError, match="taken over"):
+        client.request("POST", "/orders", json={})
+    assert server.requests == []
+
+    client.request("POST", "/orders", json={})
+    assert len(server.requests) == 1
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(serve):
