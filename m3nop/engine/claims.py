@@ -328,21 +328,23 @@ class Claims:
     def sweeps(self) -> Iterator[Work]:
         """Yield the works of sweeps that are due; one that cannot be done yet is postponed."""
         now = self._parts.clock.now()
-        for attempt, record in self._take_sweeps(now):
+        for due, record in self._take_sweeps(now):
             if self._is_unsettled(record):
                 # What it has in M3 may still become the real one: look again when it is settled.
-                attempt.sweep_at = now + (SECOND if _is_due(record, now) else SWEEP_AGAIN)
-                self._parts.outbox.attempt_alone(attempt)
+                for attempt in due:
+                    attempt.sweep_at = now + (SECOND if _is_due(record, now) else SWEEP_AGAIN)
+                    self._parts.outbox.attempt_alone(attempt)
                 self._parts.outbox.also(partial(_let_go, record.id))
                 continue
+            attempt = due[0]
             frozen = self._frozen(attempt, self._parts.jobs[record.pipeline].by_store.get(record.store))
             link = self._parts.state.link(record.pipeline, record.key)
             work = self._work(frozen, record, attempt, self._parts.state.calls(attempt.id), link)
             work.sweeping = True
             yield work
 
-    def _take_sweeps(self, now: Instant) -> Iterator[tuple[Attempt, Record]]:
-        """Claim the records of sweeps that are due, one sweep each; read them again, as they stay now."""
+    def _take_sweeps(self, now: Instant) -> Iterator[tuple[list[Attempt], Record]]:
+        """Claim the records of sweeps that are due; read both again, as they stay now."""
         served, state = self._parts.jobs.keys() - self._left_out, self._parts.state
         ids = [attempt.record_id for attempt in state.due_sweeps(now, limit=CLAIM)]
         found = [record for record in map(state.record_by_id, ids) if record and record.pipeline in served]
@@ -350,13 +352,16 @@ class Claims:
             return
         with state.transaction() as tx:
             free = tx.claim_sweeps([record.id for record in found], now=now, run_id=self._parts.run_id)
+        due: dict[int, list[Attempt]] = {record_id: [] for record_id in free}
         for attempt in state.due_sweeps(now, limit=CLAIM):
-            record = state.record_by_id(attempt.record_id) if attempt.record_id in free else None
-            if record is not None:
-                free.remove(record.id)
-                yield attempt, record
-        for record_id in free:
-            self._parts.outbox.also(partial(_let_go, record_id))
+            if attempt.record_id in due:
+                due[attempt.record_id].append(attempt)
+        for record_id, attempts in due.items():
+            record = state.record_by_id(record_id)
+            if record is not None and attempts:
+                yield attempts, record
+            else:
+                self._parts.outbox.also(partial(_let_go, record_id))
 
     def _is_unsettled(self, record: Record) -> bool:
         if record.state in _MOVING:
