@@ -54,7 +54,9 @@ def rebuild(
     from m3nop.engine.wish import Wish
 
     engine = session.engine(names, observer=observer, stop=stop, wait=wait)
-    summary = engine.run(Wish(tuple(names), full=True, only_look=True, command="state rebuild"))
+    # What is looked for is not claimed: nobody else may work on it meanwhile.
+    with session.state().alone(wait=wait):
+        summary = engine.run(Wish(tuple(names), full=True, only_look=True, command="state rebuild"))
     counts = {"read": summary.read, **summary.counts}
     with session.state().transaction() as tx:
         detail = {

@@ -159,9 +159,19 @@ class SqlState(Reads):
         with self._reading() as connection, self._backend.snapshot(connection) as steady:
             return export_tables(steady, target, now=now)
 
+    @contextmanager
+    def alone(self, *, wait: float = 0.0) -> Iterator[None]:
+        """Keep other processes out; wait so many seconds for those that work to end.
+
+        Raises:
+            BusyError: one goes on.
+        """
+        with self._backend.explained(), self._backend.alone(self._usable(), wait=wait):
+            yield
+
     def begin_epoch(self, *, now: Instant, actor: str, reason: str) -> int:
         """Begin a new epoch: what is here may be older than the truth. Return its number."""
-        with self._backend.alone(self._usable(), wait=0), self.transaction() as tx:
+        with self.alone(), self.transaction() as tx:
             epoch = self.epoch + 1
             self._usable().execute(update(schema.scope), {"epoch": epoch})
             tx.audit(now=now, actor=actor, action="epoch", subject=str(epoch), detail={"reason": reason})
@@ -172,6 +182,9 @@ class SqlState(Reads):
         """Delete what is older and needed by nobody; return how many rows of each table.
 
         With ``dry_run`` they are counted, and stay.
+
+        Raises:
+            BusyError: another process works on it.
         """
         writer = self._usable()
         if dry_run:
@@ -179,7 +192,7 @@ class SqlState(Reads):
                 found = prune(writer, before=before)
                 transaction.rollback()
             return found
-        with self.transaction() as tx:
+        with self.alone(), self.transaction() as tx:
             found, day = prune(writer, before=before), to_text(before)
             tx.audit(now=now, actor=actor, action="prune", subject=day, detail={"rows": dict(found)})
         return found

@@ -98,6 +98,10 @@ def test_tables_are_not_changed_beside_a_process_that_works(join):
 
     with pytest.raises(BusyError, match=r"in use by process \d+ \(m3nop sync orders\).*--wait"):
         one.state.begin_epoch(now=1, actor="me", reason="why")
+    with pytest.raises(BusyError, match="in use by process"):
+        one.state.prune(before=1, now=1, actor="me")
+    with pytest.raises(BusyError, match="in use by process"), one.state.alone():
+        pytest.fail("it was not alone")
     other.state.close()
 
     assert one.state.begin_epoch(now=1, actor="me", reason="why") == 2
