@@ -119,7 +119,10 @@ class Reading:
         systems: dict[str, list[str]] = {}
         for name in names:
             systems.setdefault(self._jobs[name].any.source.connection, []).append(name)
+        # What lies in the state (links, what is known of an order) is what the systems told just before.
+        own = systems.pop("", [])
         beside([self._in_turn(some, read) for some in systems.values()], self._tools.executor)
+        beside([self._in_turn(own, read)], self._tools.executor)
 
     def _in_turn(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> Asking[None]:
         for name in names:

@@ -61,8 +61,8 @@ def check(ended: Ended, code: int, *said: str) -> None:
 def use_again(project: Project) -> None:
     """End the wait for systems that did not work, as somebody does who has put them right."""
     said = project.run("circuits", "list", "--json")
-    assert said.code == 0, said.err
-    for circuit in json.loads(said.out):
+    # A state that could not be set up knows of no system.
+    for circuit in json.loads(said.out) if said.code == 0 else ():
         if circuit["phase"] == "open":
             assert project.run("circuits", "close", circuit["connection"]).code == 0
 

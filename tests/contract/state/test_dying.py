@@ -58,7 +58,9 @@ def die(work, at):
 def content(path):
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        tables = sorted(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name != 'sqlite_sequence'"))
+        found = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name != 'sqlite_sequence'")
+        # A table that a migration makes anew has its foreign keys in any order.
+        tables = sorted((*names, sorted(line.strip(" ,") for line in (sql or "").splitlines())) for *names, sql in found)
         records = db.execute("SELECT id, pipeline, key, state, snapshot FROM records ORDER BY id").fetchall()
         return tables, records
 
