@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND
@@ -334,7 +333,7 @@ class Claims:
                 for attempt in due:
                     attempt.sweep_at = now + (SECOND if _is_due(record, now) else SWEEP_AGAIN)
                     self._parts.outbox.attempt_alone(attempt)
-                self._parts.outbox.also(partial(_let_go, record.id))
+                self._parts.outbox.unclaim(record.id)
                 continue
             attempt = due[0]
             frozen = self._frozen(attempt, self._parts.jobs[record.pipeline].by_store.get(record.store))
@@ -361,7 +360,7 @@ class Claims:
             if record is not None and attempts:
                 yield attempts, record
             else:
-                self._parts.outbox.also(partial(_let_go, record_id))
+                self._parts.outbox.unclaim(record_id)
 
     def _is_unsettled(self, record: Record) -> bool:
         if record.state in _MOVING:
@@ -372,10 +371,6 @@ class Claims:
 
 def _is_due(record: Record, now: Instant) -> bool:
     return record.state in _CLAIMABLE and (record.not_before or 0) <= now
-
-
-def _let_go(record_id: int, tx: Transaction) -> None:
-    tx.unclaim(record_id)
 
 
 def _outdated(work: Work, pipeline: Pipeline, *, refused: bool) -> str:

@@ -411,7 +411,7 @@ class Delivery:
     def _leave_sweep(self, work: Work) -> None:
         """Let others work on the record whose orphans were looked for."""
         if self._active.pop(work.record.id, None) is not None:
-            self._parts.outbox.also(lambda tx: tx.unclaim(work.record.id))
+            self._parts.outbox.unclaim(work.record.id)
 
     def _rest(self, work: Work, state: RecordState, *, reason: str) -> None:
         """Put a record down, and let the next one have its slot."""

@@ -54,6 +54,10 @@ class Outbox:
         """Write a record that was read again, with its snapshot."""
         self._renewed[record.id] = record
 
+    def unclaim(self, record_id: int) -> None:
+        """Let others work on a record again, as it stands."""
+        self.also(lambda tx: tx.unclaim(record_id))
+
     def also(self, change: Callable[[Transaction], None]) -> None:
         """Do this after everything else."""
         self._others.append(change)
