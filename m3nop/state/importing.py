@@ -20,7 +20,7 @@ from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
 from m3nop.state import schema, versions
 from m3nop.state.exporting import FORMAT
-from m3nop.state.store import backend_at, durable, refuse_other_scope, take_over
+from m3nop.state.store import backend_at, durable, refuse_other_scope, take_over, told_of
 from m3nop.state.transaction import add_entry
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ def _fill(
     with opened:
         lines = _lines(file, opened)
         header = _header(file, next(lines, None))
-        named = {name: value for name, value in header["scope"].items() if name in scope}
-        refuse_other_scope(str(file), named, scope)
+        refuse_other_scope(str(file), told_of(header["scope"], scope), scope)
         old = header["schema"] != schema.HEAD
         with backend.without_foreign_keys(writer) if old else nullcontext(), durable(writer):
             _empty(backend, writer)

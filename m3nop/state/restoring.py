@@ -18,7 +18,7 @@ from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
 from m3nop.state import schema, versions
 from m3nop.state.sqlite import HEADER, SqliteBackend
-from m3nop.state.store import backend_at, durable, refuse_other_scope
+from m3nop.state.store import backend_at, durable, refuse_other_scope, told_of
 from m3nop.state.transaction import add_entry
 
 if TYPE_CHECKING:
@@ -156,8 +156,7 @@ def _prepare(
         if version is None:
             msg = f"{file} is not a backup of a state database; name another file"
             raise StateError(msg)
-        named = {name: value for name, value in identity.items() if name in scope}
-        refuse_other_scope(str(file), named, scope)
+        refuse_other_scope(str(file), told_of(identity, scope), scope)
         if version != schema.HEAD:
             with backend.without_foreign_keys(writer), durable(writer):
                 versions.migrate(writer)

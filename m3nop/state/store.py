@@ -324,7 +324,7 @@ def _open_for_reading(backend: Backend, scope: Mapping[str, str]) -> SqlState:
             raise StateError(msg)
         row = connection.execute(select(schema.scope)).one()
     # A reader may know less of the scope than a run: it need not ask the systems who they are.
-    refuse_other_scope(backend.place, _named(row.identity, scope), scope)
+    refuse_other_scope(backend.place, told_of(row.identity, scope), scope)
     return SqlState(backend, writer=None, epoch=row.epoch, fence=row.fence)
 
 
@@ -353,7 +353,7 @@ def _version_and_identity(
     with backend.engine.connect() as connection:
         version = versions.version_of(connection, place=backend.place)
         identity = {} if version is None else connection.execute(_IDENTITY).scalar_one()
-    refuse_other_scope(backend.place, identity if whole else _named(identity, scope), scope)
+    refuse_other_scope(backend.place, identity if whole else told_of(identity, scope), scope)
     return version, identity
 
 
@@ -395,7 +395,8 @@ def _why_new_epoch(opening: str) -> str:
     return "put back from a backup" if opening == BACKUP_MARK else "put back, moved or copied from elsewhere"
 
 
-def _named(identity: Mapping[str, str], scope: Mapping[str, str]) -> Mapping[str, str]:
+def told_of(identity: Mapping[str, str], scope: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is known of the parts that ``scope`` names: one who was not asked is not compared."""
     return {name: value for name, value in identity.items() if name in scope}
 
 
