@@ -202,3 +202,8 @@ SLOW = "timeout: 0.5s, settle_after: 2.5s"
 def slowly(text: str) -> str:
     """Let M3 have more time to apply what it was sent."""
     return text.replace("timeout: 0.5s, settle_after: 0.7s", SLOW)
+
+
+def patiently(text: str) -> str:
+    """Let a busy machine have more time for an answer, where nothing is about time-outs."""
+    return text.replace("timeout: 0.5s, settle_after: 0.7s", "timeout: 5s, settle_after: 6s")

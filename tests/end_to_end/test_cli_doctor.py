@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from m3nop.core import json
 from m3nop.sandbox import access
 from m3nop.sandbox.faults import Fault
-from tests.end_to_end.conftest import MakeProject, rows
+from tests.end_to_end.conftest import MakeProject, Project, patiently, rows
 from tests.end_to_end.shops import make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def make_project(make_project: MakeProject) -> MakeProject:
+    """Make projects whose systems may answer late."""
+
+    def make(*, change: Callable[[str], str] = lambda text: text, **options: Any) -> Project:
+        return make_project(change=lambda text: change(patiently(text)), **options)
+
+    return make
 
 
 def examined(project, *arguments, **environ):
