@@ -18,6 +18,7 @@ from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
+from m3nop.state.disk import sync_folder
 from m3nop.state.schema import HEAD, JsonText, metadata, scope
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def export_tables(connection: Connection, target: Path, *, now: Instant) -> Expo
             file.write(f"{json.dumps({'sha256': seal.hexdigest()})}\n".encode())
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(target.parent)
         crashpoint("export:done")
     except BaseException as error:
         target.unlink(missing_ok=True)

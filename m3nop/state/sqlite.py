@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
+from m3nop.state.disk import sync_folder
 from m3nop.state.lease import Unlimited
 from m3nop.state.owners import Gone
 from m3nop.state.ownership import Ownership, network_type
@@ -207,6 +208,7 @@ class SqliteBackend:
         except sqlite3.Error as error:
             target.unlink()
             raise self.explain(error) from error
+        sync_folder(target.parent)
 
     @contextmanager
     def snapshot(self, connection: Connection) -> Iterator[Connection]:
@@ -345,14 +347,3 @@ def _set_aside(path: Path, kept: Path) -> None:
     except OSError:
         # A file system without links.
         shutil.copy2(path, kept)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -121,3 +121,17 @@ def test_a_database_that_does_not_sync_forgets_what_was_sent(shim: Path, tmp_pat
 
     assert "OIS100MI/AddBatchHead" in found["unlogged"]
     assert "OIS100MI/Confirm" in found["unlogged"]
+
+
+@pytest.mark.timeout(300)
+def test_a_migration_an_export_and_a_backup_survive_a_power_loss_at_every_place(
+    shim: Path, tmp_path: Path
+) -> None:
+    found = json.loads(preloaded(shim, "-m", "tests.power.care", str(tmp_path)))
+
+    assert {name: one["failed"] for name, one in found.items()} == {
+        "migration": [],
+        "export": [],
+        "backup": [],
+    }
+    assert all(one["places"] > 20 for one in found.values()), found
