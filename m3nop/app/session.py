@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Clock, Instant
     from m3nop.core.connector import Connection
     from m3nop.engine.circuits import Circuits
-    from m3nop.engine.ports import Job, Observer, StopSignal, Tools
+    from m3nop.engine.ports import Job, Observer, StopSignal, ThreadExecutor, Tools
     from m3nop.engine.run import Engine
     from m3nop.mapping.pipeline import Pipeline, Step
     from m3nop.spec.project import LoadedProject
@@ -53,6 +53,7 @@ class Session:
         self._clock: Clock | None = None
         self._connections: dict[str, Connection] = {}
         self._state: SqlState | None = None
+        self._pool: ThreadExecutor | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +61,24 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
+        self.close()
+
+    def close(self) -> None:
+        """Close everything that was opened, the state last."""
+        try:
+            self._open.close()
+        finally:
+            if self._state is not None:
+                self._state.close()
+
+    def release_state(self) -> SqlState | None:
+        """Give the open state away, which stays this process's own; who gets it closes it."""
+        state, self._state = self._state, None
+        return state
+
+    def adopt_state(self, state: SqlState | None) -> None:
+        """Use a state that another session of this environment had opened."""
+        self._state = state
 
     @property
     def clock(self) -> Clock:
@@ -130,7 +148,6 @@ class Session:
                 self.state_url, scope=self.scope(), clock=self.clock, command=self._command, wait=wait,
                 read_only=read_only, whole=False, lease=self.project.state_lease,
             )  # fmt: skip
-            self._open.callback(self._state.close)
         return self._state
 
     def scope(self, asked: Collection[str] = ()) -> Mapping[str, str]:
@@ -191,13 +208,12 @@ class Session:
     ) -> Tools:  # fmt: skip
         """Open what a run of these pipelines needs; a system that is not to be used is not asked anything."""
         from m3nop.engine.ports import StopSignal as Stop
-        from m3nop.engine.ports import ThreadExecutor, Tools
+        from m3nop.engine.ports import Tools
 
         connections = self._used_by(jobs)
         # One that nobody has asked yet is false.
         stop = Stop() if stop is None else stop
-        executor = ThreadExecutor(threads=sum(one.in_flight for one in connections.values()))
-        self._open.callback(executor.close)
+        executor = self._executor(threads=sum(one.in_flight for one in connections.values()))
         usable = [name for name in connections if circuits is None or circuits.refusal(name) is None]
         zones = [connections[name].facts().time_zone for name in usable if self._is_m3(name)]
         zone = zones[0] if zones else "UTC"
@@ -205,6 +221,15 @@ class Session:
             connections, executor, observer, self.project.compile_definition, stop, zone,
             partial(self._closed, tuple(usable), zone), self._orders(jobs), circuits,
         )  # fmt: skip
+
+    def _executor(self, *, threads: int) -> ThreadExecutor:
+        """Return the threads that all runs of this session share; nothing runs when more are needed."""
+        from m3nop.engine.ports import ThreadExecutor
+
+        if self._pool is None or self._pool.threads < threads:
+            self._pool = ThreadExecutor(threads=threads)
+            self._open.callback(self._pool.close)
+        return self._pool
 
     def _used_by(self, jobs: Mapping[str, Job]) -> dict[str, Connection]:
         names = {name for job in jobs.values() for one in job.by_store.values() for name in one.connections}

@@ -31,6 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "schema": Entry("project", "Print or write the JSON Schemas that editors use."),
     "plan": Entry("run", "Show the calls that a run would make, by reading only."),
     "sync": Entry("run", "Run pipelines once: read what is new and deliver what is ready."),
+    "run": Entry("service", "Run pipelines as a service, by their schedules, until SIGTERM or Ctrl-C."),
     "status": Entry(
         "run", "Show how many records of each pipeline stand where, and what waits for a person."
     ),

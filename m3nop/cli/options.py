@@ -36,6 +36,17 @@ Quiet = Annotated[
 LogFormat = Annotated[str, typer.Option("--log-format", help="Form of the log: text or json.")]
 
 
+def check_log_format(text: str) -> None:
+    """Refuse a form of the log that there is not.
+
+    Raises:
+        UsageError: it is neither text nor json.
+    """
+    if text not in ("text", "json"):
+        msg = f"--log-format is text or json, not {text!r}"
+        raise UsageError(msg)
+
+
 def find_project(project: Path | None) -> Path:
     """Return the folder of the project: as named, the nearest parent with ``m3nop.yaml``, or ``./configs``.
 

@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from m3nop.cli.lives import group_document
+from m3nop.cli.options import check_log_format
 from m3nop.cli.output import console, json_text, print_json, print_table, printable, say
 from m3nop.core.clock import to_text
-from m3nop.core.errors import UsageError
 from m3nop.core.state import RecordState
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ class Progress:
     """Tells a person, or a log, what a run does."""
 
     def __init__(self, session: Session, names: tuple[str, ...], *, quiet: bool, log_format: str) -> None:
-        if log_format not in ("text", "json"):
-            msg = f"--log-format is text or json, not {log_format!r}"
-            raise UsageError(msg)
+        check_log_format(log_format)
         self._session = session
         self._names = names
         self._json = log_format == "json"

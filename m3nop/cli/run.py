@@ -25,6 +25,7 @@ from m3nop.cli.streams import keeping
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from m3nop.app.session import Session
@@ -156,28 +157,36 @@ class _Asked:
         for store in self.stores or ():
             if store not in session.project.stores:
                 raise UsageError(unknown("store", store, session.project.stores))
-        names = self._names(session)
+        names = chosen(session, self.pipelines, every=self.every, stores=self.stores or ())
         return Wish(
             names, tuple(self.stores or ()), tuple(self.keys or ()), self.limit, parse_since(self.since),
             full=self.full, linger=linger, command=" ".join(sys.argv[1:]), allow_to_zero=self.allow_to_zero,
         )  # fmt: skip
 
-    def _names(self, session: Session) -> tuple[str, ...]:
-        from m3nop.app.session import unknown
 
-        project = session.project
-        known = project.pipelines
-        if self.every == bool(self.pipelines):
-            msg = f"name the pipelines to run, or --all; there are {', '.join(sorted(known))}"
-            raise UsageError(msg)
-        for name in self.pipelines or ():
-            if name not in known:
-                raise UsageError(unknown("pipeline", name, known))
-        chosen = self.pipelines or session.enabled()
-        wanted = [one for name in chosen for one in project.instances(name, self.stores or ())]
-        on = [one for one in wanted if session.is_enabled(one)]
-        # One that is switched off is named only where nothing else is meant: then the session says so.
-        return tuple(dict.fromkeys(on or wanted))
+def chosen(
+    session: Session, pipelines: Sequence[str] | None, *, every: bool, stores: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Name the pipelines that were asked for, their instances too, and leave out what is switched off.
+
+    Raises:
+        UsageError: there is no such pipeline, or none was named.
+    """
+    from m3nop.app.session import unknown
+
+    project = session.project
+    known = project.pipelines
+    if every == bool(pipelines):
+        msg = f"name the pipelines to run, or --all; there are {', '.join(sorted(known))}"
+        raise UsageError(msg)
+    for name in pipelines or ():
+        if name not in known:
+            raise UsageError(unknown("pipeline", name, known))
+    named = pipelines or session.enabled()
+    wanted = [one for name in named for one in project.instances(name, stores)]
+    on = [one for one in wanted if session.is_enabled(one)]
+    # One that is switched off is named only where nothing else is meant: then the session says so.
+    return tuple(dict.fromkeys(on or wanted))
 
 
 def listen() -> StopSignal:

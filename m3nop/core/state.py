@@ -485,6 +485,10 @@ class State(Protocol):
         """Say when the next ready or pending record, or sweep, falls due."""
         ...
 
+    def next_look(self, pipelines: Sequence[str]) -> Instant | None:
+        """Say when the next waiting record is to be looked at again."""
+        ...
+
     def count_created(self, pipeline: str, partition: str, start: Instant, end: Instant) -> int:
         """Count the records that were created in a window (``start`` inclusive, ``end`` exclusive)."""
         ...

@@ -46,6 +46,8 @@ class ThreadExecutor:
     """Runs requests on a bounded pool of threads."""
 
     def __init__(self, *, threads: int) -> None:
+        self.threads = threads
+        """How many requests it runs beside each other."""
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="m3nop-request")
 
     def submit(self, work: Callable[[], None]) -> None:

@@ -55,7 +55,10 @@ class Reading:
         self._read_orders_first(wish)
 
         def read(name: str) -> Asking[None]:
-            self._count += yield from self._intake.read(self._jobs[name], since=wish.since, full=wish.full)
+            if wish.polled is None or name in wish.polled:
+                self._count += yield from self._intake.read(
+                    self._jobs[name], since=wish.since, full=wish.full
+                )
             if not wish.only_look:
                 yield from self._recheck.look(self._jobs[name])
                 for needed in self._needed(name, wish):

@@ -44,6 +44,8 @@ class Summary:
     message: str = ""
     error: M3nopError | None = None
     """What stopped some of the pipelines, while the others went on."""
+    failed: Mapping[str, M3nopError] = field(default_factory=dict)
+    """Those pipelines, each with what stopped it."""
 
 
 class Engine:
@@ -170,6 +172,7 @@ class Engine:
             self._deliver(delivery, wish, names)
         finally:
             summary.error = _together(delivery.failed) if delivery.failed else None
+            summary.failed = dict(delivery.failed)
 
     def _deliver(self, delivery: Delivery, wish: Wish, names: Sequence[str]) -> None:
         patience = _Patience(self._clock, wish.linger)

@@ -23,5 +23,7 @@ class Wish:
     command: str = "sync"
     allow_to_zero: bool = False
     """Whether the limit on records that come to nothing is lifted."""
+    polled: frozenset[str] | None = None
+    """The pipelines whose sources are read; None for all of them."""
     only_look: bool = False
     """Whether nothing is entered: what M3 holds already is taken over (``m3nop state rebuild``)."""

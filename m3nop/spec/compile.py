@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from m3nop.mapping.expressions import Expression
 
 FORMAT = 1
-_ABOUT = ("description", "schedule")
+_ABOUT = ("description", "schedule", "trigger")
 """Keys that change nothing of what is delivered, so a change of them is no change of the mapping."""
 
 

@@ -19,8 +19,9 @@ from m3nop.spec.field_model import (
     SpecModel,
 )
 from m3nop.spec.schema_forms import Codes, ShortForm
+from m3nop.spec.service_model import ScheduleForm, TriggerSpec
 from m3nop.spec.source_model import SourceSpec
-from m3nop.spec.values import Id, Jmes, PipelineName, Schedule, Seconds, TargetText
+from m3nop.spec.values import Id, Jmes, PipelineName, Seconds, TargetText
 
 RefusalText = Literal["reject", "review"]
 
@@ -250,8 +251,10 @@ class PipelineSpec(SpecModel):
     """Its name, which is the name of the file."""
     description: str = ""
     """What it does, in one sentence."""
-    schedule: Schedule | None = None
+    schedule: ScheduleForm | None = None
     """When the service runs it."""
+    trigger: TriggerSpec | None = None
+    """Events that wake it before its schedule does."""
     enabled_when: Jmes | None = None
     """Unless this is true the pipeline is switched off; of settings only."""
     source: SourceSpec

@@ -11,6 +11,7 @@ from m3nop.core.secrets import SecretRef
 from m3nop.spec.field_model import Fields, SpecModel
 from m3nop.spec.models import RetrySpec
 from m3nop.spec.schema_forms import ShortForm
+from m3nop.spec.service_model import Zone
 from m3nop.spec.values import Id, InstantText, Seconds
 
 Settings = dict[Id, Any]
@@ -132,6 +133,8 @@ class ProjectSpec(SpecModel):
     """Version of this format."""
     connections: dict[Id, ConnectionSpec] = Field(min_length=1)
     """The configured systems, by the name that pipelines use."""
+    time_zone: Zone = "UTC"
+    """The time zone of cron schedules."""
     settings: Settings = Field(default={})
     """Site values that mappings use as ``settings.NAME``."""
     environments: dict[Id, EnvironmentSpec | None] = Field(default={})

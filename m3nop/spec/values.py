@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Never
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -98,11 +100,24 @@ def _schedule(value: str) -> str:
 
 def _is_cron(text: str) -> bool:
     fields = text.split()
-    return len(fields) == len(_CRON_RANGES) and all(
-        _is_cron_part(part, low, high)
-        for field, (low, high) in zip(fields, _CRON_RANGES, strict=True)
-        for part in field.split(",")
+    return (
+        len(fields) == len(_CRON_RANGES)
+        and all(
+            _is_cron_part(part, low, high)
+            for field, (low, high) in zip(fields, _CRON_RANGES, strict=True)
+            for part in field.split(",")
+        )
+        and _comes(text)
     )
+
+
+def _comes(cron: str) -> bool:
+    """Tell whether there is such a day at all: there is no 31st of February."""
+    try:
+        CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError:
+        return False
+    return True
 
 
 def _is_cron_part(part: str, low: int, high: int) -> bool:

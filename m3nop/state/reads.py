@@ -155,6 +155,13 @@ class Reads:
                 times.extend(_next_record(connection, pipeline, state) for state in CLAIMABLE)
         return min((time for time in times if time is not None), default=None)
 
+    def next_look(self, pipelines: Sequence[str]) -> Instant | None:
+        """Return when the next waiting record is to be looked at again."""
+        waiting = RecordState.WAITING
+        with self._connect() as connection:
+            times = [_next_record(connection, pipeline, waiting) for pipeline in pipelines]
+        return min((time for time in times if time is not None), default=None)
+
     # -- attempts and calls
 
     def attempt(self, attempt_id: int) -> Attempt | None:

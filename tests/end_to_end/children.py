@@ -62,6 +62,8 @@ class Child:
         self, arguments: tuple[str, ...], *, folder: Path, environ: Mapping[str, str], scratch: Path
     ) -> None:
         self._out, self._err = scratch / "out.txt", scratch / "err.txt"
+        self.log = self._err
+        """Where what it says on stderr can be read while it runs."""
         self.process = CONTEXT.Process(
             target=_main, args=(arguments, str(folder), dict(environ), str(self._out), str(self._err))
         )

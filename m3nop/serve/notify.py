@@ -1,0 +1,52 @@
+"""Tells systemd how the service stands, by plain datagrams to the socket that it names (sd_notify)."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OFTEN = 2
+"""A watchdog is fed so many times in the time that it bears."""
+
+
+class Notifier:
+    """Says READY, STOPPING and WATCHDOG; says nothing where nobody listens."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._address = environ.get("NOTIFY_SOCKET", "")
+        micros = environ.get("WATCHDOG_USEC", "")
+        self._every = int(micros) / 1e6 / _OFTEN if micros.isdecimal() and int(micros) else 0.0
+        self._fed = 0.0
+
+    def ready(self) -> None:
+        """Say that the service works."""
+        self._send("READY=1")
+
+    def reloading(self) -> None:
+        """Say that the configuration is read again; ``ready`` ends it."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def stopping(self) -> None:
+        """Say that the service is about to end."""
+        self._send("STOPPING=1")
+
+    def feed(self) -> None:
+        """Say that the service still lives, if that is due."""
+        now = time.monotonic()
+        if self._every and now - self._fed >= self._every:
+            self._fed = now
+            self._send("WATCHDOG=1")
+
+    def _send(self, text: str) -> None:
+        if not self._address or sys.platform == "win32":
+            return
+        # A name that begins with @ is in Linux's own space of names, where a NUL stands for it.
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(text.encode(), address)

@@ -1,0 +1,264 @@
+"""Keeps the schedules in one process: its thread owns the state and makes every run, one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from m3nop.core.clock import SECOND
+from m3nop.core.errors import ConfigurationError, M3nopError, PausedError, StateError, UsageError
+from m3nop.engine.ports import StopSignal
+from m3nop.engine.wish import Wish
+from m3nop.serve.log import RunLog
+from m3nop.serve.timetable import Plan, Timetable
+from m3nop.serve.vitals import Vitals
+from m3nop.serve.wakes import Wake
+from m3nop.spec.service import schedule_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from m3nop.app.session import Session
+    from m3nop.core.clock import Instant
+    from m3nop.engine.run import Summary
+    from m3nop.serve.log import Log
+    from m3nop.serve.notify import Notifier
+    from m3nop.serve.wakes import Wakes
+
+LAST = "schedule:"
+"""Under this partition of its watermarks a pipeline keeps when its schedule was last kept."""
+TICK = 1.0
+"""Seconds after which the service looks at the clock again in any case: it may have been set."""
+
+
+class Opening(Protocol):
+    """Opens the project as it is on disk now, and names the pipelines to run."""
+
+    def __call__(self) -> tuple[Session, tuple[str, ...]]:
+        """Open it.
+
+        Raises:
+            M3nopError: it has problems, or there is nothing to run.
+        """
+        ...
+
+
+class Heart(StopSignal):
+    """A stop signal that shows by being looked at that its run goes on: a run looks between two requests."""
+
+    def __init__(self, beat: Callable[[], object]) -> None:
+        super().__init__()
+        self._beat = beat
+
+    def __bool__(self) -> bool:
+        self._beat()
+        return super().__bool__()
+
+
+class Service:
+    """Runs pipelines when they are due, until it is told to stop."""
+
+    def __init__(
+        self, opening: Opening, *, log: Callable[[Session], Log], wakes: Wakes, notifier: Notifier,
+        spread: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._opening = opening
+        self._wakes = wakes
+        self._notifier = notifier
+        self._spread = spread
+        self._session, self._names = opening()
+        self._clock = self._session.clock
+        self._log = log(self._session)
+        self.stop = Heart(self._beat)
+        """Asks the service to end, once what is under way has ended in order; safe in a signal handler."""
+        now = self._clock.now()
+        self.vitals = Vitals(started_at=now, loaded_at=now, pipelines=self._names)
+        self._parked: Instant | None = None
+        """When a record that was put down falls due; 0 where that has to be found out."""
+        self._timetable: Timetable
+
+    # -- the life of the service
+
+    def run(self) -> None:
+        """Open the state, keep the schedules, end in order.
+
+        Raises:
+            BusyError: another process owns the state.
+            StateError: the state cannot be used any more.
+        """
+        try:
+            self._session.state()
+            self._timetable = self._plan()
+            self._parked = 0
+            self._log.say("started", f"{', '.join(self._names)} in {self._session.place.environment}")
+            self._notifier.ready()
+            while not self.stop:
+                self._turn()
+            self._log.say("stopping", f"asked to end by {self.stop.reason}")
+        finally:
+            self.vitals.stopping = True
+            self._notifier.stopping()
+            self._session.close()
+
+    def _turn(self) -> None:
+        """Do what is due, or wait for it."""
+        now = self._clock.now()
+        due = self._timetable.due(now)
+        parked = self._fallen_due(now)
+        if due or parked:
+            self._run(due, parked, now)
+            return
+        later = [one for one in (self._timetable.next_due(), self._parked) if one is not None]
+        seconds = min([TICK, *((one - now) / SECOND for one in later)])
+        for wake in self._wakes.wait(max(seconds, 0.0)):
+            self._woken(wake)
+
+    def _woken(self, wake: Wake) -> None:
+        if wake is Wake.RELOAD:
+            self._reload()
+
+    def _beat(self) -> None:
+        self.vitals.beat_at = self._clock.now()
+        self._notifier.feed()
+
+    # -- runs
+
+    def _fallen_due(self, now: Instant) -> tuple[str, ...]:
+        """Name the pipelines with records that were put down and are due by now."""
+        if self._parked is None or self._parked > now:
+            return ()
+        state = self._session.state()
+        times = {
+            name: _earliest(state.next_due([name], sweeps=False), state.next_look([name]))
+            for name in self._names
+        }
+        sweep = state.next_due([])
+        self._parked = _earliest(sweep, *times.values())
+        due = tuple(name for name, time in times.items() if time is not None and time <= now)
+        return due or (self._names if sweep is not None and sweep <= now else ())
+
+    def _run(self, due: tuple[str, ...], parked: tuple[str, ...], now: Instant) -> None:
+        names = tuple(name for name in self._names if name in {*due, *parked})
+        self.vitals.running = names
+        failed: Mapping[str, str]
+        try:
+            self._keep(due, now)
+            summary = self._make(names, polled=frozenset(due))
+            failed = {name: str(error) for name, error in summary.failed.items()}
+        except StateError:
+            # Nothing more is written to it: whoever started this process starts it again.
+            raise
+        except M3nopError as error:
+            failed = dict.fromkeys(names, str(error))
+            self._complain(names, error)
+        finally:
+            self.vitals.running = ()
+        self._ended(names, failed)
+
+    def _make(self, names: tuple[str, ...], *, polled: frozenset[str]) -> Summary:
+        observer = RunLog(self._log, beat=self._beat)
+        wish = Wish(names, polled=polled, linger=0.0, command="run")
+        summary = self._session.engine(names, observer=observer, stop=self.stop).run(wish)
+        counts = {name: count for name, count in {"read": summary.read, **summary.counts}.items() if count}
+        if counts or summary.error is not None:
+            done = ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing done"
+            why = f"; {summary.error}" if summary.error is not None else ""
+            self._log.say(
+                "run", f"{', '.join(names)}: {done}{why}", pipelines=list(names), counts=counts,
+                result=summary.result,
+            )  # fmt: skip
+        return summary
+
+    def _keep(self, due: Iterable[str], now: Instant) -> None:
+        """Write down that schedules were kept, so that a restart neither repeats nor forgets one."""
+        self._timetable.begun(due, now)
+        with self._session.state().transaction() as tx:
+            for name in due:
+                tx.set_watermark(name, LAST, str(now), now=now)
+
+    def _ended(self, names: tuple[str, ...], failed: Mapping[str, str]) -> None:
+        now = self._clock.now()
+        well = [name for name in names if name not in failed]
+        self._timetable.ended(well)
+        self._timetable.failed(failed, now)
+        self.vitals.succeeded_at = {**self.vitals.succeeded_at, **dict.fromkeys(well, now)}
+        self.vitals.errors = {
+            name: text for name, text in {**self.vitals.errors, **failed}.items() if name not in well
+        }
+        # What failed would fall due at once again: it waits for its pause.
+        state = self._session.state()
+        self._parked = _earliest(state.next_due(well), state.next_look(well)) if well else None
+
+    def _complain(self, names: tuple[str, ...], error: M3nopError) -> None:
+        """Say why a run could not be made, once for each reason."""
+        known = {self.vitals.errors.get(name) for name in names}
+        if known != {str(error)}:
+            kind = "paused" if isinstance(error, PausedError) else "failed"
+            self._log.say(kind, f"{', '.join(names)}: {error}", pipelines=list(names), error=str(error))
+
+    # -- configuration
+
+    def _plan(self) -> Timetable:
+        """Make the timetable.
+
+        Raises:
+            UsageError: none of the pipelines has a schedule.
+        """
+        project, state = self._session.project, self._session.state()
+        found = {name: schedule_of(project, name) for name in self._names}
+        plans = {name: Plan(*one) for name, one in found.items() if one is not None}
+        if not plans:
+            msg = f"nothing would ever run: none of {', '.join(self._names)} has a `schedule`"
+            raise UsageError(msg)
+        marks = {name: state.watermark(name, LAST) for name in plans}
+        last = {name: None if mark is None else int(mark) for name, mark in marks.items()}
+        return Timetable(plans, last, now=self._clock.now(), spread=self._spread)
+
+    def _reload(self) -> None:
+        """Read the project again; one with problems is refused as a whole, and the old one goes on."""
+        self._notifier.reloading()
+        before = (self._session, self._names)
+        try:
+            self._swap()
+        except M3nopError as error:
+            self.vitals.reload_error = str(error)
+            problems = error.problems if isinstance(error, ConfigurationError) else ()
+            lines = "".join(f"\n  {problem}" for problem in problems)
+            self._log.say(
+                "reload_refused", f"the old configuration goes on: {error}{lines}", error=str(error)
+            )
+            self._session, self._names = before
+        else:
+            before[0].close()
+            self.vitals.loaded_at, self.vitals.reload_error = self._clock.now(), ""
+            self.vitals.pipelines = self._names
+            self._log.say("reloaded", f"the configuration was read again: {', '.join(self._names)}")
+        self._notifier.ready()
+
+    def _swap(self) -> None:
+        """Put a new session in place of the present one; the state goes over to it.
+
+        Raises:
+            M3nopError: it is not fit to be used; nothing is changed.
+        """
+        session, names = self._opening()
+        try:
+            if session.state_url != self._session.state_url:
+                msg = "the state database is another one now: stop the service and start it again"
+                raise ConfigurationError(msg)
+        except M3nopError:
+            session.close()
+            raise
+        old = self._session
+        session.adopt_state(old.release_state())
+        self._session, self._names = session, names
+        try:
+            self._timetable = self._plan()
+        except M3nopError:
+            old.adopt_state(session.release_state())
+            session.close()
+            raise
+        self._parked = 0
+
+
+def _earliest(*times: Instant | None) -> Instant | None:
+    return min((time for time in times if time is not None), default=None)
