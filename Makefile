@@ -1,7 +1,7 @@
 # A thin convenience; .ci/run is the gate and README.md has the commands.
 PYTHON ?= python3
 
-.PHONY: gate format lint types layers test chaos mutations fuzz
+.PHONY: gate format lint types layers test chaos mutations fuzz bench
 
 gate:
 	.ci/run
@@ -37,3 +37,8 @@ fuzz:
 	for target in loader expression m3_v2 m3_v1 shop_official shop_oss; do \
 		$(PYTHON) -m tests.fuzz.run $$target $(FUZZ_SECONDS) || exit 1; \
 	done
+
+# m3nop beside what a user would pick instead: some ten minutes on a machine that does nothing else.
+BENCH ?= --json bench.json --chart bench.svg
+bench:
+	$(PYTHON) -m benchmarks $(BENCH)

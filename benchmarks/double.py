@@ -3,6 +3,9 @@
 It is not the sandbox: it checks nothing that a correct client does not get wrong. But it keeps books, which
 say whether each order was entered once and whole. Wire formats: M3 API REST v2, bulk and single, and the
 orders of nopCommerce's API plugin. ``python -m benchmarks.double`` prints its port and ends with its input.
+
+Besides what the real systems offer it answers ``/books``, and ``/grow?orders=N``, which puts more orders into
+the shop.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import asyncio
 import json
 import re
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -38,9 +42,17 @@ class Books:
     real: dict[str, list[str]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     requests: int = 0
+    received: int = 0
+    """Bytes of requests."""
     number: int = 0
+    began: float = 0.0
+    """When the first request came, by the clock that a machine's processes share (``time.monotonic``)."""
+    entered_first: float = 0.0
+    """When M3 was first asked to enter something."""
+    ended: float = 0.0
+    """When the last request came."""
 
-    def verdict(self, orders: int) -> dict[str, int]:
+    def verdict(self, orders: int) -> dict[str, float]:
         """Say how many orders were entered, are missing, doubled, or have other lines than they should."""
         wanted = {f"BENCH-{FIRST + index}" for index in range(orders)}
         entered = {reference: numbers for reference, numbers in self.real.items() if numbers}
@@ -51,6 +63,10 @@ class Books:
             "doubled": sum(len(numbers) > 1 for numbers in entered.values()),
             "wrong_lines": sum(sorted(found) != expected_lines(name) for name, found in lines.items()),
             "requests": self.requests,
+            "received": self.received,
+            "began": self.began,
+            "entered_first": self.entered_first,
+            "ended": self.ended,
             **self.counts,
         }
 
@@ -146,6 +162,16 @@ def order_document(number: int) -> dict[str, Any]:
     }
 
 
+def _pattern() -> tuple[str, tuple[str, ...]]:
+    """Return the text of an order with places for what differs: quicker than to make each anew."""
+    text = json.dumps(order_document(_MODEL)).replace("%", "%%")
+    for line in range(LINES):
+        text = text.replace(f"ITEM-{(_MODEL * 7 + line) % 500:03}", f"ITEM-%(item{line})s")
+        text = text.replace(f'"id": {_MODEL * 10 + line},', f'"id": %(number)s{line},')
+    text = text.replace(f"{_MODEL:012}", "%(padded)s").replace(str(_MODEL), "%(number)s")
+    return text, tuple(f"item{line}" for line in range(LINES))
+
+
 class Double:
     """The shop with so many paid orders, and the M3 that they go to."""
 
@@ -155,7 +181,6 @@ class Double:
         self.latency = latency
         self.cost = cost
         self.books = Books()
-        self._documents: dict[int, bytes] = {}
         self._transactions: dict[str, Callable[[dict[str, str]], list[dict[str, str]]]] = {
             "OIS100MI/AddBatchHead": self._head,
             "OIS100MI/AddBatchLine": self._line,
@@ -169,23 +194,35 @@ class Double:
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[float, bytes]:
         """Return the seconds that the answer takes, and its body."""
-        self.books.requests += 1
         url = urlsplit(target)
+        if url.path in _OWN:
+            return 0.0, self._own(url.path, parse_qs(url.query))
+        self._note(len(target) + len(body))
         if url.path.endswith("/token.oauth2"):
             return self.latency, _TOKEN
         if url.path.endswith("/token"):
             return self.latency, _SHOP_TOKEN
         if url.path.endswith("/api/orders"):
             return self.latency, self._list(parse_qs(url.query))
-        if url.path == "/books":
-            return 0.0, json.dumps(self.books.verdict(self.orders)).encode()
         _, _, path = url.path.partition("/execute")
         if method == "POST" and not path:
-            return self._bulk(json.loads(body))
+            return self._bulk(json.loads(body), repeats="extendedresult" in url.query)
         program, transaction = path.strip("/").split("/")
         record = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
         result = self._run(program, transaction, record)
         return self.latency + self.cost, _envelope([result])
+
+    def _own(self, path: str, query: dict[str, list[str]]) -> bytes:
+        if path == "/grow":
+            self.orders += int(query["orders"][0])
+        return json.dumps(self.books.verdict(self.orders)).encode()
+
+    def _note(self, size: int) -> None:
+        books = self.books
+        books.ended = time.monotonic()
+        books.began = books.began or books.ended
+        books.requests += 1
+        books.received += size
 
     # -- the shop
 
@@ -198,28 +235,25 @@ class Double:
         else:
             begin = max(FIRST, int(query.get("SinceId", ["0"])[0]) + 1) + (page - 1) * limit
             chosen = list(range(begin, min(begin + limit, last + 1)))
-        return b'{"orders": [' + b", ".join(map(self._document, chosen)) + b"]}"
-
-    def _document(self, number: int) -> bytes:
-        if number not in self._documents:
-            self._documents[number] = json.dumps(order_document(number)).encode()
-        return self._documents[number]
+        return b'{"orders": [' + b", ".join(map(_document, chosen)) + b"]}"
 
     # -- M3
 
-    def _bulk(self, request: dict[str, Any]) -> tuple[float, bytes]:
-        results = [
-            self._run(request["program"], one["transaction"], one["record"])
-            for one in request["transactions"]
-        ]
+    def _bulk(self, request: dict[str, Any], *, repeats: bool) -> tuple[float, bytes]:
+        asked = request["transactions"]
+        results = [self._run(request["program"], one["transaction"], one["record"]) for one in asked]
+        if repeats:
+            for one, result in zip(asked, results, strict=True):
+                result["parameters"] = one["record"]
         return self.latency + self.cost * len(results), _envelope(results)
 
     def _run(self, program: str, transaction: str, record: dict[str, str]) -> dict[str, Any]:
         name = f"{program}/{transaction}"
         self.books.counts[name] = self.books.counts.get(name, 0) + 1
-        return {"transaction": transaction, "parameters": record, "records": self._transactions[name](record)}
+        return {"transaction": transaction, "records": self._transactions[name](record)}
 
     def _head(self, record: dict[str, str]) -> list[dict[str, str]]:
+        self.books.entered_first = self.books.entered_first or time.monotonic()
         self.books.number += 1
         number = f"{self.books.number:010}"
         self.books.temporary[number] = {"reference": record["CUOR"], "lines": [], "state": "10"}
@@ -265,6 +299,17 @@ class Double:
                 if found[3].upper() == "OOHEAD" or number not in real
             ]
         return [{"REPL": row} for row in rows]
+
+
+_MODEL = 987_654_321
+"""A number that is nothing else in an order."""
+_OWN = frozenset(("/books", "/grow"))
+_PATTERN, _ITEMS = _pattern()
+
+
+def _document(number: int) -> bytes:
+    items = {name: f"{(number * 7 + line) % 500:03}" for line, name in enumerate(_ITEMS)}
+    return (_PATTERN % {"number": number, "padded": f"{number:012}", **items}).encode()
 
 
 _USER = {

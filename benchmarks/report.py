@@ -1,0 +1,98 @@
+"""What a run of the suite found, told at a terminal and in a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import orders, tables, verdict
+from benchmarks.contenders import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from benchmarks.results import Results
+
+BEGIN, END = "<!-- figures: written by python -m benchmarks --page -->", "<!-- end of figures -->"
+_Table = tuple[str, list["Sequence[str]"]]
+"""Its title and its rows."""
+
+
+def text(found: Results) -> str:
+    """Tell everything in plain text."""
+    head = f"{found.machine}, {found.day}"
+    parts = [f"{title}\n{tables.plain(rows)}" for title, rows in _tables(found)]
+    return "\n\n".join([head, *_remarks(found), *parts])
+
+
+def block(found: Results) -> str:
+    """Tell everything as the part of a page between its two marks."""
+    lines = [BEGIN, "", f"Measured on {found.day}: {found.machine}.", ""]
+    for remark in _remarks(found):
+        lines += [remark, ""]
+    for title, rows in _tables(found):
+        lines += [f"### {title}", "", *tables.markdown(rows), ""]
+    return "\n".join([*lines, END])
+
+
+def write_into(page: Path, found: Results) -> None:
+    """Replace the figures of a page.
+
+    Raises:
+        ValueError: it has no place for them.
+    """
+    held = page.read_text(encoding="utf-8")
+    begin, end = held.find(BEGIN), held.find(END)
+    if begin < 0 or end < begin:
+        msg = f"{page} has no place for figures: a line {BEGIN} and a line {END}"
+        raise ValueError(msg)
+    page.write_text(held[:begin] + block(found) + held[end + len(END) :], encoding="utf-8")
+
+
+def _remarks(found: Results) -> Iterator[str]:
+    if found.ceiling is not None:
+        yield (
+            f"The double serves a bare client up to {found.ceiling.bulk:,.0f} orders a second in bulk and "
+            f"{found.ceiling.single:,.0f} by single transactions."
+        )
+    runs = [one for by_name in found.orders.values() for runs in by_name.values() for one in runs]
+    if runs:
+        entered = sum(one.orders for one in [*runs, *found.memory])
+        yield (
+            f"Of {entered:,} orders in {len(runs) + len(found.memory)} runs none is missing, doubled or has "
+            "other lines than it should, by the double's books."
+        )
+
+
+def _tables(found: Results) -> Iterator[_Table]:
+    for setting in SETTINGS:
+        if found.orders.get(setting.name):
+            waits = f"{setting.latency:g} ms an answer"
+            costs = f", {setting.cost:g} ms a transaction" if setting.cost else ""
+            yield f"Orders, {waits}{costs}", list(orders.rows(setting, found.orders[setting.name]))
+    if found.memory:
+        yield "Memory", list(_memory(found))
+    if found.growth:
+        yield "Rows in the state", list(_growth(found))
+    if found.startup:
+        yield "Start", list(_startup(found))
+    yield "Aims", list(verdict.rows(verdict.lines(found)))
+
+
+def _memory(found: Results) -> Iterator[Sequence[str]]:
+    yield ("orders in one run", "peak MB", "orders/s")
+    for one in found.memory:
+        yield (f"{one.orders:,}", f"{one.peak_mb:.0f}", f"{one.rate:,.0f}")
+
+
+def _growth(found: Results) -> Iterator[Sequence[str]]:
+    yield ("rows", "size in MB", "processor ms an order", "noise", "processor s of a run without orders")
+    for one in found.growth:
+        noise = f"±{orders.spread(one.per_order) / 2:.0%}"
+        yield (f"{one.rows:,}", f"{one.megabytes:,.0f}", f"{one.median:.3f}", noise, f"{one.idle:.2f}")
+
+
+def _startup(found: Results) -> Iterator[Sequence[str]]:
+    yield ("command", "times the import of typer and rich")
+    for name, ratio in found.startup.items():
+        yield (name, f"{ratio:.2f}")
