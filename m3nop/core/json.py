@@ -1,4 +1,9 @@
-"""JSON with exact numbers: a fraction is a ``Decimal`` from the text it comes from to the text it becomes."""
+"""JSON with exact numbers: a fraction is a ``Decimal`` from the text it comes from to the text it becomes.
+
+What is plain is read and written by msgspec, which takes a fraction of the time. The standard library decides
+everything else: what is refused and with which words, lone surrogates, other encodings than UTF-8, types that
+are only like a list or a mapping. Whether it was asked makes no difference to the result.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from decimal import Decimal, DecimalException
+from functools import cache, lru_cache
 from typing import Any
 
 Json = Any
@@ -19,38 +25,128 @@ _MARK = f"\x00{secrets.token_hex(8)}:"
 _LONGEST_WHOLE = 4000
 """Digits up to which an exponent is written out; Python writes no longer whole number as text."""
 _MARKED = re.compile(r'"\\u0000' + _MARK[1:] + r'(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"')
+_SCALARS = frozenset({str, int, bool, type(None)})
+_WRITABLE = _SCALARS | {Decimal}
+_CONTAINERS = frozenset({dict, list, tuple})
+_NUMBERS_KEPT = 4096
+"""Fractions kept by their text: prices and quantities come again and again."""
 
 
 def loads(text: str | bytes, *, number: Callable[[str], Decimal] = Decimal) -> Json:
     """Parse JSON; numbers with a fraction or exponent become Decimal, NaN and infinities are refused.
 
-    ``number`` makes them, and may refuse one by ValueError.
+    ``number`` makes them, and may refuse one by ValueError; it is asked once for equal texts.
 
     Raises:
         ValueError: the text is not JSON.
     """
     try:
-        return json.loads(text, parse_float=number, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        return _decoder(number)(text)
+    except (ValueError, RecursionError):
+        return _loads(text, number)
 
 
 def dumps(value: Json, *, indent: int | None = None) -> str:
-    """Write JSON text; a Decimal keeps every digit, including trailing zeros."""
+    """Write JSON text for people; a Decimal keeps every digit, including trailing zeros."""
     if indent is None:
         return _unmark(_ENCODER.encode(value))
     return _unmark(json.dumps(value, ensure_ascii=False, default=_encode, indent=indent, allow_nan=False))
 
 
+def compact(value: Json) -> str:
+    """Write JSON text for programs: as ``dumps``, without a blank."""
+    try:
+        return _encoders()[0](_checked(value)).decode()
+    except (TypeError, ValueError, RecursionError):
+        return _unmark(_COMPACT_ENCODER.encode(value))
+
+
 def canonical(value: Json) -> str:
     """Write the one text that equal values share: sorted keys, no blanks, numbers in their shortest form."""
-    return _unmark(_CANONICAL_ENCODER.encode(value))
+    try:
+        return _encoders()[1](_shortest(value)).decode()
+    except (TypeError, ValueError, RecursionError):
+        return _unmark(_CANONICAL_ENCODER.encode(value))
 
 
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical text, in hexadecimal."""
-    # Half a pair of surrogates, which JSON can spell, is no UTF-8.
-    return hashlib.sha256(canonical(value).encode(errors="surrogatepass")).hexdigest()
+    try:
+        written = _encoders()[1](_shortest(value))
+    except (TypeError, ValueError, RecursionError):
+        # Half a pair of surrogates, which JSON can spell, is no UTF-8.
+        written = _unmark(_CANONICAL_ENCODER.encode(value)).encode(errors="surrogatepass")
+    return hashlib.sha256(written).hexdigest()
+
+
+# msgspec is imported with the first document: a start that reads none does without it.
+@cache
+def _decoder(number: Callable[[str], Decimal]) -> Callable[[str | bytes], Json]:
+    import msgspec.json
+
+    return msgspec.json.Decoder(float_hook=lru_cache(maxsize=_NUMBERS_KEPT)(number)).decode
+
+
+@cache
+def _encoders() -> tuple[Callable[[Json], bytes], Callable[[Json], bytes]]:
+    """Return what writes members in their own order, and what writes them sorted."""
+    import msgspec.json
+
+    as_it_is = msgspec.json.Encoder(decimal_format="number")
+    return as_it_is.encode, msgspec.json.Encoder(decimal_format="number", order="sorted").encode
+
+
+def _checked(value: Json) -> Json:
+    """Return a value in which there is nothing that msgspec knows and JSON does not.
+
+    Raises:
+        TypeError: there may be.
+    """
+    of = type(value)
+    if of is dict:
+        kinds = {*map(type, value), *map(type, value.values())}
+        inside = value.values()
+    elif of is list or of is tuple:
+        kinds = {*map(type, value)}
+        inside = value
+    else:
+        kinds = {of}
+        inside = ()
+    kinds -= _WRITABLE
+    if kinds:
+        if not kinds <= _CONTAINERS:
+            raise TypeError
+        for part in inside:
+            if type(part) in _CONTAINERS:
+                _checked(part)
+    return value
+
+
+def _shortest(value: Json) -> Json:
+    """Return a value with its numbers in their shortest form; what has no Decimal in it is not copied.
+
+    Raises:
+        TypeError: there may be something in it that msgspec knows and JSON does not.
+    """
+    of = type(value)
+    if of in _SCALARS:
+        return value
+    if of is dict:
+        if _SCALARS.issuperset(map(type, value.values())):
+            return value
+        return {name: part if type(part) in _SCALARS else _shortest(part) for name, part in value.items()}
+    if of is list or of is tuple:
+        return [part if type(part) in _SCALARS else _shortest(part) for part in value]
+    if of is Decimal and value.is_finite():
+        return _shortest_number(value)
+    raise TypeError
+
+
+def _loads(text: str | bytes, number: Callable[[str], Decimal]) -> Json:
+    try:
+        return json.loads(text, parse_float=number, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _refuse_constant(name: str) -> Json:
@@ -75,18 +171,26 @@ def _encode(value: object) -> Json:
 
 def _encode_canonical(value: object) -> Json:
     if isinstance(value, Decimal) and value.is_finite():
-        if value.adjusted() < _LONGEST_WHOLE and value == value.to_integral_value():
-            return int(value)
-        try:
-            return f"{_MARK}{value.normalize()}"
-        except DecimalException:
-            # Beyond the exponents that arithmetic knows; text can spell them all the same.
-            return f"{_MARK}{value}"
+        number = _shortest_number(value)
+        return number if type(number) is int else f"{_MARK}{number}"
     return _encode(value)
+
+
+def _shortest_number(value: Decimal) -> int | Decimal:
+    if value.adjusted() < _LONGEST_WHOLE and value == value.to_integral_value():
+        return int(value)
+    try:
+        return value.normalize()
+    except DecimalException:
+        # Beyond the exponents that arithmetic knows; text can spell them all the same.
+        return value
 
 
 # Kept, because making an encoder takes longer than writing a small record.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_encode, allow_nan=False)
+_COMPACT_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, default=_encode, separators=(",", ":"), allow_nan=False
+)
 _CANONICAL_ENCODER = json.JSONEncoder(
     ensure_ascii=False, default=_encode_canonical, sort_keys=True, separators=(",", ":"), allow_nan=False
 )

@@ -11,7 +11,7 @@ from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
 from m3nop.core.departure import only_while
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError
-from m3nop.core.json import dumps
+from m3nop.core.json import compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -210,7 +210,7 @@ def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:
     size, room = max(1, connection.group_size(calls[0].send.target.operation)), connection.group_bytes
     group: list[Waiting] = []
     while calls and len(group) < size:
-        room -= len(dumps(calls[0].send.fields)) + _ENVELOPE
+        room -= len(compact(calls[0].send.fields)) + _ENVELOPE
         if group and room < 0:
             break
         group.append(calls.popleft())

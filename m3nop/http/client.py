@@ -97,7 +97,7 @@ class HttpClient:
         """
         sent = {**self._headers, **(headers or {})}
         if json is not None:
-            content = exact_json.dumps(json).encode()
+            content = exact_json.compact(json).encode()
             sent.setdefault("content-type", "application/json")
         # A blank as %20: not every server reads a plus sign as one.
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from m3nop.core.json import Json, dumps, loads
+from m3nop.core.json import Json, compact, loads
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -48,7 +48,7 @@ class JsonText(TypeDecorator[Json]):
         """Write JSON text; half a surrogate pair, which UTF-8 cannot hold, stays escaped."""
         if value is None:
             return None
-        written = dumps(value)
+        written = compact(value)
         if written.isascii():
             return written
         return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", written)

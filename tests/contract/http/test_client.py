@@ -268,7 +268,7 @@ def test_json_keeps_digits_and_the_order_of_members(serve):
     client.request("POST", json={"price": Decimal("10.10"), "b": 1, "a": None})
 
     head, body = server.requests[0]
-    assert body == b'{"price": 10.10, "b": 1, "a": null}'
+    assert body == b'{"price":10.10,"b":1,"a":null}'
     assert "content-type: application/json" in head.lower()
 
 

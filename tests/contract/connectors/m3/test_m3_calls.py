@@ -164,7 +164,7 @@ def test_transactions_come_last_in_a_bulk(erp, world):
 
     body = world.requests[-1].body.decode()
     assert body.index('"maxReturnedRecords"') < body.index('"transactions"')
-    assert body.startswith('{"program": "OIS100MI", "cono": 100, "divi": "AAA"')
+    assert body.startswith('{"program":"OIS100MI","cono":100,"divi":"AAA"')
 
 
 @pytest.mark.parametrize("auth", ["form", "basic"])
