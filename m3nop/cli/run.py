@@ -73,6 +73,7 @@ def sync(
         return
     from m3nop.app.letters import new_groups
     from m3nop.app.naming import check_keys
+    from m3nop.app.retention import forget_what_is_old
     from m3nop.cli.progress import Progress
 
     stop = listen()
@@ -91,6 +92,7 @@ def sync(
             raise summary.error
         if not stop:
             check_keys(session, wish)
+            forget_what_is_old(session)
     sys.exit(code)
 
 

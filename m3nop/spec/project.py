@@ -34,7 +34,7 @@ from m3nop.spec.installations import (
     retarget,
     split_instance,
 )
-from m3nop.spec.project_model import LEASE, EffectiveProject, EnvironmentSpec
+from m3nop.spec.project_model import KEEP, LEASE, EffectiveProject, EnvironmentSpec
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
 from m3nop.spec.variables import Filler, refuse_secrets
@@ -167,6 +167,12 @@ class LoadedProject:
     def state_lease(self) -> float:
         """Seconds that a process may be out of touch with a state that others share."""
         return self.spec.state.lease if self.spec and self.spec.state else LEASE
+
+    @property
+    def keep_personal_data(self) -> float:
+        """Seconds after which the personal data of a record that rests is forgotten."""
+        kept = self.spec.privacy.keep_personal_data if self.spec else None
+        return KEEP if kept is None else kept
 
     def settings(self, store: str) -> Mapping[str, Json]:
         """Return the site values of a store."""

@@ -18,6 +18,8 @@ Settings = dict[Id, Any]
 LookupFiles = dict[Id, str]
 Starts = dict[Id, InstantText]
 Duration = Seconds | None
+KEEP = 90 * 86_400.0
+"""Seconds for which personal data is kept, unless the project says otherwise."""
 LEASE = 30.0
 """Seconds that a process may be out of touch with a state that others share, unless the project says."""
 
@@ -103,7 +105,7 @@ class PrivacySpec(SpecModel):
     """How long personal data is kept."""
 
     keep_personal_data: Duration = None
-    """In dead letters and the call log; 90 days unless given."""
+    """What was read, sent and answered for a record that is done with; 90 days unless given."""
 
 
 class AlertSpec(SpecModel):

@@ -28,7 +28,7 @@ _r, _a, _d = records.c, attempts.c, dead_letters.c
 def prune(connection: Connection, *, before: Instant) -> Mapping[str, int]:
     """Delete within the present transaction; return how many rows of each table."""
     statements: dict[str, Delete] = {
-        "calls": delete(calls).where(calls.c.sent_at < before, calls.c.record_id.in_(_at_rest())),
+        "calls": delete(calls).where(calls.c.sent_at < before, calls.c.record_id.in_(at_rest())),
         "attempts": delete(attempts).where(_is_old_attempt(before)),
         "dead_letters": delete(dead_letters).where(_d.settled_at < before, ~_is_last_word()),
         "runs": delete(runs).where(
@@ -45,7 +45,7 @@ def prune(connection: Connection, *, before: Instant) -> Mapping[str, int]:
     return {name: connection.execute(statement).rowcount for name, statement in statements.items()}
 
 
-def _at_rest() -> Select[tuple[int]]:
+def at_rest() -> Select[tuple[int]]:
     """Select the records that no run looks at again.
 
     One that remembers something enters movements, and its log tells which.
@@ -66,7 +66,7 @@ def _is_old_attempt(before: Instant) -> ColumnElement[bool]:
     """Tell whether a later attempt stands for the record, and nothing of this one is left."""
     return and_(
         _a.opened_at < before,
-        _a.record_id.in_(_at_rest()),
+        _a.record_id.in_(at_rest()),
         ~exists().where(_r.attempt_id == _a.id),
         ~exists().where(calls.c.attempt_id == _a.id),
     )

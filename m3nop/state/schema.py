@@ -29,7 +29,7 @@ from m3nop.core.json import Json, compact, loads
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -109,6 +109,7 @@ scope = Table(
         "opening", PlainText, "Random mark of the last opening; the file beside the database repeats it."
     ),
     _column("created_at", BigInteger, "When the database was set up."),
+    _column("forgot_at", BigInteger, "When personal data was last forgotten.", nullable=True),
     comment="The one scope that this database serves. It refuses to open for another.",
 )
 

@@ -19,6 +19,7 @@ from m3nop.core.errors import StateError, UsageError
 from m3nop.state import schema, versions
 from m3nop.state.claims import Turns
 from m3nop.state.exporting import Exported, export_tables
+from m3nop.state.forgetting import forget_some
 from m3nop.state.inspection import inspect_rows
 from m3nop.state.lease import DEFAULT_SECONDS, Unlimited
 from m3nop.state.owners import take_work_over
@@ -196,6 +197,35 @@ class SqlState(Reads):
             found, day = prune(writer, before=before), to_text(before)
             tx.audit(now=now, actor=actor, action="prune", subject=day, detail={"rows": dict(found)})
         return found
+
+    def forgot_at(self) -> Instant | None:
+        """Say when personal data was last forgotten."""
+        with self._reading() as connection:
+            found: Instant | None = connection.execute(select(schema.scope.c.forgot_at)).scalar_one()
+            return found
+
+    def forget(self, *, before: Instant, now: Instant) -> int:
+        """Forget the personal data of records that have rested for longer; return of how many.
+
+        Raises:
+            BusyError: another process works on it.
+        """
+        count = 0
+        with self.alone():
+            while some := self._forget_some(before):
+                count += some
+            with self.transaction() as tx:
+                self._usable().execute(update(schema.scope), {"forgot_at": now})
+                if count:
+                    tx.audit(
+                        now=now, actor="m3nop", action="forget", subject=to_text(before),
+                        detail={"records": count},
+                    )  # fmt: skip
+        return count
+
+    def _forget_some(self, before: Instant) -> int:
+        with self.transaction():
+            return forget_some(self._usable(), before=before)
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back to the system.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from m3nop.core import json
+from tests.end_to_end.children import CLOCK
 from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, rows
 
 if TYPE_CHECKING:
@@ -103,3 +106,39 @@ def test_a_state_moves_to_another_database_and_back(project: Project, world: Wor
     assert shrunk["bytes"] == project.state_file.stat().st_size
     assert document(project, "state", "epoch", "--reason", "a test")["epoch"] == 3
     assert project.run("state", "epoch", "--reason", " ").code == 2
+
+
+def test_personal_data_is_forgotten_when_its_time_is_over_and_nothing_is_entered_again(
+    project: Project, world: World
+) -> None:
+    """The two orders rest after the sixty days in which the pack looks at them again."""
+    later = {CLOCK: str(project.scratch / "ahead")}
+    known = told_of_orders(project)
+    mail = next(one["email"] for one in rows(world, "shop.customers") if one["email"] in known)
+
+    for days in (61, 62, 148):
+        (project.scratch / "ahead").write_text(str(days * 86_400))
+        assert project.run("sync", "orders", **later).code == 0
+    assert mail in told_of_orders(project)
+    (project.scratch / "ahead").write_text(str(154 * 86_400))
+    assert project.run("sync", "orders", **later).code == 0
+
+    assert mail not in told_of_orders(project)
+    assert judge(world, ["B2C-1014", "B2C-1015"]) == CLEAN
+    told = project.run("trace", "1014", **later)
+    assert "OIS100MI/Confirm" in told.out
+    assert project.run("sync", "orders", "--full", **later).code == 0
+    assert judge(world, ["B2C-1014", "B2C-1015"]) == CLEAN
+    actions = [entry["action"] for entry in json.loads(project.run("audit", "list", "--json").out)]
+    assert actions.count("forget") == 1
+
+
+def told_of_orders(project: Project) -> str:
+    """Return all that the state has kept of what was read, sent and answered for orders."""
+    kept = """
+        SELECT snapshot FROM records WHERE pipeline = 'orders'
+        UNION ALL SELECT attempts.snapshot FROM attempts, records ON record_id = records.id WHERE pipeline = 'orders'
+        UNION ALL SELECT fields || coalesce(rows, '') FROM calls, records ON record_id = records.id WHERE pipeline = 'orders'
+    """
+    with closing(sqlite3.connect(project.state_file)) as db:
+        return "\n".join(text or "" for (text,) in db.execute(kept))

@@ -23,7 +23,7 @@ A **duration** is `60s`, `15m`, `2h`, `60d` or a number of seconds. An **instant
 **name** is small letters, digits and `_`, a letter first. A **secret** is `${secret:NAME}`: never the text itself.
 `by name: text` is a mapping of names to texts, `list: text` a list of them.
 
-`alerts` and `privacy` are read and checked, and nothing acts on them yet. The `schedule` of a pipeline is for
+`alerts` is read and checked, and nothing acts on it yet. The `schedule` of a pipeline is for
 [the service](../how-to/run-as-a-service.md); [cron](../how-to/run-from-cron.md) has its own.
 """
 TITLES = {

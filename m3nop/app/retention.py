@@ -1,0 +1,27 @@
+"""Forgets personal data when its time is over, once a day, as part of the runs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from m3nop.core.clock import DAY, SECOND
+from m3nop.core.errors import BusyError
+
+if TYPE_CHECKING:
+    from m3nop.app.session import Session
+
+
+def forget_what_is_old(session: Session) -> None:
+    """Forget the personal data of records that have rested for longer than the project keeps it.
+
+    Raises:
+        StateError: the state does not work.
+    """
+    state, now = session.state(), session.clock.now()
+    last = state.forgot_at()
+    if last is not None and last <= now < last + DAY:
+        return
+    # Another process that works on the state does it at the end of its own run.
+    with suppress(BusyError):
+        state.forget(before=now - int(session.project.keep_personal_data * SECOND), now=now)
