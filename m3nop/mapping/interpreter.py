@@ -9,9 +9,10 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from m3nop.mapping.calls import compile_call, fold
 from m3nop.mapping.errors import ExpressionError
 from m3nop.mapping.functions import FUNCTIONS
-from m3nop.mapping.functions.registry import Code, Frame, compile_call
+from m3nop.mapping.functions.registry import Code, Constant, Frame
 from m3nop.mapping.values import check_ordered, equal, is_false
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ def _field(node: Node) -> Code:
 
 
 def _path(names: Sequence[str]) -> Code:
+    if len(names) == 1:
+        return _member(names[0])
+    if len(names) == 2:  # noqa: PLR2004  a.b, such as order.id: the commonest path
+        return _member_of_member(*names)
+
     def code(value: Json, _frame: Frame) -> Json:
         for name in names:
             if type(value) is dict or isinstance(value, Mapping):
@@ -55,6 +61,26 @@ def _path(names: Sequence[str]) -> Code:
             else:
                 return None
         return value
+
+    return code
+
+
+def _member(name: str) -> Code:
+    def code(value: Json, _frame: Frame) -> Json:
+        if type(value) is dict or isinstance(value, Mapping):
+            return value.get(name)
+        return None
+
+    return code
+
+
+def _member_of_member(first: str, second: str) -> Code:
+    def code(value: Json, _frame: Frame) -> Json:
+        if type(value) is dict or isinstance(value, Mapping):
+            value = value.get(first)
+            if type(value) is dict or isinstance(value, Mapping):
+                return value.get(second)
+        return None
 
     return code
 
@@ -77,8 +103,7 @@ def _current(_node: Node) -> Code:
 
 
 def _literal(node: Node) -> Code:
-    literal = node["value"]
-    return lambda _value, _frame: literal
+    return Constant(node["value"])
 
 
 def _index(node: Node) -> Code:
@@ -171,7 +196,7 @@ def _or(node: Node) -> Code:
         first = left(value, frame)
         return right(value, frame) if is_false(first) else first
 
-    return code
+    return fold(code, left, right)
 
 
 def _and(node: Node) -> Code:
@@ -181,12 +206,12 @@ def _and(node: Node) -> Code:
         first = left(value, frame)
         return first if is_false(first) else right(value, frame)
 
-    return code
+    return fold(code, left, right)
 
 
 def _not(node: Node) -> Code:
     (operand,) = _children(node)
-    return lambda value, frame: is_false(operand(value, frame))
+    return fold(lambda value, frame: is_false(operand(value, frame)), operand)
 
 
 def _comparator(node: Node) -> Code:

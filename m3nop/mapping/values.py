@@ -28,6 +28,7 @@ _NAMES: dict[type, str] = {
     tuple: "list",
     dict: "object",
 }
+_SCALARS = frozenset({str, int, bool, Decimal})
 _SHOWN = 60
 
 
@@ -75,6 +76,8 @@ def text_of(value: Json) -> str:
     Raises:
         EvaluationError: it is a list or an object.
     """
+    if type(value) is str:
+        return value
     match kind(value):
         case "text":
             return str(value)
@@ -113,6 +116,8 @@ def is_false(value: Json) -> bool:
     """Tell whether JMESPath takes a value as false: null, false, or empty text, list or object."""
     if value is None or value is False:
         return True
+    if value is True:
+        return False
     return kind(value) in ("text", "list", "object") and not value
 
 
@@ -143,6 +148,8 @@ def equal(left: Json, right: Json) -> bool:
     """
     if left is None or right is None:
         return left is right
+    if type(left) is type(right) and type(left) in _SCALARS:
+        return bool(left == right)
     if kind(left) != kind(right):
         raise unlike(left, right)
     return same(left, right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.mapping.errors import EvaluationError
-from m3nop.mapping.functions.registry import Code, Family, Frame, Mode
+from m3nop.mapping.functions.registry import Code, Constant, Family, Frame, Mode
 from m3nop.mapping.values import is_blank, kind, show
 
 if TYPE_CHECKING:
@@ -29,9 +29,17 @@ _TYPES = {
     mode=Mode.LAZY,
     passes=(1, 2),
 )
-def _if(arguments: Sequence[Code], value: Json, frame: Frame) -> Json:
-    chosen = 1 if _truth("if", arguments[0](value, frame)) else 2
-    return arguments[chosen](value, frame) if chosen < len(arguments) else None
+def _if(arguments: Sequence[Code]) -> Code:
+    condition, then, *rest = arguments
+    otherwise = rest[0] if rest else Constant(None)
+
+    def code(value: Json, frame: Frame) -> Json:
+        held = condition(value, frame)
+        if held is True or (held is not False and _truth("if", held)):
+            return then(value, frame)
+        return otherwise(value, frame)
+
+    return code
 
 
 @FAMILY.function(
@@ -41,11 +49,17 @@ def _if(arguments: Sequence[Code], value: Json, frame: Frame) -> Json:
     "large",
     mode=Mode.LAZY,
 )
-def _case(arguments: Sequence[Code], value: Json, frame: Frame) -> Json:
-    for index in range(0, len(arguments) - 1, 2):
-        if _truth("case", arguments[index](value, frame)):
-            return arguments[index + 1](value, frame)
-    return arguments[-1](value, frame) if len(arguments) % 2 else None
+def _case(arguments: Sequence[Code]) -> Code:
+    branches = list(zip(arguments[::2], arguments[1::2], strict=False))
+    otherwise = arguments[-1] if len(arguments) % 2 else Constant(None)
+
+    def code(value: Json, frame: Frame) -> Json:
+        for condition, then in branches:
+            if _truth("case", condition(value, frame)):
+                return then(value, frame)
+        return otherwise(value, frame)
+
+    return code
 
 
 @FAMILY.function(
@@ -56,12 +70,15 @@ def _case(arguments: Sequence[Code], value: Json, frame: Frame) -> Json:
     mode=Mode.LAZY,
     passes=(0,),
 )
-def _coalesce(arguments: Sequence[Code], value: Json, frame: Frame) -> Json:
-    for argument in arguments:
-        found = argument(value, frame)
-        if found is not None:
-            return found
-    return None
+def _coalesce(arguments: Sequence[Code]) -> Code:
+    def code(value: Json, frame: Frame) -> Json:
+        for argument in arguments:
+            found = argument(value, frame)
+            if found is not None:
+                return found
+        return None
+
+    return code
 
 
 @FAMILY.function(
@@ -72,9 +89,14 @@ def _coalesce(arguments: Sequence[Code], value: Json, frame: Frame) -> Json:
     mode=Mode.LAZY,
     passes=(0, 1),
 )
-def _default(arguments: Sequence[Code], value: Json, frame: Frame) -> Json:
-    found = arguments[0](value, frame)
-    return arguments[1](value, frame) if is_blank(found) else found
+def _default(arguments: Sequence[Code]) -> Code:
+    first, instead = arguments
+
+    def code(value: Json, frame: Frame) -> Json:
+        found = first(value, frame)
+        return instead(value, frame) if is_blank(found) else found
+
+    return code
 
 
 @FAMILY.function(
@@ -152,8 +174,8 @@ def _type(value: Json) -> str:
     root={"wanted": "A", "lines": [{"item": "A", "quantity": 3}, {"item": "B", "quantity": 1}]},
     mode=Mode.LAZY,
 )
-def _root(_arguments: Sequence[Code], _value: Json, frame: Frame) -> Json:
-    return frame[0]
+def _root(_arguments: Sequence[Code]) -> Code:
+    return lambda _value, frame: frame[0]
 
 
 def _truth(function: str, value: Json) -> bool:

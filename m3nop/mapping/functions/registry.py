@@ -1,4 +1,4 @@
-"""What a function is: its signature, its documentation, and the checks made before it runs.
+"""What a function is: its signature, its documentation, and what its arguments have to be.
 
 A signature reads ``name(text: text?, width: whole, fill: text = ' ') -> text?``. ``text?`` means that null
 gives null, ``text|null`` that the function takes null itself, ``values...`` that the parameter repeats, and
@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from m3nop.core.json import Json
 from m3nop.mapping.errors import EvaluationError
@@ -24,6 +25,18 @@ Frame = tuple[Json, "Context"]
 """The root and the context of one evaluation."""
 Code = Callable[[Json, Frame], Json]
 """A compiled node: takes the current value and the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The code of what is the same for every record."""
+
+    value: Json
+
+    def __call__(self, _value: Json, _frame: Frame) -> Json:
+        """Give it."""
+        return self.value
+
 
 LARGEST_WHOLE = 1_000_000
 
@@ -39,6 +52,15 @@ _KINDS: Mapping[str, frozenset[str]] = {
     "null": frozenset({"null"}),
     "expr": frozenset(),
 }
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "null": (type(None),),
+    "true/false": (bool,),
+    "number": (int, Decimal),
+    "text": (str,),
+    "list": (list, tuple),
+    "object": (dict,),
+}
+"""The types of nearly all values of a kind; what else there is, ``kind`` knows."""
 _WORDS = {"whole": "a whole number", "bool": "true or false", "scalar": "text, number or true/false"}
 _SIGNATURE = re.compile(r"(?P<name>\w+)\((?P<parameters>.*)\) -> (?P<result>\S+)")
 _PARAMETER = re.compile(
@@ -58,7 +80,8 @@ def _whole(value: Json) -> int | None:
     return int(value)
 
 
-def _any(value: Json) -> Json:
+def as_it_is(value: Json) -> Json:
+    """Take any value."""
     return value
 
 
@@ -73,7 +96,7 @@ class Mode(Enum):
     CONTEXT = "context"
     """Values, after the context."""
     LAZY = "lazy"
-    """Unevaluated, with the current value and the frame."""
+    """As code, once: it gives the code of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,17 @@ class Parameter:
         """Whether it takes an expression reference."""
         return self.kinds == ("expr",)
 
+    @property
+    def passing(self) -> frozenset[type]:
+        """The types of values that it takes as they are, without being asked."""
+        kinds = frozenset().union(*(_KINDS[name] for name in self.kinds))
+        given = [name for name in self.kinds if name != "null"]
+        if len(given) == 1 and given[0] in _CONVERSIONS:
+            kinds = (kinds & _KINDS["null"]) | (_KINDS["text"] if given == ["text"] else frozenset())
+        if self.null_gives_null:
+            kinds -= _KINDS["null"]
+        return frozenset(of for name in kinds for of in _TYPES[name])
+
     def taker(self, function: str) -> Callable[[Json], Json]:
         """Return what checks an argument and brings it into the form that the function takes."""
         wanted = frozenset().union(*(_KINDS[name] for name in self.kinds))
@@ -98,10 +132,10 @@ class Parameter:
 
         given = tuple(name for name in self.kinds if name != "null")
         convert = _CONVERSIONS.get(given[0]) if len(given) == 1 else None
-        as_it_is = wanted if convert is None else wanted & _KINDS["null"]
+        unchanged = wanted if convert is None else wanted & _KINDS["null"]
 
         def take(value: Json) -> Json:
-            if kind(value) in as_it_is:
+            if kind(value) in unchanged:
                 return value
             converted = convert(value) if convert is not None else None
             if converted is not None:
@@ -110,7 +144,7 @@ class Parameter:
             msg = f"{function}() needs {label} as `{self.name}`, not {show(value)}{hint}"
             raise EvaluationError(msg)
 
-        return _any if self.kinds == ("any",) else take
+        return as_it_is if self.kinds == ("any",) else take
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,41 +260,6 @@ def parse_signature(text: str) -> tuple[str, tuple[Parameter, ...], str]:
         raise ValueError(msg)
     parts = re.split(r", (?=\w+(?:\.\.\.)?: )", match["parameters"]) if match["parameters"] else []
     return match["name"], tuple(_parameter(part) for part in parts), match["result"]
-
-
-def compile_call(info: FunctionInfo, arguments: Sequence[Code]) -> Code:
-    """Return the code of a call; its arguments were counted already.
-
-    Arguments at an ``expr`` parameter are handed over as functions of one element.
-    """
-    run = info.run
-    if info.mode is Mode.LAZY:
-        nodes = tuple(arguments)
-        return lambda value, frame: run(nodes, value, frame)
-    steps = tuple(_step(info, index, code) for index, code in enumerate(arguments))
-    with_context = info.mode is Mode.CONTEXT
-
-    def call(value: Json, frame: Frame) -> Json:
-        taken: list[Any] = [frame[1]] if with_context else []
-        for code, take, null_gives_null in steps:
-            argument = code(value, frame)
-            if argument is None and null_gives_null:
-                return None
-            taken.append(take(argument))
-        return run(*taken)
-
-    return call
-
-
-def _step(info: FunctionInfo, index: int, code: Code) -> tuple[Code, Callable[[Json], Json], bool]:
-    parameter = info.parameter(index)
-    if parameter.is_expression:
-        return _reference(code), _any, False
-    return code, parameter.taker(info.name), parameter.null_gives_null
-
-
-def _reference(code: Code) -> Code:
-    return lambda _value, frame: lambda element: code(element, frame)
 
 
 def _parameter(text: str) -> Parameter:
