@@ -15,7 +15,6 @@ from m3nop.core.connector import Call, Outcome, Page
 from m3nop.core.errors import AccessError, SourceError
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
-from m3nop.mapping.fields import map_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -119,11 +118,8 @@ class ReadFeed:
             "environment": pipeline.environment,
         }
         context = Context(now=self._clock.now(), time_zone=self._zone, lookups=pipeline.lookups)
-        operation = request.target.operation
         try:
-            mapped = map_fields(
-                request.fields, root, context, operation.inputs, as_text=not operation.json_values
-            )
+            mapped = request.plan.map(root, context)
         except (EvaluationError, FieldRefusal) as error:
             msg = f"{pipeline.name}: the source cannot be asked: {error}"
             raise SourceError(msg) from error

@@ -11,14 +11,15 @@ from m3nop.engine import edits
 from m3nop.engine.in_flight import spelled
 from m3nop.engine.linked import NOTHING, ByM3
 from m3nop.mapping.context import Context
-from m3nop.mapping.fields import ByHand, Mapped, map_fields
-from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Request, Step, walk
+from m3nop.mapping.fields import ByHand, Mapped
+from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Step, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
+    from m3nop.mapping.pipeline import Request
 
 _NO_EFFECT = frozenset({CallState.NOT_SENT, CallState.ABSENT})
 _DONE = frozenset({CallState.DONE, CallState.FOUND})
@@ -157,16 +158,7 @@ class Work:
         self, request: Request, root: Mapping[str, Json], by_hand: Mapping[str, Json] | None = None
     ) -> Mapped:
         """Map the fields of a request to what its operation takes; what was given by hand comes first."""
-        operation = request.target.operation
-        given = ByHand(by_hand, self.edits.note) if by_hand else None
-        return map_fields(
-            request.fields,
-            root,
-            self.context,
-            operation.inputs,
-            as_text=not operation.json_values,
-            by_hand=given,
-        )
+        return request.plan.map(root, self.context, ByHand(by_hand, self.edits.note) if by_hand else None)
 
     def map_step(self, step: Step, path: str, root: Mapping[str, Json]) -> Mapped:
         """Map the fields of the call, read or upsert that a step makes at ``path``.
@@ -178,14 +170,14 @@ class Work:
             return self.map(step.request, root, by_hand)
         fields: dict[str, Json] = {"missing": upsert.missing}
         origins: dict[str, str] = {}
-        for part, rules in (
-            ("match", upsert.match), ("fields", upsert.fields), ("on_create", upsert.on_create),
-        ):  # fmt: skip
+        for part, request in upsert.parts.items():
             prefix = "" if part == "fields" else f"{part}."
             given = {
-                rule.name: by_hand[prefix + rule.name] for rule in rules if prefix + rule.name in by_hand
+                rule.name: by_hand[prefix + rule.name]
+                for rule in request.fields
+                if prefix + rule.name in by_hand
             }
-            mapped = self.map(Request(upsert.target, rules), root, given)
+            mapped = self.map(request, root, given)
             fields[part] = mapped.fields
             origins.update((f"{part}.{name}", origin) for name, origin in mapped.origins.items())
         return Mapped(fields, origins)

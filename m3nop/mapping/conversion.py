@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.mapping.errors import EvaluationError
@@ -16,6 +17,8 @@ from m3nop.mapping.functions.numbers import to_decimal
 from m3nop.mapping.values import kind, plain, show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from m3nop.core.connector import FieldInfo
     from m3nop.core.json import Json
 
@@ -39,15 +42,18 @@ def to_field_text(value: Json, info: FieldInfo | None = None, *, truncate: bool 
     Raises:
         EvaluationError: the value does not fit the field's type, decimals or length.
     """
-    text = _plain_text(value)
-    if not text or info is None:
-        return text
+    return field_writer(info, truncate=truncate)(value)
+
+
+def field_writer(info: FieldInfo | None = None, *, truncate: bool = False) -> Callable[[Json], str]:
+    """Return what ``to_field_text`` does for one field, made once for all records."""
+    if info is None:
+        return _plain_text
     if info.type == "N":
-        text = _number(text, info.decimals)
-        truncate = False
-    elif info.type == "D":
-        return _day(text)
-    return fitted(text, info.length, truncate=truncate)
+        return partial(_number, decimals=info.decimals, length=info.length)
+    if info.type == "D":
+        return _day
+    return partial(_text, length=info.length, truncate=truncate)
 
 
 def fitted(text: str, length: int | None, *, truncate: bool = False) -> str:
@@ -84,6 +90,8 @@ def from_field_text(text: str, info: FieldInfo | None = None) -> Json:
 
 
 def _plain_text(value: Json) -> str:
+    if type(value) is str:
+        return (value if value.isprintable() else _UNPRINTABLE.sub(" ", value)).rstrip()
     match kind(value):
         case "null":
             return ""
@@ -99,20 +107,35 @@ def _plain_text(value: Json) -> str:
             raise EvaluationError(msg)
 
 
-def _number(text: str, decimals: int | None) -> str:
-    stripped = text.strip()
-    if _NUMBER.fullmatch(stripped) is None:
-        msg = f"{show(text)} is not a number, which the field takes; digits and one point are"
-        raise EvaluationError(msg)
-    written = plain(Decimal(stripped))
+def _text(value: Json, *, length: int | None, truncate: bool) -> str:
+    return fitted(_plain_text(value), length, truncate=truncate)
+
+
+def _number(value: Json, *, decimals: int | None, length: int | None) -> str:
+    written = _plain_text(value)
+    if not written:
+        return ""
+    if isinstance(value, str):
+        written = _number_in(written)
     places = len(written.partition(".")[2])
     if decimals is not None and places > decimals:
         msg = f"{written} has {places} decimal places, the field {decimals}; use round_to()"
         raise EvaluationError(msg)
-    return written
+    return fitted(written, length)
 
 
-def _day(text: str) -> str:
+def _number_in(text: str) -> str:
+    stripped = text.strip()
+    if _NUMBER.fullmatch(stripped) is None:
+        msg = f"{show(text)} is not a number, which the field takes; digits and one point are"
+        raise EvaluationError(msg)
+    return plain(Decimal(stripped))
+
+
+def _day(value: Json) -> str:
+    text = _plain_text(value)
+    if not text:
+        return ""
     stripped = text.strip()
     if _DAY.fullmatch(stripped):
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.mapping.conversion import CLEARED, fitted, to_field_text
+from m3nop.mapping.conversion import CLEARED, field_writer, fitted
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.functions.codes import find_table, in_unit, missed
 from m3nop.mapping.values import is_blank, json_text, kind, show, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from m3nop.core.connector import FieldInfo
     from m3nop.core.json import Json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from m3nop.mapping.expressions import Expression
     from m3nop.mapping.lookups import Miss
 
-__all__ = ["ByHand", "FieldRefusal", "FieldRule", "Mapped", "map_fields"]
+__all__ = ["ByHand", "FieldPlan", "FieldRefusal", "FieldRule", "Mapped", "map_fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +81,126 @@ def map_fields(
     as_text: bool = True,
     by_hand: ByHand | None = None,
 ) -> Mapped:
-    """Map the fields of one call; what has no value is left out.
-
-    ``inputs`` are the fields of the operation, where they are known: their types and lengths hold, and a
-    mandatory field must have a value. With ``as_text`` (M3) every value becomes text; without it (the shop)
-    values stay JSON. What was given ``by_hand`` stands in place of what its rule makes, and has to fit alike.
+    """Map the fields of one call, as ``FieldPlan`` does.
 
     Raises:
         FieldRefusal: a field cannot be filled.
     """
-    fields: dict[str, Json] = {}
-    origins: dict[str, str] = {}
-    for rule in rules:
-        info = inputs.get(rule.name) if inputs else None
-        mandatory = info is not None and info.mandatory
+    return FieldPlan(rules, inputs, as_text=as_text).map(root, context, by_hand)
+
+
+class FieldPlan:
+    """The fields of a call, with all that is the same for every record worked out.
+
+    ``inputs`` are the fields of the operation, where they are known: their types and lengths hold, and a
+    mandatory field must have a value. With ``as_text`` (M3) every value becomes text; without it (the shop)
+    values stay JSON.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[FieldRule],
+        inputs: Mapping[str, FieldInfo] | None = None,
+        *,
+        as_text: bool = True,
+    ) -> None:
+        self._fields = tuple(
+            _Planned(rule, inputs.get(rule.name) if inputs else None, as_text=as_text) for rule in rules
+        )
+
+    def map(self, root: Mapping[str, Json], context: Context, by_hand: ByHand | None = None) -> Mapped:
+        """Map the fields for one record; what has no value is left out.
+
+        What was given ``by_hand`` stands in place of what its rule makes, and has to fit alike.
+
+        Raises:
+            FieldRefusal: a field cannot be filled.
+        """
+        fields: dict[str, Json] = {}
+        origins: dict[str, str] = {}
+        for field in self._fields:
+            if field.constant is not None and by_hand is None:
+                fields[field.name], origins[field.name] = field.constant, field.origin
+                continue
+            found = field.map(root, context, by_hand)
+            if found is not None:
+                fields[field.name], origins[field.name] = found
+        return Mapped(fields, origins)
+
+
+class _Planned:
+    """One field."""
+
+    def __init__(self, rule: FieldRule, info: FieldInfo | None, *, as_text: bool) -> None:
+        self.name = rule.name
+        self._rule = rule
+        self._mandatory = info is not None and info.mandatory
+        self._empty = CLEARED if as_text else ""
+        self._write = _writer(info, as_text=as_text, truncate=rule.truncate)
+        # Whoever writes a value by hand sees what fits: it is never cut.
+        self._write_whole = _writer(info, as_text=as_text, truncate=False)
+        self._expression = rule.expression if rule.unit is None and rule.lookup is None else None
+        self.origin = "" if rule.expression is None else rule.expression.text
+        self.constant = self._constant()
+        """What is sent for every record, where that is known."""
+
+    def _constant(self) -> Json:
+        rule = self._rule
+        if (
+            rule.expression is not None
+            or rule.when is not None
+            or rule.unit is not None
+            or rule.lookup is not None
+        ):
+            return None
+        try:
+            self.origin = f"value {json_text(rule.value)}"
+            # What is refused, or comes to nothing, does so for each record.
+            return self._write(rule.value) or None
+        except EvaluationError:
+            return None
+
+    def map(
+        self, root: Mapping[str, Json], context: Context, by_hand: ByHand | None
+    ) -> tuple[Json, str] | None:
+        """Return what is sent and where it came from; None leaves the field out."""
+        rule = self._rule
         if rule.when is not None and not _applies(rule, rule.when, root, context):
-            if mandatory:
+            if self._mandatory:
                 message = f"the operation demands a value, and `when: {rule.when.text}` is false"
                 raise FieldRefusal(message, field=rule.name)
-            continue
+            return None
         given = by_hand.of(rule.name) if by_hand is not None else None
-        value, origin = given or _value(rule, root, context)
-        # Whoever writes a value by hand sees what fits: it is never cut.
-        truncate = rule.truncate and given is None
-        written = _written(rule, value, origin, info, as_text=as_text, truncate=truncate)
+        value, origin = given or self._value(root, context)
+        write = self._write if given is None else self._write_whole
+        try:
+            written = write(value)
+        except EvaluationError as error:
+            message = f"{error.message} (from {origin})"
+            raise FieldRefusal(message, field=rule.name, value=value) from error
         if written is not None and written != "":
-            fields[rule.name] = written
-            origins[rule.name] = origin
-        elif rule.clear and not mandatory:
-            fields[rule.name] = CLEARED if as_text else ""
-            origins[rule.name] = f"{origin}, which is blank"
-        elif rule.required or mandatory:
+            return written, origin
+        return self._nothing(value, origin)
+
+    def _value(self, root: Mapping[str, Json], context: Context) -> tuple[Json, str]:
+        if self._expression is None:
+            return _value(self._rule, root, context)
+        try:
+            value = self._expression.evaluate(root, context)
+        except EvaluationError as error:
+            raise FieldRefusal(str(error), field=self.name, on_fail=error.on_fail, value=None) from error
+        if self._rule.default is not None and is_blank(value):
+            return self._rule.default, f"{self.origin}, else default"
+        return value, self.origin
+
+    def _nothing(self, value: Json, origin: str) -> tuple[Json, str] | None:
+        rule = self._rule
+        if rule.clear and not self._mandatory:
+            return self._empty, f"{origin}, which is blank"
+        if rule.required or self._mandatory:
             message = f"a value is required, and {origin} gives none"
             raise FieldRefusal(message, field=rule.name, value=value)
-    return Mapped(fields, origins)
+        return None
 
 
 def _applies(rule: FieldRule, when: Expression, root: Mapping[str, Json], context: Context) -> bool:
@@ -165,15 +251,13 @@ def _step(origin: str, lookup: str, column: str | None) -> str:
     return f"{origin} -> lookup {lookup}{f'.{column}' if column else ''}"
 
 
-def _written(
-    rule: FieldRule, value: Json, origin: str, info: FieldInfo | None, *, as_text: bool, truncate: bool
-) -> Json:
-    try:
-        if as_text:
-            return to_field_text(value, info, truncate=truncate)
-        if isinstance(value, str):
-            return fitted(value.rstrip(), info.length if info else None, truncate=truncate)
-    except EvaluationError as error:
-        message = f"{error.message} (from {origin})"
-        raise FieldRefusal(message, field=rule.name, value=value) from error
-    return value
+def _writer(info: FieldInfo | None, *, as_text: bool, truncate: bool) -> Callable[[Json], Json]:
+    """Return what makes of a value what is sent; it raises EvaluationError where it does not fit."""
+    if as_text:
+        return field_writer(info, truncate=truncate)
+    length = info.length if info else None
+
+    def write(value: Json) -> Json:
+        return fitted(value.rstrip(), length, truncate=truncate) if isinstance(value, str) else value
+
+    return write

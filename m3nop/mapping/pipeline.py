@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from m3nop.mapping.fields import FieldPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,13 +99,19 @@ class Outputs:
     """Names that the answer does not tell: the commit's probe does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """A call to make: used for steps, probes, undos and look-ups of reasons."""
 
     target: Target
     fields: tuple[FieldRule, ...] = ()
     outputs: Outputs = Outputs()
+
+    @cached_property
+    def plan(self) -> FieldPlan:
+        """How its fields are mapped to what its operation takes; made for the first record."""
+        operation = self.target.operation
+        return FieldPlan(self.fields, operation.inputs, as_text=not operation.json_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +164,7 @@ class Switch:
     default: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Upsert:
     """Makes a row of the shop equal to fields: read by ``match``, merge, compare, write."""
 
@@ -165,6 +174,12 @@ class Upsert:
     on_create: tuple[FieldRule, ...]
     ambiguous: OnFail
     missing: str
+
+    @cached_property
+    def parts(self) -> Mapping[str, Request]:
+        """Its three sets of fields, each as a request of its own."""
+        sets = {"match": self.match, "fields": self.fields, "on_create": self.on_create}
+        return {name: Request(self.target, rules) for name, rules in sets.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,9 @@ def plain(number: int | Decimal) -> str:
         return str(number)
     if not number:
         return "0"
+    text = str(number)
+    if len(text) <= DIGITS and "E" not in text and number.is_finite():
+        return text.rstrip("0").rstrip(".") if "." in text else text
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or number.adjusted() >= DIGITS or exponent < -DIGITS:
         raise _too_long()
