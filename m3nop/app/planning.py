@@ -11,21 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from m3nop.app.session import Session
-    from m3nop.core.state import Record, RecordState
     from m3nop.engine.plan import Planner
-
-
-class _Silent:
-    """Watches a plan: nothing happens in one."""
-
-    def read(self, pipeline: str, count: int) -> None:
-        """Say nothing."""
-
-    def moved(self, record: Record, state: RecordState, reason: str) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
 
 
 @contextmanager
@@ -36,10 +22,11 @@ def open_planner(session: Session, names: Sequence[str]) -> Iterator[Planner]:
         AccessError: a system cannot be read.
     """
     from m3nop.engine.plan import Planner
+    from m3nop.engine.ports import Silent
     from m3nop.state.store import open_state
 
     jobs = session.jobs(names)
-    tools = session.tools(jobs, observer=_Silent())
+    tools = session.tools(jobs, observer=Silent())
     if session.has_state():
         yield Planner(session.state(read_only=True), tools, jobs, clock=session.clock)
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.engine.arrival import classify
 from m3nop.engine.linked import links_of
+from m3nop.engine.ports import Silent
 from m3nop.engine.sources import Sources
 
 if TYPE_CHECKING:
@@ -14,20 +15,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import Arrival, Record, RecordState
-
-
-class Silent:
-    """Watches what is only read: nothing happens in it."""
-
-    def read(self, pipeline: str, count: int) -> None:
-        """Say nothing."""
-
-    def moved(self, record: Record, state: RecordState, reason: str) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
+    from m3nop.core.state import Arrival
 
 
 class Reader:

@@ -55,6 +55,10 @@ def uses_in(project: LoadedProject) -> list[SecretUse]:
         if config.url != SANDBOX
         for option, name in _names(config)
     ]
+    if project.spec is not None:
+        found.extend(
+            SecretUse(environment, name, option) for option, name in _names(project.spec.alerts, "alerts")
+        )
     if isinstance(project.state_url, SecretRef):
         found.append(SecretUse(environment, project.state_url.name, "state"))
     return found
@@ -87,6 +91,9 @@ def _look(use: SecretUse, secrets: Secrets) -> Found:
 def _names(value: object, option: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, SecretRef):
         yield option, value.name
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _names(inner, f"{option}.{name}")
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _names(getattr(value, name), f"{option}.{name}".lstrip("."))

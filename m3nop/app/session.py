@@ -150,6 +150,16 @@ class Session:
             )  # fmt: skip
         return self._state
 
+    @property
+    def opened_state(self) -> SqlState | None:
+        """The state database, where it was opened."""
+        return self._state
+
+    @property
+    def opened_connections(self) -> Mapping[str, Connection]:
+        """The connections that were opened so far."""
+        return dict(self._connections)
+
     def scope(self, asked: Collection[str] = ()) -> Mapping[str, str]:
         """Name what the rows of the state belong to: what ``asked`` connections say, and what is known.
 

@@ -56,6 +56,11 @@ def say(text: str) -> None:
     sys.stderr.write(printable(text) + "\n")
 
 
+def complain(text: str) -> None:
+    """Say on stderr what went wrong beside the work, which goes on."""
+    say(f"m3nop: {text}")
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
     """Print a table on stdout: ruled and folded on a terminal, plain columns of full width elsewhere."""
     out = console()

@@ -11,6 +11,7 @@ from m3nop.cli.options import check_log_format
 from m3nop.cli.output import console, json_text, print_json, print_table, printable, say
 from m3nop.core.clock import to_text
 from m3nop.core.state import RecordState
+from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _TROUBLE = frozenset({RecordState.DEAD, RecordState.REVIEW})
 
 
-class Progress:
+class Progress(Silent):
     """Tells a person, or a log, what a run does."""
 
     def __init__(self, session: Session, names: tuple[str, ...], *, quiet: bool, log_format: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,6 @@ from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from m3nop.app.session import Session
     from m3nop.engine.ports import StopSignal
@@ -47,6 +47,13 @@ AllowToZero = Annotated[
     bool, typer.Option("--allow-to-zero", help="Lift the limit on records that come to nothing (stock).")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only plan: the same as `m3nop plan`.")]
+MetricsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics-file", help="Write metrics there when the run has ended, well or not (*.prom).",
+        show_default=False,
+    ),
+]  # fmt: skip
 Wait = Annotated[str, typer.Option("--wait", help="Wait so long for another run to end (10m).")]
 Linger = Annotated[str, typer.Option("--linger", help="Wait so long for calls in doubt to settle.")]
 Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 6 if anything would be sent.")]
@@ -65,6 +72,7 @@ def sync(
     stores: Stores = None, keys: Keys = None, since: Since = None, limit: Limit = None, full: Full = False,
     allow_to_zero: AllowToZero = False, dry_run: DryRun = False, wait: Wait = "0s", linger: Linger = "60s",
     as_json: AsJson = False, quiet: Quiet = False, log_format: LogFormat = "text",
+    metrics_file: MetricsFile = None,
 ) -> None:  # fmt: skip
     """Run pipelines once: read what is new and deliver what is ready."""
     asked = _Asked(pipelines, every, stores, keys, since, limit, full, allow_to_zero)
@@ -74,15 +82,22 @@ def sync(
     from m3nop.app.letters import new_groups
     from m3nop.app.naming import check_keys
     from m3nop.app.retention import forget_what_is_old
+    from m3nop.app.watching import Watch
+    from m3nop.cli.output import complain
     from m3nop.cli.progress import Progress
 
     stop = listen()
     with open_here(project, env, command=f"sync {' '.join(pipelines or ['--all'])}") as session:
         wish = asked.wish(session, linger=parse_duration(linger))
         began = session.clock.now()
-        with Progress(session, wish.pipelines, quiet=quiet, log_format=log_format) as progress:
-            engine = session.engine(wish.pipelines, observer=progress, stop=stop, wait=parse_duration(wait))
-            summary = engine.run(wish)
+        watch = Watch(session, warn=complain, metrics_file=metrics_file)
+        with (
+            Progress(session, wish.pipelines, quiet=quiet, log_format=log_format) as progress,
+            watch.run(wish.pipelines, progress) as run,
+        ):
+            seconds = parse_duration(wait)
+            engine = session.engine(wish.pipelines, observer=run.observer, stop=stop, wait=seconds)
+            summary = run.summary = engine.run(wish)
         code = exit_code(summary.counts, stop)
         with keeping(code):
             dead = bool(summary.counts.get("dead"))

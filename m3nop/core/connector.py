@@ -233,6 +233,11 @@ class Connection(Protocol):
     circuit: CircuitRules
     """When it is left alone."""
 
+    @property
+    def waited(self) -> float:
+        """Tell how many seconds its requests have waited for the rate limit so far."""
+        ...
+
     def send(self, calls: Sequence[Call]) -> list[Answer]:
         """Make one request of these calls and answer each, in order; a failure is an answer, no exception.
 

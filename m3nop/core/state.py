@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from m3nop.core.alerts import Alert
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
+    from m3nop.core.vitals import ComparisonNews, Vitals
 
 
 class RecordState(StrEnum):
@@ -200,6 +202,8 @@ class Run:
     counts: Mapping[str, int]
     definition: str
     message: str = ""
+    failures: Mapping[str, str] | None = None
+    """Why some of several pipelines stopped, by name; None where all fared alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,8 +370,9 @@ class Transaction(Protocol):
         ...
 
     def end_run(
-        self, run_id: int, *, now: Instant, result: str, counts: Mapping[str, int], message: str = ""
-    ) -> None:
+        self, run_id: int, *, now: Instant, result: str, counts: Mapping[str, int], message: str = "",
+        failures: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         """Write how a run ended and what it did."""
         ...
 
@@ -381,6 +386,14 @@ class Transaction(Protocol):
 
     def put_circuit(self, circuit: Circuit) -> None:
         """Write whether a system works."""
+        ...
+
+    def put_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Write what people are told of, in place of what was known of it."""
+        ...
+
+    def put_comparison(self, news: ComparisonNews) -> None:
+        """Write what the last comparison of the systems found."""
         ...
 
     def take_trial(self, connection: str, *, due_at: Instant, until: Instant) -> bool:
@@ -511,6 +524,14 @@ class State(Protocol):
 
     def circuits(self) -> list[Circuit]:
         """List the systems that did not work at some time, by connection."""
+        ...
+
+    def vitals(self, pipelines: Sequence[str], *, now: Instant) -> Vitals:
+        """Tell how pipelines fare at ``now``."""
+        ...
+
+    def alerts(self, *, open_only: bool = False) -> list[Alert]:
+        """List what people are told of, by rule, subject and channel; what is over, too."""
         ...
 
     def baseline(self, pipeline: str) -> Instant | None:

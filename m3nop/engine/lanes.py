@@ -12,6 +12,7 @@ from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Reme
 from m3nop.core.departure import only_while
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError
 from m3nop.core.json import compact
+from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from m3nop.core.state import LoggedCall
     from m3nop.engine.actions import Send
     from m3nop.engine.circuits import Circuits
-    from m3nop.engine.ports import Executor
+    from m3nop.engine.ports import Executor, Observer
     from m3nop.engine.work import Work
 
 LONGEST_PAUSE = 60 * SECOND
@@ -75,12 +76,13 @@ class Lanes:
 
     def __init__(
         self, connections: Sequence[Connection], *, executor: Executor, clock: Clock, circuits: Circuits,
-        assure: Callable[[], None] = lambda: None,
+        assure: Callable[[], None] = lambda: None, observer: Observer | None = None,
     ) -> None:  # fmt: skip
         self._lanes = {connection.name: _Lane(connection) for connection in connections}
         self._executor = executor
         self._clock = clock
         self._assure = assure
+        self._observer = observer or Silent()
         self.circuits = circuits
         self._answers: queue.SimpleQueue[_Came] = queue.SimpleQueue()
 
@@ -157,6 +159,7 @@ class Lanes:
         if isinstance(came.answers, BaseException):
             raise came.answers
         self._judge(came, came.answers)
+        self._observer.answered(came.group, came.answers, sent_at=came.sent_at, answered_at=came.answered_at)
         return list(zip(came.group, came.answers, strict=True))
 
     def _judge(self, came: _Came, answers: list[Answer]) -> None:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from m3nop.core.clock import Instant
-    from m3nop.core.connector import Connection
+    from m3nop.core.connector import Answer, Connection
     from m3nop.core.state import Record, RecordState
     from m3nop.engine.circuits import Circuits
+    from m3nop.engine.lanes import Waiting
     from m3nop.mapping.pipeline import Pipeline
 
 
@@ -77,7 +78,11 @@ class StopSignal:
 
 
 class Observer(Protocol):
-    """Is told what happens, for progress bars and logs."""
+    """Is told what happens, for progress bars, logs and metrics; by the thread that runs the engine."""
+
+    def began(self, run_id: int, pipelines: Sequence[str]) -> None:
+        """Say that a run has its number."""
+        ...
 
     def read(self, pipeline: str, count: int) -> None:
         """Say that ``count`` more records were read and committed."""
@@ -87,9 +92,36 @@ class Observer(Protocol):
         """Say that a record came to rest in a state."""
         ...
 
+    def answered(
+        self, group: Sequence[Waiting], answers: Sequence[Answer], *, sent_at: Instant, answered_at: Instant
+    ) -> None:
+        """Say what came back for the calls of one request, in their order."""
+        ...
+
     def note(self, text: str) -> None:
         """Say something that a person may want to know."""
         ...
+
+
+class Silent:
+    """An observer that says nothing; others say what they know besides."""
+
+    def began(self, run_id: int, pipelines: Sequence[str]) -> None:
+        """Say nothing."""
+
+    def read(self, pipeline: str, count: int) -> None:
+        """Say nothing."""
+
+    def moved(self, record: Record, state: RecordState, reason: str) -> None:
+        """Say nothing."""
+
+    def answered(
+        self, group: Sequence[Waiting], answers: Sequence[Answer], *, sent_at: Instant, answered_at: Instant
+    ) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,13 @@ def signature_of(operation: str, message: str, *, code: Json = None, field: Json
     """
     if code:
         return " ".join(str(part) for part in (operation, code, field) if part)
-    template = " ".join(_VARIABLE.sub("…", message).split())
-    return f"{operation}: {template[:_TEMPLATE]}" if template else operation
+    template = template_of(message)
+    return f"{operation}: {template}" if template else operation
+
+
+def template_of(message: str) -> str:
+    """Return what messages of one cause have in common: quoted texts, numbers and codes are left out."""
+    return " ".join(_VARIABLE.sub("…", message).split())[:_TEMPLATE]
 
 
 def bury(

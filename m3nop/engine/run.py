@@ -83,6 +83,7 @@ class Engine:
             run_id = tx.start_run(
                 ",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest
             )
+        self._tools.observer.began(run_id, wish.pipelines)
         try:
             self._work(wish, names, run_id, summary, circuits=circuits, failed=left_alone)
             summary.result = "stopped" if self._tools.stop else "ok"
@@ -100,7 +101,10 @@ class Engine:
         result = "failed" if summary.result == "running" else summary.result
         counts = {"read": summary.read, **summary.counts}
         with self._state.transaction() as tx:
-            tx.end_run(run_id, now=self._clock.now(), result=result, counts=counts, message=summary.message)
+            tx.end_run(
+                run_id, now=self._clock.now(), result=result, counts=counts, message=summary.message,
+                failures={name: str(error) for name, error in summary.failed.items()},
+            )  # fmt: skip
 
     def _admit(self, job: Job, *, acts: bool) -> None:
         """Refuse what would double orders of the past, or lose the way to those entered before."""
@@ -154,6 +158,7 @@ class Engine:
             clock=self._clock,
             circuits=circuits,
             assure=self._state.assure,
+            observer=self._tools.observer,
         )
         jobs = {name: self._jobs[name] for name in names}
         outbox = Outbox(self._state)

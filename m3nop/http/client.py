@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -20,6 +19,7 @@ from m3nop.core import json as exact_json
 from m3nop.core.crash import crashpoint
 from m3nop.core.departure import depart
 from m3nop.core.errors import ConfigurationError
+from m3nop.http.addresses import checked_address, is_loopback
 from m3nop.http.failures import HttpFailure, HttpFailureKind
 from m3nop.http.response import Response
 
@@ -180,43 +180,6 @@ class HttpClient:
                 msg = f"{where}: the answer was not complete after {self._timeouts.answer:g} s"
                 raise HttpFailure(msg, kind=HttpFailureKind.TIMEOUT, sent=True)
         return bytes(parts)
-
-
-def checked_address(url: str) -> str:
-    """Return the address without a trailing slash.
-
-    Raises:
-        ConfigurationError: it is no address that requests may go to.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        msg = f"`{url}` is not an address: {error}"
-        raise ConfigurationError(msg) from error
-    if parts.username is not None:
-        msg = f"the address of {host} holds credentials; put them under `credentials`"
-        raise ConfigurationError(msg)
-    if parts.scheme not in {"http", "https"} or not host:
-        msg = f"`{url}` is not an address; it should look like https://host/path"
-        raise ConfigurationError(msg)
-    if parts.query or parts.fragment:
-        msg = f"`{url}` has a `?` or `#` part; give the address without it"
-        raise ConfigurationError(msg)
-    if parts.scheme == "http" and not is_loopback(host):
-        msg = f"`{url}` is plain http, which would send credentials in the clear; use https"
-        raise ConfigurationError(msg)
-    return url.strip().rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:

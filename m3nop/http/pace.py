@@ -36,6 +36,8 @@ class Pace:
         self._seen: Instant = 0
         self._rates: Rates | None = None
         self._name = ""
+        self.waited = 0.0
+        """Seconds that requests have waited here so far."""
 
     def share(self, name: str, rates: Rates) -> None:
         """Take turns from those that all users of ``rates`` share under this name."""
@@ -56,6 +58,7 @@ class Pace:
             self._seen = now
             self._latest = self._next(now)
             delay = self._latest - now - self._window
+            self.waited += max(delay, 0) / SECOND
         if delay > 0:
             self._clock.wait(delay / SECOND)
 

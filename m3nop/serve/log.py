@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.state import RecordState
+from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class LineLog:
             self._write(f"{now} {text}")
 
 
-class RunLog:
+class RunLog(Silent):
     """The observer of a run: says what a person has to look at."""
 
     def __init__(self, log: Log, *, beat: Callable[[], object]) -> None:

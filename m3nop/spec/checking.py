@@ -32,7 +32,19 @@ _MESSAGES = {
     "int_parsing": "a whole number is expected here",
     "too_short": "at least one is needed here",
 }
-_OWN = frozenset({"expression", "duration", "instant", "schedule", "id-form", "target-form", "wrong-value"})
+_OWN = frozenset(
+    {
+        "address",
+        "clear-secret",
+        "expression",
+        "duration",
+        "instant",
+        "schedule",
+        "id-form",
+        "target-form",
+        "wrong-value",
+    }
+)
 
 
 def check(model: type[Model], node: Node, problems: list[Problem], *, data: object = None) -> Model | None:

@@ -12,6 +12,7 @@ from m3nop.core.connector import Catalog, ConnectorType, StoreRef
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.problems import Position, Problem, Severity
 from m3nop.mapping.lookups import Lookup
+from m3nop.spec.alert_checks import alert_problems
 from m3nop.spec.checking import check
 from m3nop.spec.compile import Compiled, compile_tree, definition_tree, site_of
 from m3nop.spec.connections import load_connections
@@ -50,7 +51,7 @@ MAIN_STORE = "main"
 """The store of a project that names none."""
 
 
-_WITH_SECRETS = frozenset({"connections", "state"})
+_WITH_SECRETS = frozenset({"connections", "state", "alerts"})
 
 
 class Lookups(Mapping[str, Lookup | None]):
@@ -385,6 +386,7 @@ class LoadedProject:
         self._check_files(("lookups",), self.spec.lookups)
         for loc, message, hint in misuses(self.spec.stores, self.connection_types):
             self._found.append(Problem(locate(self.tree, loc), "store-form", message, hint))
+        self._found.extend(alert_problems(self.tree, self.spec.alerts, self.pipelines))
         for name in self.spec.start:
             self._known(("start", name), name, self.files.pipelines, "pipeline", key=True)
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 from pydantic_core import PydanticCustomError
 
 from m3nop.core.secrets import SecretRef
+from m3nop.spec.alert_model import AlertsSpec, MetricsSpec
 from m3nop.spec.field_model import Fields, SpecModel
 from m3nop.spec.models import RetrySpec
 from m3nop.spec.schema_forms import ShortForm
@@ -99,6 +100,10 @@ class EnvironmentSpec(SpecModel):
     """Records created before are left alone, by pipeline."""
     state: StateForm | None = None
     """The state database."""
+    alerts: dict[str, Any] | None = None
+    """Changes of ``alerts``; null for none at all."""
+    metrics: dict[str, Any] | None = None
+    """Changes of ``metrics``; null for none at all."""
 
 
 class PrivacySpec(SpecModel):
@@ -106,15 +111,6 @@ class PrivacySpec(SpecModel):
 
     keep_personal_data: Duration = None
     """What was read, sent and answered for a record that is done with; 90 days unless given."""
-
-
-class AlertSpec(SpecModel):
-    """Who is told of what."""
-
-    on: list[str] = Field(min_length=1)
-    """What happened."""
-    to: str
-    """``mailto:`` or an https address."""
 
 
 class DefaultsSpec(SpecModel):
@@ -151,8 +147,10 @@ class ProjectSpec(SpecModel):
     """The state database."""
     privacy: PrivacySpec = PrivacySpec()
     """How long personal data is kept."""
-    alerts: list[AlertSpec] = Field(default=[])
+    alerts: AlertsSpec = AlertsSpec()
     """Who is told of what."""
+    metrics: MetricsSpec = MetricsSpec()
+    """Where metrics are written for runs that end."""
     defaults: DefaultsSpec = DefaultsSpec()
     """Values for pipelines that say nothing else."""
 

@@ -36,6 +36,9 @@ FILES: Mapping[str, str] = {
 """What is wrong with a file before it is understood."""
 
 FORM: Mapping[str, str] = {
+    "address": "An address that requests or mail cannot go to.",
+    "channel-form": "A channel with several ways to tell somebody, or none.",
+    "clear-secret": "A secret that is written into the file.",
     "duration": "A duration that is not written as `60s`, `15m`, `2h` or `60d`.",
     "duplicate-test": "Two tests of the same name in a file.",
     "enabled-form": "A pipeline that is switched on by something else than settings.",
@@ -113,6 +116,7 @@ NAMES: Mapping[str, str] = {
     "unknown-answer": "A field that an operation does not answer.",
     "unknown-block": "A block of fields that does not exist.",
     "unknown-call": "A call that no step of the tested pipeline makes.",
+    "unknown-channel": "A channel that `alerts` does not have.",
     "unknown-column": "A column that a lookup does not have, or that must be named.",
     "unknown-compare": "A field to compare that the step does not send.",
     "unknown-connection": "A connection that does not exist.",

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, exists, func, or_, select
 
 from m3nop.core.state import AttemptState, RecordState
-from m3nop.state.schema import attempts, calls, claims, dead_letters, definitions, missing, records, runs
+from m3nop.state.schema import (
+    alerts,
+    attempts,
+    calls,
+    claims,
+    dead_letters,
+    definitions,
+    missing,
+    records,
+    runs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +50,7 @@ def prune(connection: Connection, *, before: Instant) -> Mapping[str, int]:
             ~exists().where(_a.definition == definitions.c.digest),
             ~exists().where(runs.c.definition == definitions.c.digest),
         ),
+        "alerts": delete(alerts).where(alerts.c.closed_at < before),
         "missing": delete(missing).where(missing.c.missed_at < before),
     }
     return {name: connection.execute(statement).rowcount for name, statement in statements.items()}

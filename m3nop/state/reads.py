@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, func, literal, or_, select, type_coerce
 
+from m3nop.core.alerts import Alert
 from m3nop.core.errors import UsageError
 from m3nop.core.json import dumps
 from m3nop.core.state import (
@@ -21,6 +22,7 @@ from m3nop.core.state import (
 from m3nop.state import rows
 from m3nop.state.claims import CLAIMABLE
 from m3nop.state.schema import (
+    alerts,
     attempts,
     audit,
     calls,
@@ -36,6 +38,7 @@ from m3nop.state.schema import (
     runs,
     watermarks,
 )
+from m3nop.state.vitals import read_vitals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from m3nop.core.clock import Instant
+    from m3nop.core.vitals import Vitals
 
 _KEYS_PER_QUERY = 500
 _MOST_FOUND = 100
@@ -250,6 +254,18 @@ class Reads:
         """List the systems that did not work at some time, by connection."""
         statement = select(circuits).order_by(circuits.c.connection)
         return [rows.circuit_from(row) for row in self._rows(statement)]
+
+    def vitals(self, pipelines: Sequence[str], *, now: Instant) -> Vitals:
+        """Tell how pipelines fare at ``now``."""
+        with self._connect() as connection:
+            return read_vitals(connection, pipelines, now=now)
+
+    def alerts(self, *, open_only: bool = False) -> list[Alert]:
+        """List what people are told of, by rule, subject and channel; what is over, too."""
+        statement = select(alerts).order_by(*alerts.primary_key)
+        if open_only:
+            statement = statement.where(alerts.c.closed_at.is_(None))
+        return [Alert(**row) for row in self._rows(statement)]
 
     def baseline(self, pipeline: str) -> Instant | None:
         """Return the instant before which a pipeline's records are never touched."""

@@ -29,7 +29,7 @@ from m3nop.core.json import Json, compact, loads
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -251,6 +251,12 @@ runs = Table(
     _column("definition", PlainText, "Digest of the definition that it ran."),
     _column("message", PlainText, "Why it ended as it did."),
     _column("fence", BigInteger, "The owner that executes it.", nullable=True),
+    _column(
+        "failures",
+        JsonText,
+        "Why some of several pipelines stopped, by name; NULL: all fared alike.",
+        nullable=True,
+    ),
     Index("runs_result", "result"),
     comment="Executions of pipelines.",
 )
@@ -408,6 +414,29 @@ rate = Table(
     _column("name", PlainText, "The system: its address, and its tenant.", primary_key=True),
     _column("full_at", BigInteger, "Until then every turn is taken; later ones are free again."),
     comment="How much of a rate limit is used up, for all stores and processes on this database.",
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _column("rule", PlainText, "Name of the rule in `alerts:`.", primary_key=True),
+    _column("subject", PlainText, "What it is about: a pipeline, a connection, a group.", primary_key=True),
+    _column("channel", PlainText, "Name of the channel that is told.", primary_key=True),
+    _column("severity", PlainText, "info, warning or critical."),
+    _column("text", PlainText, "What is the matter, without personal data."),
+    _column("opened_at", BigInteger, "When it was noticed."),
+    _column("last_sent_at", BigInteger, "When the channel was last told; NULL: not yet.", nullable=True),
+    _column("closed_at", BigInteger, "When it was over; NULL: it is not.", nullable=True),
+    comment="What people are told of, one row for each channel: so nobody is told twice, or never.",
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    _column("subject", PlainText, "What was compared: orders, inventory, payments …", primary_key=True),
+    _column("compared_at", BigInteger, "When the two systems were last compared."),
+    _column("differences", Integer, "How many records differed."),
+    comment="What `m3nop reconcile` found last.",
 )
 
 audit = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase,
 from m3nop.state import rows
 from m3nop.state.owners import give_back, take_work_over
 from m3nop.state.schema import (
+    alerts,
     attempts,
     audit,
     calls,
     circuits,
     claims,
+    comparisons,
     dead_letters,
     definitions,
     document_numbers,
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from m3nop.core.alerts import Alert
     from m3nop.core.clock import Instant
+    from m3nop.core.vitals import ComparisonNews
     from m3nop.state.claims import Turns
     from m3nop.state.owners import Gone
 
@@ -270,10 +275,14 @@ class SqlTransaction:
         return self._add(runs, row)
 
     def end_run(
-        self, run_id: int, *, now: Instant, result: str, counts: Mapping[str, int], message: str = ""
-    ) -> None:
+        self, run_id: int, *, now: Instant, result: str, counts: Mapping[str, int], message: str = "",
+        failures: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         """Close a run."""
-        row = {"ended_at": now, "result": result, "counts": counts, "message": message}
+        row = {
+            "ended_at": now, "result": result, "counts": counts, "message": message,
+            "failures": dict(failures or {}) or None,
+        }  # fmt: skip
         self._connection.execute(update(runs).where(runs.c.id == run_id), row)
 
     def set_baseline(self, pipeline: str, before: Instant) -> None:
@@ -299,6 +308,15 @@ class SqlTransaction:
     def put_circuit(self, circuit: Circuit) -> None:
         """Write whether a system works."""
         self._put(circuits, rows.circuit_row(circuit))
+
+    def put_alerts(self, found: Sequence[Alert]) -> None:
+        """Write what people are told of, in place of what was known of it."""
+        for one in found:
+            self._put(alerts, asdict(one))
+
+    def put_comparison(self, news: ComparisonNews) -> None:
+        """Write what the last comparison of the systems found."""
+        self._put(comparisons, asdict(news))
 
     def take_trial(self, connection: str, *, due_at: Instant, until: Instant) -> bool:
         """Put a trial that is due at ``due_at`` off; False if another process did so before."""

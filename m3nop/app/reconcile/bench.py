@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.previewing import Subject, record_of, work_for
-from m3nop.app.reading import Silent
 from m3nop.app.reconcile.asking import Question, ask
 from m3nop.core.json import canonical
 from m3nop.core.state import RecordState
 from m3nop.engine.arrival import classify
 from m3nop.engine.in_flight import quantities
+from m3nop.engine.ports import Silent
 from m3nop.engine.preview import Planned, preview, preview_with_results
 from m3nop.engine.sources import Sources
 from m3nop.mapping.errors import EvaluationError

@@ -153,6 +153,11 @@ class M3Connection:
                 self._facts = self._find_facts()
             return self._facts
 
+    @property
+    def waited(self) -> float:
+        """Seconds that requests have waited for the rate limit so far."""
+        return self._gateway.waited
+
     def share_rate(self, rates: Rates) -> None:
         """Keep to the rate limit together with whoever uses the same tenant at the same address."""
         self._gateway.share_rate(rates)

@@ -84,6 +84,11 @@ class Gateway:
             return self._tokens.keeper.send(lambda token: signed(f"Bearer {token.reveal()}"))
         return signed(self._basic.reveal() if self._basic else "")
 
+    @property
+    def waited(self) -> float:
+        """Seconds that requests have waited for the rate limit so far."""
+        return self._pace.waited if self._pace else 0.0
+
     def share_rate(self, rates: Rates) -> None:
         """Keep to the rate limit together with whoever uses the same tenant at the same address."""
         if self._pace:

@@ -159,6 +159,11 @@ class NopConnection:
         """
         return self._api.open_to_anybody(self._harmless)
 
+    @property
+    def waited(self) -> float:
+        """Seconds that requests have waited for the rate limit so far."""
+        return self._pace.waited if self._pace else 0.0
+
     def share_rate(self, rates: Rates) -> None:
         """Keep to the rate limit together with whoever uses the same installation."""
         if self._pace:

@@ -24,7 +24,7 @@ from m3nop.core.clock import HOUR, MINUTE, Instant, parse_instant, to_text
 from m3nop.core.connector import Call
 from m3nop.core.state import LoggedCall, Record, RecordState
 from m3nop.engine.plan import PlannedRecord, Planner
-from m3nop.engine.ports import InlineExecutor, Job, StopSignal, Tools
+from m3nop.engine.ports import InlineExecutor, Job, Silent, StopSignal, Tools
 from m3nop.engine.run import Engine, Summary
 from m3nop.engine.wish import Wish
 from m3nop.sandbox import access, shop
@@ -188,7 +188,7 @@ class MortalExecutor:
 
 
 @dataclass
-class Watcher:
+class Watcher(Silent):
     """Keeps what a run told."""
 
     reads: list[tuple[str, int]] = field(default_factory=list)

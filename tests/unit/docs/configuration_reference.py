@@ -23,7 +23,7 @@ A **duration** is `60s`, `15m`, `2h`, `60d` or a number of seconds. An **instant
 **name** is small letters, digits and `_`, a letter first. A **secret** is `${secret:NAME}`: never the text itself.
 `by name: text` is a mapping of names to texts, `list: text` a list of them.
 
-`alerts` is read and checked, and nothing acts on it yet. The `schedule` of a pipeline is for
+The `schedule` of a pipeline is for
 [the service](../how-to/run-as-a-service.md); [cron](../how-to/run-from-cron.md) has its own.
 """
 TITLES = {
@@ -42,7 +42,14 @@ TITLES = {
     "DefaultsSpec": "defaults",
     "RetrySpec": "defaults.on_error",
     "PrivacySpec": "privacy",
-    "AlertSpec": "alerts",
+    "AlertsSpec": "alerts",
+    "ChannelSpec": "alerts.channels.NAME",
+    "EmailSpec": "alerts.channels.NAME.email",
+    "WebhookSpec": "alerts.channels.NAME.webhook",
+    "RuleSpec": "alerts.rules.NAME",
+    "PingSpec": "alerts.pings.PIPELINE",
+    "QuietSpec": "alerts.quiet",
+    "MetricsSpec": "metrics",
 }
 _PLAIN = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 

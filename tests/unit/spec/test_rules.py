@@ -15,7 +15,7 @@ SOURCES = "\n".join(
     for path in (PACKAGE / folder).rglob("*.py")
     if path.name != "rules.py"
 )
-MADE_OF_PARTS = {"key-form", "unknown-connection", "unknown-pipeline", "unknown-store"}
+MADE_OF_PARTS = {"key-form", "unknown-channel", "unknown-connection", "unknown-pipeline", "unknown-store"}
 NO_CODES = {"utf-8", "utf-8-sig", "date-time"}
 
 

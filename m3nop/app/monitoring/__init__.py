@@ -1,0 +1,1 @@
+"""What operations see of a project: metrics, health, logs and traces."""

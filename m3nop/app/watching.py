@@ -1,0 +1,134 @@
+"""Watches runs for those outside: metrics in a file. What fails there fails no run."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from m3nop.app.monitoring import catalogue
+from m3nop.app.monitoring.observers import Several
+from m3nop.core.errors import BusyError, M3nopError, PausedError, UsageError
+from m3nop.engine.ports import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from m3nop.app.monitoring.monitor import Monitor
+    from m3nop.app.session import Session
+    from m3nop.engine.ports import Observer
+    from m3nop.engine.run import Summary
+
+_NO_RUN = (BusyError, UsageError)
+"""What ends a command before there was a run: whoever runs, or nobody, has something to tell."""
+
+
+class WatchedRun(Silent):
+    """What is known of one run while it goes, and when it has ended."""
+
+    def __init__(self, pipelines: Sequence[str], observers: Sequence[Observer]) -> None:
+        self.pipelines = tuple(pipelines)
+        self.observer: Observer = Several((*observers, self))
+        self.has_begun = False
+        self.summary: Summary | None = None
+        """What it did, once that is known."""
+        self.error: M3nopError | None = None
+        """What ended it as a whole."""
+
+    def began(self, run_id: int, pipelines: Sequence[str]) -> None:  # noqa: ARG002 - of the port
+        """Note that the state knows of the run."""
+        self.has_begun = True
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it did not begin on purpose: a maintenance window, or a system that is left alone."""
+        return isinstance(self.error, PausedError) and not self.has_begun
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """Why pipelines failed, by name."""
+        if self.is_paused:
+            return {}
+        if self.error is not None:
+            return dict.fromkeys(self.pipelines, str(self.error))
+        failed = {} if self.summary is None else self.summary.failed
+        return {name: str(error) for name, error in failed.items()}
+
+    def result(self, pipeline: str) -> str:
+        """Return how it ended for one of its pipelines: ``ok``, ``stopped``, ``paused`` or ``failed``."""
+        if self.is_paused:
+            return "paused"
+        if pipeline in self.failures or self.summary is None:
+            return "failed"
+        return "ok" if self.summary.error is not None else self.summary.result
+
+
+class Watch:
+    """What a process does around its runs; ``warn`` is told what failed of that."""
+
+    def __init__(
+        self, session: Session, *, warn: Callable[[str], None], monitor: Monitor | None = None,
+        metrics_file: Path | None = None,
+    ) -> None:  # fmt: skip
+        self._session = session
+        self._warn = warn
+        self._monitor = monitor
+        self._file = metrics_file or self._configured_file()
+        if self._monitor is None and self._file is not None:
+            from m3nop.app.monitoring.monitor import Monitor
+
+            self._monitor = Monitor(lambda: session)
+
+    @contextmanager
+    def run(self, pipelines: Sequence[str], shown: Observer) -> Iterator[WatchedRun]:
+        """Watch a run of these pipelines, whose ``observer`` the engine is given; ``shown`` is told, too."""
+        counting = [self._monitor.observer] if self._monitor is not None else []
+        run = WatchedRun(pipelines, [shown, *counting])
+        try:
+            yield run
+        except _NO_RUN:
+            raise
+        except M3nopError as error:
+            run.error = error
+            self._end(run)
+            raise
+        self._end(run)
+
+    def _end(self, run: WatchedRun) -> None:
+        with self._harmless():
+            self._note_failure(run)
+        if self._monitor is not None:
+            for name in run.pipelines:
+                self._monitor.meters.count(catalogue.RUNS, name, run.result(name))
+        self._write_metrics()
+
+    def _note_failure(self, run: WatchedRun) -> None:
+        """Put a run that failed before it began among the others, so that whoever looks there knows of it."""
+        state, now = self._session.opened_state, self._session.clock.now()
+        if run.error is None or run.is_paused or run.has_begun or state is None:
+            return
+        with state.transaction() as tx:
+            number = tx.start_run(",".join(run.pipelines), now=now, command="", definition="")
+            tx.end_run(number, now=now, result="failed", counts={}, message=str(run.error))
+
+    def _write_metrics(self) -> None:
+        if self._file is None or self._monitor is None:
+            return
+        try:
+            self._monitor.write(self._file)
+        except OSError as error:
+            self._warn(f"the metrics cannot be written to {self._file}: {error.strerror or error}")
+        except M3nopError as error:
+            self._warn(f"the metrics cannot be written to {self._file}: {error}")
+
+    def _configured_file(self) -> Path | None:
+        spec = self._session.project.spec
+        named = spec.metrics.textfile if spec is not None else None
+        return None if named is None else self._session.place.folder / named
+
+    @contextmanager
+    def _harmless(self) -> Iterator[None]:
+        try:
+            yield
+        except M3nopError as error:
+            self._warn(str(error))
