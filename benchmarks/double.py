@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from benchmarks.wire import serve
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,7 @@ LINES = 3
 FIRST = 1001
 """Id of the first order."""
 TENANT = "BENCH_TST"
-_TOKEN = json.dumps({"access_token": "bench", "token_type": "Bearer", "expires_in": "7200"}).encode()
+TOKEN = json.dumps({"access_token": "bench", "token_type": "Bearer", "expires_in": "7200"}).encode()
 _SHOP_TOKEN = json.dumps({"access_token": "bench", "token_type": "Bearer", "username": "bench"}).encode()
 _WANTED = re.compile(r"(\w+),(\w+) from (OXHEAD|OOHEAD) where (.*)", re.IGNORECASE)
 _VALUE = re.compile(r"'([^']*)'")
@@ -188,18 +190,18 @@ class Double:
             "OIS100MI/LstBatchLine": self._lines,
             "OIS275MI/GetTmpOrderStat": self._state,
             "EXPORTMI/Select": self._select,
-            "GENERAL/ServerTimeZone": lambda _: [_server_time()],
-            "GENERAL/GetUserInfo": lambda _: [_USER],
+            "GENERAL/ServerTimeZone": lambda _: [server_time()],
+            "GENERAL/GetUserInfo": lambda _: [USER],
         }
 
-    def answer(self, method: str, target: str, body: bytes) -> tuple[float, bytes]:
+    def answer(self, method: str, target: str, body: bytes, _head: bytes) -> tuple[float, bytes]:
         """Return the seconds that the answer takes, and its body."""
         url = urlsplit(target)
         if url.path in _OWN:
             return 0.0, self._own(url.path, parse_qs(url.query))
         self._note(len(target) + len(body))
         if url.path.endswith("/token.oauth2"):
-            return self.latency, _TOKEN
+            return self.latency, TOKEN
         if url.path.endswith("/token"):
             return self.latency, _SHOP_TOKEN
         if url.path.endswith("/api/orders"):
@@ -312,13 +314,14 @@ def _document(number: int) -> bytes:
     return (_PATTERN % {"number": number, "padded": f"{number:012}", **items}).encode()
 
 
-_USER = {
+USER = {
     "ZZUSID": "BENCH", "ZDCONO": "100", "ZDDIVI": "AAA", "ZDFACI": "A01", "ZZWHLO": "001", "ZDLANC": "GB",
     "ZDDTFM": "YMD", "TIZO": "UTC", "USFN": "Benchmark",
 }  # fmt: skip
 
 
-def _server_time() -> dict[str, str]:
+def server_time() -> dict[str, str]:
+    """Return the row of ``ServerTimeZone``."""
     from datetime import UTC, datetime
 
     now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
@@ -331,50 +334,6 @@ def _envelope(results: list[dict[str, Any]]) -> bytes:
         "nrOfFailedTransactions": 0, "nrOfNotProcessedTransactions": 0,
     }  # fmt: skip
     return json.dumps(envelope).encode()
-
-
-class _Wire(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive and bodies of a told length, which is all that the clients here use."""
-
-    def __init__(self, double: Double) -> None:
-        self._double = double
-        self._buffer = bytearray()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            head = bytes(self._buffer[:end])
-            told = re.search(rb"content-length:\s*(\d+)", head, re.IGNORECASE)
-            length = int(told[1]) if told else 0
-            if len(self._buffer) < end + 4 + length:
-                return
-            body = bytes(self._buffer[end + 4 : end + 4 + length])
-            del self._buffer[: end + 4 + length]
-            method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
-            wait, answer = self._double.answer(method, target, body)
-            if wait:
-                asyncio.get_running_loop().call_later(wait, self._write, answer)
-            else:
-                self._write(answer)
-
-    def _write(self, body: bytes) -> None:
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(head.encode() + body)
-
-
-async def serve(double: Double) -> None:
-    """Print the address, and answer until the input ends."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Wire(double), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
-    server.close()
 
 
 if __name__ == "__main__":

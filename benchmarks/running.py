@@ -143,9 +143,16 @@ def environ(port: int, variables: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def double(setting: Setting, orders: int) -> Iterator[int]:
-    """Start a double in a process of its own, and yield its port."""
+    """Start a double of orders in a process of its own, and yield its port."""
     wanted = [str(orders), str(setting.latency / 1000), str(setting.cost / 1000)]
-    command = [sys.executable, "-m", "benchmarks.double", *wanted]
+    with serving("benchmarks.double", *wanted) as port:
+        yield port
+
+
+@contextmanager
+def serving(module: str, *arguments: str) -> Iterator[int]:
+    """Start a double in a process of its own, and yield its port."""
+    command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -162,6 +169,6 @@ def ask(port: int, path: str) -> dict[str, float]:
     return books
 
 
-def project_in(folder: Path) -> Path:
-    """Copy the project, whose state is kept beside it."""
-    return Path(shutil.copytree(PROJECT, folder / "project", ignore=shutil.ignore_patterns(".m3nop")))
+def project_in(folder: Path, source: Path = PROJECT) -> Path:
+    """Copy a project, whose state is kept in it."""
+    return Path(shutil.copytree(source, folder / "project", ignore=shutil.ignore_patterns(".m3nop")))
