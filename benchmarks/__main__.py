@@ -47,7 +47,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--many", type=int, help="orders of the large run (100000)")
     parser.add_argument("--rows", type=int, help="rows of the large state (1000000)")
-    parser.add_argument("--balances", type=Path, help="what `python -m benchmarks.inventory --json` wrote")
+    parser.add_argument("--balances", type=Path, help="what `python -m benchmarks.balances --json` wrote")
     parser.add_argument("--from", dest="earlier", type=Path, help="measure nothing, tell what --json wrote")
     parser.add_argument("--json", type=Path, help="file for everything that was measured")
     parser.add_argument("--chart", type=Path, help="file for a chart, as SVG")

@@ -35,7 +35,7 @@ class Results:
     startup: dict[str, float] = field(default_factory=dict)
     """How many times as long a command takes as the import of its libraries, by its name."""
     balances: list[dict[str, Any]] = field(default_factory=list)
-    """Runs of ``benchmarks.inventory``, of few and of many items."""
+    """Runs of ``benchmarks.balances``, of few and of many items."""
 
     def write(self, file: Path) -> None:
         """Write everything as JSON."""

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import balances, growth, report, results, verdict
 from benchmarks import contenders as c
-from benchmarks import growth, report, results, verdict
 from benchmarks.__main__ import main
 from benchmarks.double import FIRST, Books, expected_lines, order_document
 from benchmarks.orders import ratios, spread
@@ -183,3 +183,12 @@ def test_a_page_without_a_place_for_figures_is_left_as_it_is(tmp_path):
     with pytest.raises(ValueError, match="has no place for figures"):
         report.write_into(page, made_up())
     assert page.read_text(encoding="utf-8") == "nothing here"
+
+
+@unix
+def test_of_a_list_that_is_read_again_only_what_differs_from_the_state_is_looked_at():
+    found = balances.measure(300)
+
+    assert (found.equal.rows, found.incremental.rows) == (300, 300)
+    assert (found.equal.lookups, found.equal.writes) == (0, 0)
+    assert (found.incremental.writes, found.incremental.lookups > 0) == (3, True)
