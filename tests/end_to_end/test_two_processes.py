@@ -173,3 +173,23 @@ def test_what_a_killed_process_worked_on_is_taken_over_at_once(
     ended = project.run("sync", "orders")
     assert ended.code == 0, ended.err
     assert judge(world, references) == CLEAN
+
+
+def test_a_shared_state_that_was_lost_is_rebuilt_and_nothing_is_entered_again(
+    make_project: MakeProject, world: World, postgres_url: str
+) -> None:
+    project = make_project(change=shared(postgres_url, lease=30))
+    references = [f"B2C-{place(world)}" for _ in range(3)]
+    assert project.run("sync", "orders").code == 0
+    before = {row["CUOR"]: row["ORNO"] for row in rows(world, "m3.orders")}
+    ask(postgres_url, "DROP SCHEMA public CASCADE")
+    ask(postgres_url, "CREATE SCHEMA public")
+
+    rebuilt = project.run("state", "rebuild")
+
+    assert rebuilt.code == 0, rebuilt.err
+    linked = dict(ask(postgres_url, "SELECT 'B2C-' || key, m3 FROM links WHERE pipeline = 'orders'"))
+    assert linked == before
+    assert project.run("sync", "orders").code == 0
+    assert judge(world, references) == CLEAN
+    assert project.run("state", "verify").out == "everything fits\n"
