@@ -448,6 +448,12 @@ class State(Protocol):
         """Return those of the keys that have a record."""
         ...
 
+    def compared(
+        self, pipeline: str, snapshots: Mapping[str, Json]
+    ) -> Mapping[str, tuple[RecordState, bool]]:
+        """Tell of each key that has a record its state, and whether the record holds another snapshot."""
+        ...
+
     def watermark(self, pipeline: str, partition: str) -> str | None:
         """Say how far a source has been read, None for never."""
         ...

@@ -142,19 +142,19 @@ class Intake:
     def _commit(self, job: Job, partition: str, page: Page, *, every: bool = False) -> int:
         now = self._clock.now()
         arrivals = one_each(job, self._classify(job, partition, page.records, now))
-        known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
-        again = [arrival for arrival in arrivals if arrival.key in known]
         if job.any.source.kind is SourceKind.READ:
-            taken_up = renewed(self._state, job, again, now, every=every)
+            known, taken_up = renewed(self._state, job, arrivals, now, every=every)
         else:
-            taken_up = self._taken_up(job, again, now)
+            known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
+            taken_up = self._taken_up(job, [one for one in arrivals if one.key in known], now)
+        new = [arrival for arrival in arrivals if arrival.key not in known]
         known -= {record.key for record in taken_up}
         for arrival in arrivals:
             if arrival.key not in known and arrival.state is not RecordState.READY:
                 self._tally.add(arrival.state)
         newest = max((arrival.created_at or 0 for arrival in arrivals), default=0)
         with self._state.transaction() as tx:
-            tx.arrive(arrivals, now=now)
+            tx.arrive(new, now=now)
             if not all(tx.save_if_unchanged(record) for record in taken_up):
                 raise _Overtaken
             # An id below a record that is older than a day will not appear any more.

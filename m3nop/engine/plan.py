@@ -115,10 +115,12 @@ class Planner:
             for record in records
         ]
         arrivals = one_each(job, judged)
-        known = self._state.known_keys(job.name, [arrival.key for arrival in arrivals])
+        if job.any.source.kind is SourceKind.READ:
+            known, again = renewed(self._state, job, arrivals, now, every=every)
+        else:
+            known, again = self._state.known_keys(job.name, [arrival.key for arrival in arrivals]), []
         found: list[Record | Arrival] = [arrival for arrival in arrivals if arrival.key not in known]
-        if known and job.any.source.kind is SourceKind.READ:
-            again = renewed(self._state, job, arrivals, now, every=every)
+        if again:
             due = {record.key for record in self._state.records(job.name, states=_DUE, keys=list(known))}
             found += [record for record in again if record.key not in due]
         for one in found:

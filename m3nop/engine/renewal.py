@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from m3nop.core.json import digest
 from m3nop.core.state import RecordState
 from m3nop.mapping.pipeline import SourceKind
 
@@ -33,19 +32,22 @@ def one_each(job: Job, arrivals: list[Arrival]) -> list[Arrival]:
 
 def renewed(
     state: State, job: Job, arrivals: Sequence[Arrival], now: Instant, *, every: bool
-) -> list[Record]:  # fmt: skip
-    """Return known records of which a row says something new, as they are now.
+) -> tuple[set[str], list[Record]]:
+    """Return the keys that are known, and the records of which a row says something new, as they are now.
 
     With ``every`` these are all that were done.
     """
     latest = {arrival.key: arrival for arrival in arrivals}
     due = (RecordState.DONE,) if every else _MAY_HAVE_CHANGED if _names_changes(job) else ()
-    known = state.records(job.name, keys=list(latest)) if latest else []
-    return [
-        _renewed(record, latest[record.key], now)
-        for record in known
-        if record.state in due or _is_news(record, latest[record.key])
+    # Most rows of a long list say nothing new: their records are not even read.
+    known = state.compared(job.name, {key: arrival.snapshot for key, arrival in latest.items()})
+    news = [
+        key
+        for key, (standing, differs) in known.items()
+        if standing in due or differs or _is_wanted_now(standing, latest[key])
     ]
+    records = state.records(job.name, keys=news) if news else []
+    return set(known), [_renewed(record, latest[record.key], now) for record in records]
 
 
 def _names_changes(job: Job) -> bool:
@@ -54,11 +56,9 @@ def _names_changes(job: Job) -> bool:
     return rule.distinct is not None or rule.watermark.clock is not None
 
 
-def _is_news(record: Record, arrival: Arrival) -> bool:
-    if record.state is RecordState.IGNORED and arrival.state is not RecordState.IGNORED:
-        # What the filter looks at beside the row has changed: a link, a setting.
-        return True
-    return digest(record.snapshot) != digest(arrival.snapshot)
+def _is_wanted_now(standing: RecordState, arrival: Arrival) -> bool:
+    """Tell whether what the filter looks at beside the row has changed: a link, a setting."""
+    return standing is RecordState.IGNORED and arrival.state is not RecordState.IGNORED
 
 
 def _renewed(record: Record, arrival: Arrival, now: Instant) -> Record:

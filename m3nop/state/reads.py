@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, func, liter
 
 from m3nop.core.alerts import Alert
 from m3nop.core.errors import UsageError
-from m3nop.core.json import dumps
+from m3nop.core.json import digest, dumps, loads
 from m3nop.core.state import (
     Attempt,
     Circuit,
@@ -37,6 +37,7 @@ from m3nop.state.schema import (
     records,
     runs,
     watermarks,
+    written,
 )
 from m3nop.state.vitals import read_vitals
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from m3nop.core.clock import Instant
+    from m3nop.core.json import Json
     from m3nop.core.vitals import Vitals
 
 _KEYS_PER_QUERY = 500
@@ -60,6 +62,10 @@ _OWNER = select(func.min(document_numbers.c.record_id).label("record_id")).where
     document_numbers.c.value == bindparam("of_value"),
     document_numbers.c.connection == bindparam("of_connection"),
     document_numbers.c.field == bindparam("of_field"),
+)
+
+_STANDING = select(records.c.key, records.c.state, type_coerce(records.c.snapshot, Text)).where(
+    records.c.pipeline == bindparam("of_pipeline"), records.c.key.in_(bindparam("of_keys", expanding=True))
 )
 
 
@@ -118,6 +124,18 @@ class Reads:
                 here = (records.c.pipeline == pipeline, records.c.key.in_(some))
                 known.update(row["key"] for row in self._rows(select(records.c.key).where(*here)))
         return known
+
+    def compared(
+        self, pipeline: str, snapshots: Mapping[str, Json]
+    ) -> Mapping[str, tuple[RecordState, bool]]:
+        """Tell of each key that has a record its state, and whether the record holds another snapshot."""
+        found: dict[str, tuple[RecordState, bool]] = {}
+        for some in _chunks(list(snapshots)) if snapshots else ():
+            values = {"of_pipeline": pipeline, "of_keys": some}
+            with self._connect() as connection:
+                for key, state, held in connection.execute(_STANDING, values):
+                    found[key] = (RecordState(state), _differs(held, snapshots[key]))
+        return found
 
     def watermark(self, pipeline: str, partition: str) -> str | None:
         """Return how far a partition has been read."""
@@ -350,6 +368,12 @@ def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     if not keys:
         return [()]
     return [list(keys[start : start + _KEYS_PER_QUERY]) for start in range(0, len(keys), _KEYS_PER_QUERY)]
+
+
+def _differs(held: str | None, snapshot: Json) -> bool:
+    """Tell whether a snapshot is another than the one whose text is held."""
+    # What a list tells again has the same text, nearly always; only another one is taken apart.
+    return held != written(snapshot) and digest(None if held is None else loads(held)) != digest(snapshot)
 
 
 def _due(now: Instant, states: Sequence[RecordState]) -> ColumnElement[bool]:

@@ -38,6 +38,16 @@ BACKUP_MARK = "backup"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def written(value: Json) -> str | None:
+    """Return the text of a value as a column holds it; half a surrogate pair, no UTF-8, stays escaped."""
+    if value is None:
+        return None
+    text = compact(value)
+    if text.isascii():
+        return text
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
 class JsonText(TypeDecorator[Json]):
     """JSON as text, with exact numbers; None is NULL."""
 
@@ -45,13 +55,8 @@ class JsonText(TypeDecorator[Json]):
     cache_ok = True
 
     def process_bind_param(self, value: Json, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Write JSON text; half a surrogate pair, which UTF-8 cannot hold, stays escaped."""
-        if value is None:
-            return None
-        written = compact(value)
-        if written.isascii():
-            return written
-        return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", written)
+        """Write JSON text."""
+        return written(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
         """Read JSON text."""

@@ -70,13 +70,13 @@ MUTATIONS = (
         file="m3nop/engine/intake.py",
         old="""\
         with self._state.transaction() as tx:
-            tx.arrive(arrivals, now=now)
+            tx.arrive(new, now=now)
             if not all(""",
         new="""\
         with self._state.transaction() as tx:
             tx.set_watermark(job.name, partition, page.watermark, now=now)
         with self._state.transaction() as tx:
-            tx.arrive(arrivals, now=now)
+            tx.arrive(new, now=now)
             if not all(""",
         test=_INTAKE + "test_records_and_watermark_are_committed_together",
     ),

@@ -140,6 +140,33 @@ def test_known_keys_are_those_that_have_a_record(desk):
     assert desk.state.known_keys("orders", []) == set()
 
 
+def test_rows_are_compared_with_the_snapshots_that_the_state_holds(desk):
+    row = {"ITNO": "A", "text": "half a pair \ud83d", "STQT": Decimal("1.50"), "none": None}
+    desk.arrive(*map(str, range(1200)), snapshot=row, state=RecordState.DONE)
+    desk.arrive("ignored", snapshot=row, state=RecordState.IGNORED)
+    desk.arrive("only its key", snapshot=None)
+
+    # Neither the order of its columns nor the zeros of a number make it another row.
+    same = dict(reversed({**row, "STQT": Decimal("1.5")}.items()))
+    other = {**row, "STQT": Decimal("1.51")}
+    asked = {
+        **dict.fromkeys(map(str, range(600, 1800)), row),
+        "600": same,
+        "601": other,
+        "602": {**row, "new": 1},
+    }
+    asked |= {"ignored": row, "only its key": row}
+    found = desk.state.compared("orders", asked)
+
+    assert {key for key, (_, differs) in found.items() if differs} == {"601", "602", "only its key"}
+    assert {key for key, (state, _) in found.items() if state is RecordState.DONE} == set(
+        map(str, range(600, 1200))
+    )
+    assert (found["ignored"], found["only its key"][0]) == ((RecordState.IGNORED, False), RecordState.READY)
+    assert desk.state.compared("orders", {}) == {}
+    assert desk.state.compared("customers", asked) == {}
+
+
 def test_records_created_in_a_window_are_counted(desk):
     for instant in (9, 10, 19, 20):
         desk.arrive(str(instant), created_at=instant)

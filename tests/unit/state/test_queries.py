@@ -58,6 +58,7 @@ OPERATIONS = {
         "orders", states=[RecordState.WAITING, RecordState.DONE], due=NOW
     ),
     "records by key": lambda state, tx: state.records("orders", keys=["3"]),
+    "compared": lambda state, tx: state.compared("orders", {"1": {}, "2": {}}),
     "known_keys": lambda state, tx: state.known_keys("orders", ["1", "2"]),
     "attempts": lambda state, tx: state.attempts(3),
     "calls": lambda state, tx: state.calls(3),
