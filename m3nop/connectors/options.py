@@ -68,7 +68,6 @@ class Options(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         coerce_numbers_to_str=True,
         hide_input_in_errors=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from m3nop.mapping.errors import EvaluationError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from m3nop.core.json import Json
+    from m3nop.mapping.functions.registry import Parameter
 
 
 class _Argument(NamedTuple):
@@ -71,6 +73,11 @@ def _sorted_out(info: FunctionInfo, arguments: Sequence[Code]) -> tuple[list[Any
         if not known:
             changing.append(one)
     return given, tuple(changing)
+
+
+@cache
+def _checks(function: str, parameter: Parameter) -> tuple[frozenset[type], Callable[[Json], Json]]:
+    return parameter.passing, parameter.taker(function)
 
 
 def _known(argument: _Argument) -> tuple[bool, Json]:

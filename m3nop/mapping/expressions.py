@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from m3nop.mapping.analysis import Path, analyse
 from m3nop.mapping.context import Context
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from m3nop.core.json import Json
-    from m3nop.mapping.functions.registry import Code
+    from m3nop.mapping.functions.registry import Code, Frame
+    from m3nop.mapping.syntax import Node
 
 __all__ = ["Context", "EvaluationError", "Expression", "ExpressionError", "compile_expression"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Expression:
     """A compiled expression; two with the same text are equal.
 
@@ -37,7 +39,22 @@ class Expression:
     untold: frozenset[Path] = field(compare=False, repr=False)
     """Paths inside ``if_told()``."""
     _offsets: Mapping[Path, int] = field(compare=False, repr=False)
-    _code: Code = field(compare=False, repr=False)
+    _tree: Node = field(compare=False, repr=False)
+    _seen: Callable[[Json], None] | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def _code(self) -> Code:
+        # For the first record: what is only validated is never run.
+        code, seen = compile_tree(self._tree), self._seen
+        if seen is None:
+            return code
+
+        def telling(value: Json, frame: Frame) -> Json:
+            result = code(value, frame)
+            seen(result)
+            return result
+
+        return telling
 
     def offset_of(self, path: Path) -> int:
         """Return where in the text the root name of one of ``paths`` stands, from 0."""
@@ -70,14 +87,7 @@ class Expression:
 
     def watched(self, seen: Callable[[Json], None]) -> Expression:
         """Return the same expression, which tells every value that it gives."""
-        code = self._code
-
-        def telling(value: Json, scope: Any) -> Json:  # noqa: ANN401  passed on
-            result = code(value, scope)
-            seen(result)
-            return result
-
-        return replace(self, _code=telling)
+        return replace(self, _seen=seen)
 
 
 def compile_expression(text: str) -> Expression:
@@ -95,5 +105,5 @@ def compile_expression(text: str) -> Expression:
         literal_lookups=frozenset(findings.lookups),
         untold=frozenset(findings.untold),
         _offsets=findings.offsets,
-        _code=compile_tree(tree),
+        _tree=tree,
     )

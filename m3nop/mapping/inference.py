@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -47,20 +46,15 @@ class Surroundings:
 def shape_of(expression: str, surroundings: Surroundings) -> Shape:
     """Return what the value of a compiled expression can be."""
     root = object_of(surroundings.root)
-    return _Inference(surroundings, root).shape(_parsed(expression), root)
+    return _Inference(surroundings, root).shape(parse(expression), root)
 
 
 def is_literal(expression: str) -> bool:
     """Tell whether an expression is one constant as it stands."""
     try:
-        return bool(_parsed(expression)["type"] == "literal")
+        return bool(parse(expression)["type"] == "literal")
     except ExpressionError:
         return False
-
-
-@lru_cache(maxsize=10_000)
-def _parsed(expression: str) -> Node:
-    return parse(expression)
 
 
 class _Inference:

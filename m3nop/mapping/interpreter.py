@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from m3nop.mapping.calls import compile_call, fold
-from m3nop.mapping.errors import ExpressionError
 from m3nop.mapping.functions import FUNCTIONS
 from m3nop.mapping.functions.registry import Code, Constant, Frame
 from m3nop.mapping.values import check_ordered, equal, is_false
@@ -28,11 +27,7 @@ _ORDERS: Mapping[str, Callable[[Json, Json], bool]] = {
 
 
 def compile_tree(node: Node) -> Code:
-    """Return the code of a tree that was analysed.
-
-    Raises:
-        ExpressionError: a slice has the step 0.
-    """
+    """Return the code of a tree that was analysed."""
     return _COMPILERS[node["type"]](node)
 
 
@@ -116,8 +111,6 @@ def _index(node: Node) -> Code:
 
 
 def _slice(node: Node) -> Code:
-    if node["children"][2] == 0:
-        raise ExpressionError("the step of a slice is 0", code="syntax", hint="leave it out for every item")
     cut = slice(*node["children"])
     return lambda value, _frame: list(value[cut]) if _is_list(value) else None
 

@@ -6,6 +6,7 @@ What JMESPath allows and nobody means is refused here, with the remedy.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jmespath import exceptions
@@ -65,8 +66,9 @@ class _TokenParser(Parser):
         return tree
 
 
+@lru_cache(maxsize=10_000)
 def parse(text: str) -> Node:
-    """Parse an expression.
+    """Parse an expression; the tree of one text is shared, and nobody changes it.
 
     Raises:
         ExpressionError: it is not JMESPath, or something that is never meant.
@@ -84,7 +86,7 @@ def parse(text: str) -> Node:
         raise _syntax_error(error, tokens, text) from None
     except RecursionError:
         raise _too_deep() from None
-    _check_depth(tree)
+    _check_nodes(tree)
     return tree
 
 
@@ -194,9 +196,13 @@ def _syntax_error(error: exceptions.ParseError, tokens: list[Token], text: str) 
     )
 
 
-def _check_depth(tree: Node) -> None:
+def _check_nodes(tree: Node) -> None:
     level = [tree]
     for _ in range(DEEPEST):
+        if any(node["type"] == "slice" and node["children"][2] == 0 for node in level):
+            raise ExpressionError(
+                "the step of a slice is 0", code="syntax", hint="leave it out for every item"
+            )
         level = [child for node in level for child in node["children"] if isinstance(child, dict)]
         if not level:
             return

@@ -15,9 +15,7 @@ OnFailText = Literal["reject", "review", "wait", "warn", "ignore"]
 class SpecModel(BaseModel):
     """A mapping of the language."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, coerce_numbers_to_str=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 def _long_form(value: object) -> object:

@@ -60,9 +60,9 @@ class ProjectFiles:
 
     def lookup(self, path: Path, name: str) -> Lookup | None:
         """Read a lookup file, or return None and keep the problems; one that is not there is None."""
-        if not path.is_file() or not self.holds(path):
-            return None
         if (path, name) not in self._lookups:
+            if not path.is_file() or not self.holds(path):
+                return None
             self._lookups[path, name] = load_lookup(
                 path, file=self.name(path), name=name, problems=self.problems
             )

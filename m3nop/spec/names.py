@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from m3nop.spec.scope import MEMBERS, PLACES, Scope, StepShape
@@ -149,9 +150,14 @@ def _is_known(known: frozenset[str], fields: tuple[str, ...]) -> bool:
     for end in range(len(fields), 0, -1):
         dotted = ".".join(fields[:end])
         if dotted in known:
-            deeper = any(name.startswith(f"{dotted}.") for name in known)
-            return end == len(fields) or not deeper
+            return end == len(fields) or dotted not in _holders(known)
     return False
+
+
+@lru_cache(maxsize=100)
+def _holders(known: frozenset[str]) -> frozenset[str]:
+    """Return the paths that hold others."""
+    return frozenset(name[:end] for name in known for end, mark in enumerate(name) if mark == ".")
 
 
 def _remedy(use: _Use, resource: str, fields: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
+from m3nop.spec.docstrings import DescribedSchema
 from m3nop.spec.mapping_tests import MappingTestsSpec
 from m3nop.spec.models import LookupSpec, PipelineSpec
 from m3nop.spec.project_model import ProjectSpec
@@ -35,7 +36,7 @@ def json_schema(
     With ``registry`` the options of each connection type are described; with ``targets``
     (``erp/OIS100MI/Confirm``) editors complete them wherever an operation is named.
     """
-    schema = {"$schema": _DIALECT, **KINDS[kind].model_json_schema(by_alias=True, mode="validation")}
+    schema = {"$schema": _DIALECT, **KINDS[kind].model_json_schema(schema_generator=DescribedSchema)}
     if registry and kind == "project":
         _describe_connections(schema, registry)
     if targets:
@@ -59,7 +60,7 @@ def _describe_connections(schema: dict[str, Any], registry: Mapping[str, Connect
     choices = []
     for name, connector in sorted(registry.items()):
         options = connector.config.model_json_schema(
-            by_alias=True, mode="validation", ref_template=f"#/$defs/{name}.{{model}}"
+            ref_template=f"#/$defs/{name}.{{model}}", schema_generator=DescribedSchema
         )
         for inner, definition in options.pop("$defs", {}).items():
             schema["$defs"][f"{name}.{inner}"] = definition
