@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import ceiling, chart, growth, orders, profiling, report, results, running, verdict
+from benchmarks import ceiling, chart, counts, growth, orders, profiling, report, results, running, verdict
 from benchmarks.contenders import M3NOP, M3NOP_SINGLE, NEAR, NO_WAIT, PLAYERS, SETTINGS
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ def _orders(found: Results, chosen: argparse.Namespace) -> None:
         )
 
 
+def _counts(found: Results, chosen: argparse.Namespace) -> None:
+    print("what an order costs", file=sys.stderr, flush=True)
+    found.counts = counts.measure(few=200, many=200 + max(int(300 * chosen.seconds), 20))
+
+
 def _memory(found: Results, chosen: argparse.Namespace) -> None:
     for number in (chosen.many // 20, chosen.many):
         print(f"memory of {number:,} orders", file=sys.stderr, flush=True)
@@ -114,6 +119,7 @@ def _startup(found: Results, chosen: argparse.Namespace) -> None:
 _PARTS: dict[str, Callable[[Results, argparse.Namespace], None]] = {
     "ceiling": _ceiling,
     "orders": _orders,
+    "counts": _counts,
     "memory": _memory,
     "growth": _growth,
     "startup": _startup,

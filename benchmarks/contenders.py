@@ -54,11 +54,9 @@ class Contender:
         return [python, "-m", self.module, str(port), *self.arguments]
 
 
-def _fixed(size: int, flight: int, expected: int) -> Contender:
-    variables = {"BENCH_GROUP": str(size), "BENCH_CONFIRM": str(min(size, 50)), "BENCH_FLIGHT": str(flight)}
-    return Contender(
-        f"m3nop, fixed {size}x{flight}", {SLOW.name: expected}, environment="fixed", variables=variables
-    )
+def _fixed(size: int) -> Contender:
+    variables = {"BENCH_GROUP": str(size), "BENCH_CONFIRM": str(min(size, 50))}
+    return Contender(f"m3nop, at most {size}", {SLOW.name: 1_000}, environment="fixed", variables=variables)
 
 
 def _speeds(*numbers: int) -> dict[str, int]:
@@ -76,5 +74,6 @@ SEQUENTIAL = Contender("bulk 100, sequential", _speeds(1_500, 900, 300, 0), "ben
 # As many orders as m3nop, so that processor time and memory compare.
 BULK = Contender("bulk 50x4", _speeds(2_000, 2_000, 900, 600), "benchmarks.peers.bulk")
 SINGLE = Contender("single x32", _speeds(300, 280, 110, 0), "benchmarks.peers.single")
-SWEEP = tuple(_fixed(size, flight, 600) for size, flight in ((5, 16), (10, 16), (20, 16), (50, 4), (50, 16)))
-PLAYERS = (M3NOP, BULK, SEQUENTIAL, M3NOP_SINGLE, SINGLE, DLT, DLT_TUNED, *SWEEP)
+WIDE = Contender("m3nop, wide", {SLOW.name: 1_000}, environment="wide")
+SWEEP = tuple(map(_fixed, (5, 10, 20, 50)))
+PLAYERS = (M3NOP, BULK, SEQUENTIAL, M3NOP_SINGLE, SINGLE, DLT, DLT_TUNED, WIDE, *SWEEP)

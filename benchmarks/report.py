@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from benchmarks.counts import Counts
     from benchmarks.results import Results
 
 BEGIN, END = "<!-- figures: written by python -m benchmarks --page -->", "<!-- end of figures -->"
@@ -70,6 +71,8 @@ def _tables(found: Results) -> Iterator[_Table]:
             waits = f"{setting.latency:g} ms an answer"
             costs = f", {setting.cost:g} ms a transaction" if setting.cost else ""
             yield f"Orders, {waits}{costs}", list(orders.rows(setting, found.orders[setting.name]))
+    if found.counts is not None:
+        yield "What an order costs", list(_counts(found.counts))
     if found.memory:
         yield "Memory", list(_memory(found))
     if found.growth:
@@ -77,6 +80,12 @@ def _tables(found: Results) -> Iterator[_Table]:
     if found.startup:
         yield "Start", list(_startup(found))
     yield "Aims", list(verdict.rows(verdict.lines(found)))
+
+
+def _counts(one: Counts) -> Iterator[Sequence[str]]:
+    yield ("transactions", "look-ups in M3", "requests", "bytes sent", "statements of the state", "commits")
+    numbers = (one.transactions, one.reads, one.requests, one.sent_bytes, one.statements, one.commits)
+    yield tuple(f"{number:,.2f}" for number in numbers)
 
 
 def _memory(found: Results) -> Iterator[Sequence[str]]:

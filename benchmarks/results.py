@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.ceiling import Ceiling
+from benchmarks.counts import Counts
 from benchmarks.growth import Cost
 from benchmarks.running import Measured
 
@@ -28,6 +29,8 @@ class Results:
     ceiling: Ceiling | None = None
     orders: dict[str, Found] = field(default_factory=dict)
     """The runs, by the name of the setting."""
+    counts: Counts | None = None
+    """What an order costs, whatever the machine."""
     memory: list[Measured] = field(default_factory=list)
     """Of few and of many orders."""
     growth: list[Cost] = field(default_factory=list)
@@ -61,6 +64,7 @@ def read(file: Path) -> Results:
             setting: {name: [Measured(**one) for one in runs] for name, runs in by_name.items()}
             for setting, by_name in found["orders"].items()
         },
+        counts=Counts(**found["counts"]) if found["counts"] else None,
         memory=[Measured(**one) for one in found["memory"]],
         growth=[Cost(**{**one, "per_order": tuple(one["per_order"])}) for one in found["growth"]],
         startup=found["startup"],
