@@ -18,6 +18,7 @@ from m3nop.state.schema import (
     claims,
     dead_letters,
     definitions,
+    inbox,
     missing,
     records,
     runs,
@@ -51,6 +52,7 @@ def prune(connection: Connection, *, before: Instant) -> Mapping[str, int]:
             ~exists().where(runs.c.definition == definitions.c.digest),
         ),
         "alerts": delete(alerts).where(alerts.c.closed_at < before),
+        "inbox": delete(inbox).where(inbox.c.handled_at < before),
         "missing": delete(missing).where(missing.c.missed_at < before),
     }
     return {name: connection.execute(statement).rowcount for name, statement in statements.items()}

@@ -21,6 +21,7 @@ from m3nop.core.state import (
 )
 from m3nop.state import rows
 from m3nop.state.claims import CLAIMABLE
+from m3nop.state.inbox import InboxReads
 from m3nop.state.schema import (
     alerts,
     attempts,
@@ -69,7 +70,7 @@ _STANDING = select(records.c.key, records.c.state, type_coerce(records.c.snapsho
 )
 
 
-class Reads:
+class Reads(InboxReads):
     """The reading half of the state."""
 
     def __init__(self, connect: Callable[[], AbstractContextManager[Connection]]) -> None:

@@ -29,7 +29,7 @@ from m3nop.core.json import Json, compact, loads
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -411,6 +411,30 @@ circuits = Table(
     _column("due_at", BigInteger, "When it is tried again.", nullable=True),
     _column("in_flight", Integer, "Requests that it bore beside each other at last.", nullable=True),
     comment="Whether the systems work, and their latest outages: a system that does not is left alone.",
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _row_id("Number of the event, in the order of reception."),
+    _column("source", PlainText, "Name of the source in the project."),
+    _column("message", PlainText, "The sender's id of the message; the same one counts once."),
+    _column("part", Integer, "Which of several events in the message, from 0."),
+    _column("topic", PlainText, "What happened, in the sender's words."),
+    _column("key", PlainText, "The record that it names, or blank."),
+    _column("digest", PlainText, "SHA-256 of the body; the body itself is not kept."),
+    _column("state", PlainText, "accepted, handled (the record was looked at) or ignored (wakes nothing)."),
+    _column("received_at", BigInteger, "When it came; it was committed before its sender was answered."),
+    _column("handled_at", BigInteger, "When it was handled or ignored.", nullable=True),
+    UniqueConstraint("source", "message", "part", name="inbox_message"),
+    Index(
+        "inbox_accepted",
+        "id",
+        sqlite_where=text("state = 'accepted'"),
+        postgresql_where=text("state = 'accepted'"),
+    ),
+    Index("inbox_handled", "handled_at"),
+    comment="Events from outside that were accepted, until the records that they name were looked at.",
 )
 
 rate = Table(

@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, 
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase, Record, RecordState
 from m3nop.state import rows
+from m3nop.state.inbox import InboxWrites
 from m3nop.state.owners import give_back, take_work_over
 from m3nop.state.schema import (
     alerts,
@@ -77,7 +78,7 @@ _LAST_ENTRY = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
 _UNTOUCHED = (RecordState.WAITING, RecordState.READY, RecordState.BLOCKED)
 
 
-class SqlTransaction:
+class SqlTransaction(InboxWrites):
     """One transaction on the connection that writes."""
 
     def __init__(

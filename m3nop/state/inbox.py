@@ -1,0 +1,94 @@
+"""The inbox: messages are written before their senders hear that they were received, each once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from m3nop.core.inbox import Message, Received, Reception
+from m3nop.state.schema import inbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection, Table
+
+    from m3nop.core.clock import Instant
+
+_NEXT = (
+    select(inbox)
+    .where(inbox.c.state == str(Reception.ACCEPTED), inbox.c.id > bindparam("after"))
+    .order_by(inbox.c.id)
+    .limit(bindparam("most"))
+)
+_SETTLE = update(inbox).where(inbox.c.id == bindparam("row_id"), inbox.c.state == str(Reception.ACCEPTED))
+_MEMBERS = ("source", "message", "part", "topic", "key", "digest")
+
+
+class InboxWrites:
+    """What a transaction writes to the inbox."""
+
+    _connection: Connection
+    _insert: Callable[[Table], Any]
+
+    def receive(self, messages: Sequence[Message], *, now: Instant) -> list[bool]:
+        """Keep messages; tell of each whether it is new: one that came before leaves no trace."""
+        if not messages:
+            return []
+        new = [
+            {
+                **{name: getattr(one, name) for name in _MEMBERS},
+                "received_at": now,
+                "state": Reception.ACCEPTED,
+            }
+            for one in messages
+        ]
+        statement = self._insert(inbox).on_conflict_do_nothing().returning(
+            inbox.c.source, inbox.c.message, inbox.c.part
+        )  # fmt: skip
+        added = {tuple(row) for row in self._connection.execute(statement, new)}
+        told = []
+        for one in messages:
+            told.append((one.source, one.message, one.part) in added)
+            # A second one in the same group is the duplicate of the first.
+            added.discard((one.source, one.message, one.part))
+        return told
+
+    def settle_messages(self, ids: Iterable[int], state: Reception, *, now: Instant) -> None:
+        """Note what became of messages."""
+        rows = [{"row_id": number} for number in ids]
+        if rows:
+            self._connection.execute(_SETTLE.values(state=str(state), handled_at=now), rows)
+
+
+class InboxReads:
+    """What is read of the inbox."""
+
+    _connect: Callable[[], AbstractContextManager[Connection]]
+
+    def next_messages(self, *, after: int = 0, limit: int) -> list[Received]:
+        """List messages of which nothing came yet, as they came in."""
+        with self._connect() as connection:
+            found = connection.execute(_NEXT, {"after": after, "most": limit}).mappings().all()
+        return [_received(row) for row in found]
+
+    def count_messages(self) -> Mapping[tuple[str, Reception], int]:
+        """Count messages by source and by where they stand."""
+        statement = select(inbox.c.source, inbox.c.state, func.count()).group_by(
+            inbox.c.source, inbox.c.state
+        )
+        with self._connect() as connection:
+            return {(row[0], Reception(row[1])): row[2] for row in connection.execute(statement)}
+
+    def oldest_message(self) -> Instant | None:
+        """Say when the message came in of which nothing has come for longest."""
+        statement = select(func.min(inbox.c.received_at)).where(inbox.c.state == str(Reception.ACCEPTED))
+        with self._connect() as connection:
+            return connection.execute(statement).scalar()
+
+
+def _received(row: Mapping[Any, Any]) -> Received:
+    message = Message(**{name: row[name] for name in _MEMBERS})
+    return Received(row["id"], message, row["received_at"], Reception(row["state"]), row["handled_at"])

@@ -1,0 +1,69 @@
+"""The inbox: each message counts once, whatever order and group it comes in, until it is settled and pruned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m3nop.core.clock import DAY
+from m3nop.core.inbox import Message, Reception
+
+if TYPE_CHECKING:
+    from m3nop.state.store import SqlState
+    from tests.contract.state.conftest import Desk
+
+NOW = 1_795_000_000_000_000
+
+
+def hook(number: int, *, part: int = 0, source: str = "shop") -> Message:
+    return Message(source, f"msg_{number}", "order.placed", str(number), part, "0" * 64)
+
+
+def receive(state: SqlState, *messages: Message, now: int = NOW) -> list[bool]:
+    with state.transaction() as tx:
+        return tx.receive(messages, now=now)
+
+
+def test_a_message_counts_once_however_often_it_comes(desk: Desk) -> None:
+    state = desk.state
+    assert receive(state, hook(1), hook(2), hook(1)) == [True, True, False]
+    assert receive(state, hook(2), hook(3)) == [False, True]
+    assert [one.message.key for one in state.next_messages(limit=10)] == ["1", "2", "3"]
+    assert receive(state) == []
+
+
+def test_events_of_one_message_and_equal_ids_of_two_sources_are_different(desk: Desk) -> None:
+    state = desk.state
+    assert receive(state, hook(1), hook(1, part=1), hook(1, source="outlet")) == [True, True, True]
+
+
+def test_what_was_settled_does_not_come_again(desk: Desk) -> None:
+    state = desk.state
+    receive(state, hook(1), hook(2), hook(3))
+    first, second, third = state.next_messages(limit=10)
+    with state.transaction() as tx:
+        tx.settle_messages([first.id], Reception.HANDLED, now=NOW + 1)
+        tx.settle_messages([second.id], Reception.IGNORED, now=NOW + 1)
+        tx.settle_messages([], Reception.IGNORED, now=NOW + 1)
+    assert state.next_messages(limit=10) == [third]
+    assert receive(state, hook(1)) == [False]
+    assert state.oldest_message() == NOW
+    assert state.count_messages() == {
+        ("shop", Reception.ACCEPTED): 1, ("shop", Reception.HANDLED): 1, ("shop", Reception.IGNORED): 1,
+    }  # fmt: skip
+
+
+def test_messages_come_in_pages(desk: Desk) -> None:
+    state = desk.state
+    receive(state, *(hook(number) for number in range(5)))
+    page = state.next_messages(limit=2)
+    assert [one.message.key for one in page] == ["0", "1"]
+    assert [one.message.key for one in state.next_messages(after=page[-1].id, limit=9)] == ["2", "3", "4"]
+
+
+def test_only_settled_messages_are_pruned(desk: Desk) -> None:
+    state = desk.state
+    receive(state, hook(1), hook(2))
+    with state.transaction() as tx:
+        tx.settle_messages([state.next_messages(limit=1)[0].id], Reception.HANDLED, now=NOW)
+    assert state.prune(before=NOW + DAY, now=NOW + DAY, actor="test")["inbox"] == 1
+    assert [one.message.key for one in state.next_messages(limit=9)] == ["2"]
