@@ -60,10 +60,12 @@ def only_key(pipeline: str, key: str, *, store: str, partition: str, snapshot: J
 def classify(
     job: Job, snapshot: Mapping[str, Json], *, partition: str, now: Instant, zone: str,
     required: bool = False, store: str = "", baseline: Instant | None = None, by_m3: ByM3 = NOTHING,
+    quiet: float | None = None,
 ) -> Arrival:  # fmt: skip
     """Decide the state that a record has when it is read.
 
-    A required record is delivered whatever its age. ``store`` is used where the record names none.
+    A required record is delivered whatever its age. ``store`` is used where the record names none. ``quiet``
+    takes the place of what the pipeline says, where somebody knows better how long the shop writes.
 
     Raises:
         SourceError: the record has no key.
@@ -79,7 +81,10 @@ def classify(
         )
     key = key_of(pipeline, snapshot, now=now, zone=zone)
     context = Context(now=now, time_zone=zone, lookups=pipeline.lookups, linked_by_m3=by_m3)
-    state, not_before, reason = _judge(pipeline, snapshot, context, required=required, baseline=baseline)
+    state, not_before, reason = _judge(
+        pipeline, snapshot, context, required=required, baseline=baseline,
+        quiet=pipeline.source.quiet if quiet is None else quiet,
+    )  # fmt: skip
     deadline = None
     if state is RecordState.WAITING and pipeline.source.recheck_for is not None:
         deadline = (created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
@@ -145,7 +150,7 @@ def is_closed(pipeline: Pipeline, snapshot: Json, now: Instant, zone: str) -> bo
 
 def _judge(  # noqa: PLR0911 - one return for each judgement
     pipeline: Pipeline, snapshot: Mapping[str, Json], context: Context, *, required: bool,
-    baseline: Instant | None,
+    baseline: Instant | None, quiet: float,
 ) -> tuple[RecordState, Instant | None, str]:  # fmt: skip
     source, born, now = pipeline.source, created(snapshot), context.now
     oldest = max((limit for limit in (pipeline.start, baseline) if limit is not None), default=None)
@@ -159,9 +164,9 @@ def _judge(  # noqa: PLR0911 - one return for each judgement
     try:
         if source.filter is not None and not _holds(pipeline, source.filter, snapshot, context):
             return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"
-        quiet = int(source.quiet * SECOND)
-        if born is not None and now < born + quiet:
-            return RecordState.WAITING, born + quiet, "too young: the shop may still be writing it"
+        settled = None if born is None else born + int(quiet * SECOND)
+        if settled is not None and now < settled:
+            return RecordState.WAITING, settled, "too young: the shop may still be writing it"
         if source.ready is not None and not _holds(pipeline, source.ready, snapshot, context):
             return RecordState.WAITING, again, f"not ready: {source.ready.text}"
     except EvaluationError as error:

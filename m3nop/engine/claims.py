@@ -67,6 +67,8 @@ class Claims:
         self._left_out: set[str] = set()
         self._begun: dict[int, str] = {}
         """Keys of the records that a limit has let in."""
+        self._first_seen: set[int] = set()
+        """Records that were known by their keys alone, so that nobody has judged them yet."""
         self._in_flight: dict[str, Decimal] | None = None
         self._epoch_began = max(
             (entry["at"] for entry in parts.state.stream("audit") if entry["action"] == "epoch"), default=0
@@ -155,6 +157,7 @@ class Claims:
         if not self._parts.jobs[record.pipeline].any.source.can_read_again:
             return False
         if record.snapshot is None:
+            self._first_seen.add(record.id)
             return True
         attempt = self._parts.state.attempt(record.attempt_id) if record.attempt_id else None
         if attempt is not None and attempt.state in _OPEN:
@@ -237,6 +240,8 @@ class Claims:
                 self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now,
                 zone=self._parts.tools.zone, required=True, store=record.store,
                 by_m3=links_of(self._parts.state, seen_from=record.pipeline),
+                # Whoever turned it ready has judged how long the shop writes it.
+                quiet=None if record.id in self._first_seen else 0.0,
             )  # fmt: skip
         except SourceError as error:
             # What another record handed over need not have the key under which it was asked for.

@@ -16,7 +16,7 @@ from m3nop.engine.schedule import is_due
 from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from m3nop.core.connector import Page
     from m3nop.core.json import Json
@@ -32,6 +32,9 @@ FULL = "full:"
 """Under this partition a pipeline keeps when everything was last read."""
 
 
+UNANNOUNCED = "unannounced"
+"""Counts records that a poll found first, of pipelines whose records events should announce."""
+_NOT_OURS = (RecordState.BASELINED, RecordState.IGNORED)
 _OVERTAKEN = "another process works on some of what was read; the next run reads the rest"
 
 
@@ -42,7 +45,11 @@ class _Overtaken(Exception):  # noqa: N818 - the name says what it is to its cal
 class Intake:
     """Takes in what the sources have that the state does not."""
 
-    def __init__(self, state: State, tools: Tools, sources: Sources, *, clock: Clock, tally: Tally) -> None:
+    def __init__(
+        self, state: State, tools: Tools, sources: Sources, *, clock: Clock, tally: Tally,
+        announced: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self._announced = announced
         self._tally = tally
         self._state = state
         self._tools = tools
@@ -149,9 +156,11 @@ class Intake:
             taken_up = self._taken_up(job, [one for one in arrivals if one.key in known], now)
         new = [arrival for arrival in arrivals if arrival.key not in known]
         known -= {record.key for record in taken_up}
-        for arrival in arrivals:
-            if arrival.key not in known and arrival.state is not RecordState.READY:
-                self._tally.add(arrival.state)
+        self._count_resting([arrival for arrival in arrivals if arrival.key not in known])
+        if job.name in self._announced:
+            came = {arrival.key for arrival in again}
+            new = [one for one in arrivals if one.key not in came and one.state not in _NOT_OURS]
+            self._tally.add(UNANNOUNCED, len(new))
         newest = max((arrival.created_at or 0 for arrival in arrivals), default=0)
         with self._state.transaction() as tx:
             tx.arrive(new, now=now)
@@ -175,8 +184,9 @@ class Intake:
         return [_taken_up(record, served[record.key], now) for record in left_alone]
 
     def _classify(
-        self, job: Job, partition: str, records: Sequence[Mapping[str, Json]], now: Instant
-    ) -> list[Arrival]:
+        self, job: Job, partition: str, records: Sequence[Mapping[str, Json]], now: Instant,
+        quiet: float | None = None,
+    ) -> list[Arrival]:  # fmt: skip
         baseline = self._state.baseline(job.name)
         return [
             classify(
@@ -187,9 +197,42 @@ class Intake:
                 zone=self._tools.zone,
                 baseline=baseline,
                 by_m3=links_of(self._state, seen_from=job.name),
+                quiet=quiet,
             )
             for record in records
         ]
+
+    def take_in(self, job: Job, wanted: Mapping[str, float | None]) -> Asking[int]:
+        """Take in new records by their keys; return how many came.
+
+        ``wanted`` says how many seconds each is left alone after it was made; None for as the pipeline says.
+        One that the shop does not show yet is asked for again by the polls of the next day.
+        """
+        now, missing, count = self._clock.now(), set(wanted), 0
+        partitions = self._sources.of(job).partitions() if wanted else ()
+        for partition in partitions:
+            found = yield from _ask(job, partial(self._sources.fetch, job, partition, list(wanted)))
+            arrivals = [
+                arrival
+                for key, record in found.items()
+                for arrival in self._classify(job, partition, [record], now, quiet=wanted.get(key))
+            ]
+            self._count_resting(arrivals)
+            with self._state.transaction() as tx:
+                tx.arrive(arrivals, now=now)
+            missing -= found.keys()
+            count += len(arrivals)
+        with self._state.transaction() as tx:
+            for partition in partitions:
+                tx.add_missing(job.name, partition, map(int, missing), now=now)
+        if count:
+            self._tools.observer.read(job.name, count)
+        return count
+
+    def _count_resting(self, arrivals: Sequence[Arrival]) -> None:
+        for arrival in arrivals:
+            if arrival.state is not RecordState.READY:
+                self._tally.add(arrival.state)
 
     def _ask_for_missing(self, job: Job, partition: str) -> Asking[int]:
         """Ask again for ids that did not appear in the last day: a shop order is committed late at times."""

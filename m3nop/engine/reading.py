@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from m3nop.core.errors import AccessError, PausedError, SourceError
 from m3nop.core.state import RecordState
 from m3nop.engine.beside import beside, request
+from m3nop.engine.named import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -54,7 +55,12 @@ class Reading:
         self._failed = dict(failed)
         self._read_orders_first(wish)
 
+        named = Named(self._state, intake=self._intake, recheck=self._recheck)
+
         def read(name: str) -> Asking[None]:
+            if wish.named.get(name):
+                # First, so that what was announced is known when the rest is read.
+                self._count += yield from named.look(self._jobs[name], wish.named[name])
             if wish.polled is None or name in wish.polled:
                 self._count += yield from self._intake.read(
                     self._jobs[name], since=wish.since, full=wish.full

@@ -49,19 +49,24 @@ class Recheck:
             due = self._state.records(job.name, states=states, due=now, limit=FETCH)
             if not due:
                 break
-            groups: dict[str, list[Record]] = {}
-            for record in due:
-                groups.setdefault(record.partition, []).append(record)
-            for partition, records in groups.items():
-                fresh = yield from self._fetch(job, partition, records)
-                for record in records:
-                    self._news(job, record, fresh.get(record.key), now)
-                with self._state.transaction() as tx:
-                    for record in records:
-                        # One that was changed meanwhile is looked at again as it is now.
-                        tx.save_if_unchanged(record)
+            yield from self.look_at(job, due, {})
             count += len(due)
         return count
+
+    def look_at(self, job: Job, due: Sequence[Record], quiet: Mapping[str, float | None]) -> Asking[None]:
+        """Look at these records; ``quiet`` says by key how long a new one is left alone, if that is known."""
+        now = self._clock.now()
+        groups: dict[str, list[Record]] = {}
+        for record in due:
+            groups.setdefault(record.partition, []).append(record)
+        for partition, records in groups.items():
+            fresh = yield from self._fetch(job, partition, records)
+            for record in records:
+                self._news(job, record, fresh.get(record.key), now, quiet.get(record.key))
+            with self._state.transaction() as tx:
+                for record in records:
+                    # One that was changed meanwhile is looked at again as it is now.
+                    tx.save_if_unchanged(record)
 
     def _fetch(self, job: Job, partition: str, records: list[Record]) -> Asking[_Snapshots]:
         if job.any.source.can_read_again:
@@ -69,22 +74,25 @@ class Recheck:
             return (yield from request(partial(self._sources.fetch, job, partition, keys)))
         return {record.key: record.snapshot for record in records if record.snapshot is not None}
 
-    def _news(self, job: Job, record: Record, snapshot: Mapping[str, Json] | None, now: Instant) -> None:
+    def _news(
+        self, job: Job, record: Record, snapshot: Mapping[str, Json] | None, now: Instant, quiet: float | None
+    ) -> None:
         pipeline = job.by_store.get(record.store)
         if pipeline is None:
             # What waits is looked at again in case its store is served again; what was delivered rests.
             record.not_before = now + DAY if record.state is RecordState.WAITING else None
             return
         if record.state is RecordState.WAITING:
-            self._still_waiting(job, pipeline, record, snapshot, now)
+            self._still_waiting(job, pipeline, record, snapshot, now=now, quiet=quiet)
         else:
             self._delivered(pipeline, record, snapshot, now)
         if record.state not in (RecordState.WAITING, RecordState.DONE):
             self._tally.rested(record, record.state, record.reason)
 
     def _still_waiting(
-        self, job: Job, pipeline: Pipeline, record: Record, snapshot: Mapping[str, Json] | None, now: Instant
-    ) -> None:
+        self, job: Job, pipeline: Pipeline, record: Record, snapshot: Mapping[str, Json] | None, *,
+        now: Instant, quiet: float | None,
+    ) -> None:  # fmt: skip
         expired = record.deadline is not None and now > record.deadline
         if snapshot is None:
             record.reason = "the shop does not have it (any more)"
@@ -98,6 +106,7 @@ class Recheck:
                 zone=self._tools.zone,
                 required=True,
                 by_m3=links_of(self._state, seen_from=job.name),
+                quiet=quiet,
             )
             if record.fingerprint and arrival.fingerprint != record.fingerprint:
                 _to_review(record, "another record has taken its key in the shop")

@@ -149,7 +149,9 @@ class Engine:
         sources = Sources(self._tools.connections, state=self._state, clock=self._clock, zone=zone)
         tally = Tally(self._tools.observer)
         summary.counts = tally.counts
-        intake = Intake(self._state, self._tools, sources, clock=self._clock, tally=tally)
+        intake = Intake(
+            self._state, self._tools, sources, clock=self._clock, tally=tally, announced=wish.announced
+        )
         recheck = Recheck(self._state, self._tools, sources, clock=self._clock, tally=tally)
         used = {name for job in names for name in self._jobs[job].any.connections}
         lanes = Lanes(
