@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Clock, Instant
     from m3nop.core.connector import Connection
+    from m3nop.core.secrets import Secret, SecretRef
     from m3nop.engine.circuits import Circuits
     from m3nop.engine.ports import Job, Observer, StopSignal, ThreadExecutor, Tools
     from m3nop.engine.run import Engine
@@ -108,6 +109,14 @@ class Session:
             self._open.callback(opened.close)
             self._connections[name] = opened
         return self._connections[name]
+
+    def secret(self, reference: SecretRef) -> Secret:
+        """Look a secret up.
+
+        Raises:
+            ConfigurationError: no place has it.
+        """
+        return self._secrets.find(reference)
 
     @property
     def state_url(self) -> str:

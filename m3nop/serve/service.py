@@ -8,6 +8,8 @@ from m3nop.core.clock import SECOND
 from m3nop.core.errors import ConfigurationError, M3nopError, PausedError, StateError, UsageError
 from m3nop.engine.ports import StopSignal
 from m3nop.engine.wish import Wish
+from m3nop.serve.events import events_of
+from m3nop.serve.front import Front
 from m3nop.serve.log import RunLog
 from m3nop.serve.timetable import Plan, Timetable
 from m3nop.serve.vitals import Vitals
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.engine.run import Summary
+    from m3nop.serve.events import Batch, Events
     from m3nop.serve.log import Log
     from m3nop.serve.notify import Notifier
     from m3nop.serve.wakes import Wakes
@@ -74,7 +77,11 @@ class Service:
         self.vitals = Vitals(started_at=now, loaded_at=now, pipelines=self._names)
         self._parked: Instant | None = None
         """When a record that was put down falls due; 0 where that has to be found out."""
+        self._stuck = 0
+        """How many runs in a row have left something due as it was."""
         self._timetable: Timetable
+        self._events: Events
+        self._front: Front | None = None
 
     # -- the life of the service
 
@@ -86,9 +93,7 @@ class Service:
             StateError: the state cannot be used any more.
         """
         try:
-            self._session.state()
-            self._timetable = self._plan()
-            self._parked = 0
+            self._open()
             self._log.say("started", f"{', '.join(self._names)} in {self._session.place.environment}")
             self._notifier.ready()
             while not self.stop:
@@ -97,24 +102,39 @@ class Service:
         finally:
             self.vitals.stopping = True
             self._notifier.stopping()
+            if self._front is not None:
+                self._front.close()
             self._session.close()
+
+    def _open(self) -> None:
+        """Take the state, make the timetable, and let events in.
+
+        Raises:
+            M3nopError: one of them cannot be.
+        """
+        state = self._session.state()
+        self._timetable, self._events = self._plan()
+        self._parked = 0
+        self._front = Front(
+            self._session, state, log=self._log, clock=self._clock, came=lambda: self._wakes.ring(Wake.EVENT)
+        )
 
     def _turn(self) -> None:
         """Do what is due, or wait for it."""
         now = self._clock.now()
         due = self._timetable.due(now)
-        parked = self._fallen_due(now)
-        if due or parked:
-            self._run(due, parked, now)
+        batch = self._events.take(self._session.state())
+        if due or batch.ids or batch.ignored or self._is_parked_due(now):
+            self._run(due, batch, now)
             return
         later = [one for one in (self._timetable.next_due(), self._parked) if one is not None]
         seconds = min([TICK, *((one - now) / SECOND for one in later)])
         for wake in self._wakes.wait(max(seconds, 0.0)):
-            self._woken(wake)
-
-    def _woken(self, wake: Wake) -> None:
-        if wake is Wake.RELOAD:
-            self._reload()
+            if wake is Wake.RELOAD:
+                self._reload()
+        if self._front is not None:
+            self._front.tick()
+        self._beat()
 
     def _beat(self) -> None:
         self.vitals.beat_at = self._clock.now()
@@ -122,9 +142,12 @@ class Service:
 
     # -- runs
 
+    def _is_parked_due(self, now: Instant) -> bool:
+        return self._parked is not None and self._parked <= now
+
     def _fallen_due(self, now: Instant) -> tuple[str, ...]:
         """Name the pipelines with records that were put down and are due by now."""
-        if self._parked is None or self._parked > now:
+        if not self._is_parked_due(now):
             return ()
         state = self._session.state()
         times = {
@@ -136,27 +159,44 @@ class Service:
         due = tuple(name for name, time in times.items() if time is not None and time <= now)
         return due or (self._names if sweep is not None and sweep <= now else ())
 
-    def _run(self, due: tuple[str, ...], parked: tuple[str, ...], now: Instant) -> None:
-        names = tuple(name for name in self._names if name in {*due, *parked})
+    def _run(self, due: tuple[str, ...], batch: Batch, now: Instant) -> None:
+        """Make one run of all that is due, was named by an event, or was put down until now."""
+        names = tuple(
+            name for name in self._names if name in {*due, *batch.pipelines, *self._fallen_due(now)}
+        )
+        failed = self._try(names, due, batch, now) if names else {}
+        if not self.stop:
+            # What was named and not looked at, because the service is to end, is for the next one.
+            self._events.settle(self._session.state(), batch, failed=failed, now=self._clock.now())
+        self._ended(names, failed)
+
+    def _try(
+        self, names: tuple[str, ...], due: tuple[str, ...], batch: Batch, now: Instant
+    ) -> Mapping[str, str]:
+        """Make a run; return why pipelines could not be run.
+
+        Raises:
+            StateError: the state cannot be used any more.
+        """
         self.vitals.running = names
-        failed: Mapping[str, str]
         try:
             self._keep(due, now)
-            summary = self._make(names, polled=frozenset(due))
-            failed = {name: str(error) for name, error in summary.failed.items()}
+            wish = Wish(
+                names, polled=frozenset({*due, *batch.polled}), named=batch.named, linger=0.0, command="run",
+                announced=self._events.announced,
+            )  # fmt: skip
+            return {name: str(error) for name, error in self._make(wish).failed.items()}
         except StateError:
             # Nothing more is written to it: whoever started this process starts it again.
             raise
         except M3nopError as error:
-            failed = dict.fromkeys(names, str(error))
             self._complain(names, error)
+            return dict.fromkeys(names, str(error))
         finally:
             self.vitals.running = ()
-        self._ended(names, failed)
 
-    def _make(self, names: tuple[str, ...], *, polled: frozenset[str]) -> Summary:
-        observer = RunLog(self._log, beat=self._beat)
-        wish = Wish(names, polled=polled, linger=0.0, command="run")
+    def _make(self, wish: Wish) -> Summary:
+        observer, names = RunLog(self._log, beat=self._beat), wish.pipelines
         summary = self._session.engine(names, observer=observer, stop=self.stop).run(wish)
         counts = {name: count for name, count in {"read": summary.read, **summary.counts}.items() if count}
         if counts or summary.error is not None:
@@ -185,8 +225,14 @@ class Service:
             name: text for name, text in {**self.vitals.errors, **failed}.items() if name not in well
         }
         # What failed would fall due at once again: it waits for its pause.
+        others = [name for name in self._names if name not in self.vitals.errors]
         state = self._session.state()
-        self._parked = _earliest(state.next_due(well), state.next_look(well)) if well else None
+        self._parked = self._not_at_once(_earliest(state.next_due(others), state.next_look(others)), now)
+
+    def _not_at_once(self, due: Instant | None, now: Instant) -> Instant | None:
+        """Put off what the run has left as it was, longer each time, so that no run is made for nothing."""
+        self._stuck = self._stuck + 1 if due is not None and due <= now else 0
+        return now + min(2**self._stuck, 60) * SECOND if due is not None and self._stuck else due
 
     def _complain(self, names: tuple[str, ...], error: M3nopError) -> None:
         """Say why a run could not be made, once for each reason."""
@@ -197,21 +243,22 @@ class Service:
 
     # -- configuration
 
-    def _plan(self) -> Timetable:
-        """Make the timetable.
+    def _plan(self) -> tuple[Timetable, Events]:
+        """Make the timetable, and find out what events wake.
 
         Raises:
-            UsageError: none of the pipelines has a schedule.
+            UsageError: nothing would ever run.
         """
         project, state = self._session.project, self._session.state()
         found = {name: schedule_of(project, name) for name in self._names}
         plans = {name: Plan(*one) for name, one in found.items() if one is not None}
-        if not plans:
-            msg = f"nothing would ever run: none of {', '.join(self._names)} has a `schedule`"
+        events = events_of(self._session, self._names)
+        if not plans and not events.wakes:
+            msg = f"nothing would ever run: none of {', '.join(self._names)} has a `schedule` or a `trigger`"
             raise UsageError(msg)
         marks = {name: state.watermark(name, LAST) for name in plans}
         last = {name: None if mark is None else int(mark) for name, mark in marks.items()}
-        return Timetable(plans, last, now=self._clock.now(), spread=self._spread)
+        return Timetable(plans, last, now=self._clock.now(), spread=self._spread), events
 
     def _reload(self) -> None:
         """Read the project again; one with problems is refused as a whole, and the old one goes on."""
@@ -252,11 +299,14 @@ class Service:
         session.adopt_state(old.release_state())
         self._session, self._names = session, names
         try:
-            self._timetable = self._plan()
+            planned = self._plan()
+            if self._front is not None:
+                self._front.change(session)
         except M3nopError:
             old.adopt_state(session.release_state())
             session.close()
             raise
+        self._timetable, self._events = planned
         self._parked = 0
 
 

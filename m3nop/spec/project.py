@@ -39,6 +39,7 @@ from m3nop.spec.project_model import KEEP, LEASE, EffectiveProject, EnvironmentS
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
 from m3nop.spec.variables import Filler, refuse_secrets
+from m3nop.spec.webhooks import webhook_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ MAIN_STORE = "main"
 """The store of a project that names none."""
 
 
-_WITH_SECRETS = frozenset({"connections", "state", "alerts"})
+_WITH_SECRETS = frozenset({"connections", "state", "alerts", "webhooks"})
 
 
 class Lookups(Mapping[str, Lookup | None]):
@@ -384,6 +385,7 @@ class LoadedProject:
                 )
             self._check_files(("stores", code, "lookups"), store.lookups)
         self._check_files(("lookups",), self.spec.lookups)
+        self._found.extend(webhook_problems(self.tree, self.spec, self.connection_types))
         for loc, message, hint in misuses(self.spec.stores, self.connection_types):
             self._found.append(Problem(locate(self.tree, loc), "store-form", message, hint))
         self._found.extend(alert_problems(self.tree, self.spec.alerts, self.pipelines))

@@ -12,7 +12,7 @@ from m3nop.spec.alert_model import AlertsSpec, MetricsSpec
 from m3nop.spec.field_model import Fields, SpecModel
 from m3nop.spec.models import RetrySpec
 from m3nop.spec.schema_forms import ShortForm
-from m3nop.spec.service_model import Zone
+from m3nop.spec.service_model import ListenSpec, WebhookSpec, Zone
 from m3nop.spec.values import Id, InstantText, Seconds
 
 Settings = dict[Id, Any]
@@ -104,6 +104,10 @@ class EnvironmentSpec(SpecModel):
     """Changes of ``alerts``; null for none at all."""
     metrics: dict[str, Any] | None = None
     """Changes of ``metrics``; null for none at all."""
+    listen: dict[str, Any] | None = None
+    """Changes of ``listen``; null for not at all."""
+    webhooks: dict[Id, dict[str, Any] | None] = Field(default={})
+    """Changes of ``webhooks``."""
 
 
 class PrivacySpec(SpecModel):
@@ -145,6 +149,10 @@ class ProjectSpec(SpecModel):
     """Shared fields that pipelines pull in by ``include``."""
     state: StateForm | None = None
     """The state database."""
+    listen: ListenSpec | None = None
+    """Where the service answers HTTP; without it, it does not."""
+    webhooks: dict[Id, WebhookSpec] = Field(default={})
+    """Who sends webhooks, by name."""
     privacy: PrivacySpec = PrivacySpec()
     """How long personal data is kept."""
     alerts: AlertsSpec = AlertsSpec()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, select, update
 
 from m3nop.core.inbox import Message, Received, Reception
-from m3nop.state.schema import inbox
+from m3nop.core.state import RecordState
+from m3nop.state.schema import inbox, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,15 @@ _NEXT = (
     .limit(bindparam("most"))
 )
 _SETTLE = update(inbox).where(inbox.c.id == bindparam("row_id"), inbox.c.state == str(Reception.ACCEPTED))
+_HASTEN = (
+    update(records)
+    .where(
+        records.c.pipeline == bindparam("of_pipeline"),
+        records.c.key == bindparam("of_key"),
+        records.c.state.in_([str(RecordState.WAITING), str(RecordState.DONE)]),
+    )
+    .values(version=records.c.version + 1)
+)
 _MEMBERS = ("source", "message", "part", "topic", "key", "digest")
 
 
@@ -61,6 +71,12 @@ class InboxWrites:
         rows = [{"row_id": number} for number in ids]
         if rows:
             self._connection.execute(_SETTLE.values(state=str(state), handled_at=now), rows)
+
+    def hasten(self, pipeline: str, keys: Iterable[str], *, now: Instant) -> None:
+        """Let known records that wait, or were delivered, be looked at again by the next run."""
+        rows = [{"of_pipeline": pipeline, "of_key": key} for key in keys]
+        if rows:
+            self._connection.execute(_HASTEN.values(not_before=now), rows)
 
 
 class InboxReads:

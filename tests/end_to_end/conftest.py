@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +21,9 @@ from m3nop.sandbox.world import World
 from tests.end_to_end.children import Child, Ended
 from tests.end_to_end.prepared import Prepared
 from tests.first_data import FirstData
+
+if TYPE_CHECKING:
+    from tests.end_to_end.services import Running
 
 PACK = Path(__file__).parents[2] / "configs"
 
@@ -126,6 +129,15 @@ def make_project(tmp_path: Path, world: World) -> Iterator[MakeProject]:
 
     yield make
     serving.close()
+
+
+@pytest.fixture
+def services() -> Iterator[list[Running]]:
+    """Services that are killed at the end, whatever becomes of the test."""
+    running: list[Running] = []
+    yield running
+    for one in running:
+        one.kill()
 
 
 Prepare = Callable[..., Prepared]

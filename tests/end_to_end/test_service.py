@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -11,58 +10,14 @@ import pytest
 
 from m3nop.sandbox.faults import Fault
 from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, wait_for
+from tests.end_to_end.services import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from m3nop.sandbox.world import World
-    from tests.end_to_end.children import Child
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no signals that a process handles"
 )
-
-
-class Running:
-    """A service that runs."""
-
-    def __init__(self, project: Project, *arguments: str, **environ: str) -> None:
-        self.project = project
-        self.child: Child = project.start("run", *arguments, **environ)
-
-    def said(self) -> str:
-        """Return what it has logged so far."""
-        file = self.child.log
-        return file.read_text(encoding="utf-8") if file.exists() else ""
-
-    def until(self, text: str, *, times: int = 1) -> None:
-        """Wait until it has logged this."""
-        found = wait_for(lambda: self.said().count(text) >= times or not self.child.process.is_alive())
-        assert found, self.said()
-        assert self.said().count(text) >= times, self.said()
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        assert self.child.process.pid is not None
-        os.kill(self.child.process.pid, number)
-
-    def end(self) -> str:
-        """End it in order, and return what it logged."""
-        if self.child.process.is_alive():
-            self.signal(signal.SIGTERM)
-        ended = self.child.wait(30)
-        assert (ended.code, "Traceback" in ended.err) == (0, False), ended.err
-        return ended.err
-
-
-@pytest.fixture
-def services() -> Iterator[list[Running]]:
-    """Services that are killed at the end, whatever becomes of the test."""
-    running: list[Running] = []
-    yield running
-    for one in running:
-        one.child.process.kill()
-        one.child.process.join()
 
 
 def often(project: Project, schedule: str = "every 1s") -> None:

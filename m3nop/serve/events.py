@@ -1,0 +1,118 @@
+"""Which pipelines a message wakes, and with which record: what a run is asked to look at because of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from m3nop.core.inbox import Reception
+from m3nop.mapping.pipeline import SourceKind
+from m3nop.spec.service import topics_of
+from m3nop.spec.webhooks import shop_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from m3nop.app.session import Session
+    from m3nop.core.clock import Instant
+    from m3nop.core.inbox import Received
+    from m3nop.state.store import SqlState
+
+_MOST = 1_000
+"""Messages that one run takes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """A pipeline that a topic wakes."""
+
+    pipeline: str
+    by_key: bool
+    """Whether the record that is named can be looked at alone; else the source is read for what is new."""
+    reads: bool
+    """Whether the source is read as well."""
+    quiet: float | None
+    """Seconds that a new record is left alone; None for as the pipeline says."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Messages that one run takes up."""
+
+    named: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    polled: set[str] = field(default_factory=set)
+    ids: list[int] = field(default_factory=list)
+    ignored: list[int] = field(default_factory=list)
+    """Messages that wake nothing."""
+
+    @property
+    def pipelines(self) -> set[str]:
+        """The pipelines that are woken."""
+        return {*self.named, *self.polled}
+
+
+class Events:
+    """Knows which topic of which source wakes which pipelines."""
+
+    def __init__(self, woken: Mapping[tuple[str, str], Sequence[Woken]]) -> None:
+        self._woken = woken
+        self.announced = frozenset(
+            one.pipeline for every in woken.values() for one in every if one.by_key and not one.reads
+        )
+        """Pipelines whose new records messages should name."""
+
+    @property
+    def wakes(self) -> frozenset[str]:
+        """The pipelines that something wakes."""
+        return frozenset(one.pipeline for every in self._woken.values() for one in every)
+
+    def take(self, state: SqlState) -> Batch:
+        """Return what came in and was not looked at yet, the oldest first; nothing is changed."""
+        batch = Batch()
+        for received in state.next_messages(limit=_MOST):
+            self._add(batch, received)
+        return batch
+
+    def _add(self, batch: Batch, received: Received) -> None:
+        message = received.message
+        woken = self._woken.get((message.source, message.topic), ())
+        (batch.ids if woken else batch.ignored).append(received.id)
+        for one in woken:
+            if one.reads or not message.key:
+                batch.polled.add(one.pipeline)
+            if one.by_key and message.key:
+                keys = batch.named.setdefault(one.pipeline, {})
+                told = [quiet for quiet in (keys.get(message.key), one.quiet) if quiet is not None]
+                # Whoever says that it is complete is right, be it first or last.
+                keys[message.key] = min(told, default=None)
+
+    def settle(
+        self, state: SqlState, batch: Batch, *, failed: Collection[str], now: Instant
+    ) -> None:  # fmt: skip
+        """Note that a batch was looked at. Where a pipeline failed, its records are due when it runs next.
+
+        From here on the records tell: a new one that could not be looked at is found by the poll with which
+        the pipeline is tried again.
+        """
+        with state.transaction() as tx:
+            for name in failed:
+                tx.hasten(name, batch.named.get(name, ()), now=now)
+            tx.settle_messages(batch.ids, Reception.HANDLED, now=now)
+            tx.settle_messages(batch.ignored, Reception.IGNORED, now=now)
+
+
+def events_of(session: Session, names: Collection[str]) -> Events:
+    """Read from a project which topics wake which of these pipelines."""
+    project = session.project
+    woken: dict[tuple[str, str], list[Woken]] = {}
+    for source, spec in (project.spec.webhooks if project.spec else {}).items():
+        shop = shop_of(spec, project.connection_types)
+        for name in names:
+            pipeline = session.jobs([name])[name].any if topics_of(project, name) else None
+            if pipeline is None or shop not in pipeline.connections:
+                continue
+            again, reads = pipeline.source.can_read_again, pipeline.source.kind is not SourceKind.RESOURCE
+            for topic in topics_of(project, name):
+                one = Woken(name, again, reads, spec.quiet.get(topic))
+                woken.setdefault((source, topic), []).append(one)
+    return Events(woken)
