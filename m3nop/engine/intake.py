@@ -158,9 +158,7 @@ class Intake:
         known -= {record.key for record in taken_up}
         self._count_resting([arrival for arrival in arrivals if arrival.key not in known])
         if job.name in self._announced:
-            came = {arrival.key for arrival in again}
-            new = [one for one in arrivals if one.key not in came and one.state not in _NOT_OURS]
-            self._tally.add(UNANNOUNCED, len(new))
+            self._tally.add(UNANNOUNCED, sum(arrival.state not in _NOT_OURS for arrival in new))
         newest = max((arrival.created_at or 0 for arrival in arrivals), default=0)
         with self._state.transaction() as tx:
             tx.arrive(new, now=now)

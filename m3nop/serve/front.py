@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Clock
     from m3nop.serve.log import Log
     from m3nop.serve.signatures import Scheme
-    from m3nop.spec.service_model import ListenSpec, WebhookSpec
+    from m3nop.spec.service_model import HookSourceSpec, ListenSpec
     from m3nop.state.store import SqlState
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
@@ -100,7 +100,7 @@ def sources_of(session: Session) -> dict[str, Source]:
     return {path_of(name, spec): _source(session, name, spec) for name, spec in every.items()}
 
 
-def _source(session: Session, name: str, spec: WebhookSpec) -> Source:
+def _source(session: Session, name: str, spec: HookSourceSpec) -> Source:
     return Source(
         name=name,
         path=path_of(name, spec),
@@ -113,7 +113,7 @@ def _source(session: Session, name: str, spec: WebhookSpec) -> Source:
     )
 
 
-def _scheme(spec: WebhookSpec, secrets: Sequence[str]) -> Scheme:
+def _scheme(spec: HookSourceSpec, secrets: Sequence[str]) -> Scheme:
     if not all(secrets):
         raise ConfigurationError("a secret of a webhook is blank, so that anybody could sign with it")
     match spec.scheme:

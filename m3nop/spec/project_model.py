@@ -12,7 +12,7 @@ from m3nop.spec.alert_model import AlertsSpec, MetricsSpec
 from m3nop.spec.field_model import Fields, SpecModel
 from m3nop.spec.models import RetrySpec
 from m3nop.spec.schema_forms import ShortForm
-from m3nop.spec.service_model import ListenSpec, WebhookSpec, Zone
+from m3nop.spec.service_model import HookSourceSpec, ListenSpec, Zone
 from m3nop.spec.values import Id, InstantText, Seconds
 
 Settings = dict[Id, Any]
@@ -151,7 +151,7 @@ class ProjectSpec(SpecModel):
     """The state database."""
     listen: ListenSpec | None = None
     """Where the service answers HTTP; without it, it does not."""
-    webhooks: dict[Id, WebhookSpec] = Field(default={})
+    webhooks: dict[Id, HookSourceSpec] = Field(default={})
     """Who sends webhooks, by name."""
     privacy: PrivacySpec = PrivacySpec()
     """How long personal data is kept."""

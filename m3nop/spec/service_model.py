@@ -107,7 +107,7 @@ class ListenSpec(SpecModel):
     """Connections at once; more are answered 503."""
 
 
-class WebhookSpec(SpecModel):
+class HookSourceSpec(SpecModel):
     """Who sends webhooks, how they are signed, and where in them topic and record are."""
 
     connection: Id | None = None

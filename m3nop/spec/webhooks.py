@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from m3nop.core.connector import ConnectorType
     from m3nop.mapping.expressions import Expression
     from m3nop.spec.project_model import ProjectSpec
-    from m3nop.spec.service_model import WebhookSpec
+    from m3nop.spec.service_model import HookSourceSpec
     from m3nop.spec.tree import MapNode
 
 ROOTS = ("body", "headers", "item")
@@ -34,19 +34,19 @@ _ONLY_HMAC = ("header", "algorithm", "encoding", "prefix")
 _SHOP = "nopcommerce"
 
 
-def places_of(spec: WebhookSpec) -> dict[str, Expression]:
+def places_of(spec: HookSourceSpec) -> dict[str, Expression]:
     """Return the expressions of a source by the names of their keys; one that has none is left out."""
     usual = _USUAL[spec.scheme]
     texts = {name: getattr(spec, name) or usual.get(name) for name in _PLACES}
     return {name: compile_expression(text) for name, text in texts.items() if text}
 
 
-def path_of(name: str, spec: WebhookSpec) -> str:
+def path_of(name: str, spec: HookSourceSpec) -> str:
     """Return the path at which a source is received."""
     return spec.path or f"/hooks/{name}"
 
 
-def shop_of(spec: WebhookSpec, kinds: Mapping[str, ConnectorType]) -> str:
+def shop_of(spec: HookSourceSpec, kinds: Mapping[str, ConnectorType]) -> str:
     """Return the shop whose records a source names: as said, or the only one there is; else ``""``."""
     shops = [name for name, kind in kinds.items() if kind.name == _SHOP]
     return spec.connection or (shops[0] if len(shops) == 1 else "")
@@ -79,7 +79,7 @@ def webhook_problems(
 
 
 def _of_connection(
-    tree: MapNode, name: str, spec: WebhookSpec, kinds: Mapping[str, ConnectorType]
+    tree: MapNode, name: str, spec: HookSourceSpec, kinds: Mapping[str, ConnectorType]
 ) -> Iterator[Problem]:
     shops = sorted(one for one, kind in kinds.items() if kind.name == _SHOP)
     if spec.connection is not None and spec.connection not in shops:
@@ -91,7 +91,7 @@ def _of_connection(
         yield Problem(at, "webhook-form", "it has to be said which shop sends", hint)
 
 
-def _of_form(tree: MapNode, name: str, spec: WebhookSpec) -> Iterator[Problem]:
+def _of_form(tree: MapNode, name: str, spec: HookSourceSpec) -> Iterator[Problem]:
     given = spec.model_fields_set
     for key in _ONLY_HMAC if spec.scheme != "hmac" else ():
         if key in given:

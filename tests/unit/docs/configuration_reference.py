@@ -41,7 +41,7 @@ TITLES = {
     "StateSpec": "state",
     "ListenSpec": "listen",
     "TlsSpec": "listen.tls",
-    "WebhookSpec": "webhooks.NAME",
+    "HookSourceSpec": "webhooks.NAME",
     "DefaultsSpec": "defaults",
     "RetrySpec": "defaults.on_error",
     "PrivacySpec": "privacy",
