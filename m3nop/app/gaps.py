@@ -206,4 +206,6 @@ def watched(pipeline: Pipeline, told: Told) -> Pipeline:
 
 def _watch(table: Lookup, told: Told, place: str, missing: Miss) -> _Watched:
     refuses = missing in (Miss.REJECT, Miss.REVIEW)
-    return _Watched(table.name, table.columns, table.rows, Miss.BLANK, None, told, place, refuses)
+    return _Watched(
+        table.name, table.columns, table.rows, Miss.BLANK, None, table.lines, told, place, refuses
+    )  # fmt: skip

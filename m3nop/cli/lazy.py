@@ -28,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "validate": Entry("project", "Check a project and print every problem at its place."),
     "test": Entry("testing", "Run mapping tests: this record in, these calls out; exit 1 if one fails."),
     "show": Entry("project", "Print a pipeline as it is for a store."),
+    "diff": Entry("diff", "Print what two environments do not share, with everything laid over it."),
     "schema": Entry("project", "Print or write the JSON Schemas that editors use."),
     "plan": Entry("run", "Show the calls that a run would make, by reading only."),
     "sync": Entry("run", "Run pipelines once: read what is new and deliver what is ready."),

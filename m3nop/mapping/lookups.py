@@ -38,6 +38,8 @@ class Lookup:
     rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: Miss = Miss.REJECT
     default: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """The line of the file in which each row stands."""
 
     def find(self, code: Json, column: str | None = None) -> str | None:
         """Return the value in ``column`` of the row of ``code``, or None where there is no row.
@@ -96,6 +98,7 @@ def lookup_from_csv(
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=_delimiter(lines), strict=True)
     rows: dict[str, dict[str, str]] = {}
     columns: tuple[str, ...] = ()
+    places: dict[str, int] = {}
     try:
         for raw in reader:
             cells = [cell.strip() for cell in raw]
@@ -105,13 +108,14 @@ def lookup_from_csv(
                 columns = _header(cells, reader.line_num)
             else:
                 _add(rows, columns, cells, line=reader.line_num)
+                places[cells[0]] = reader.line_num
     except csv.Error as error:
         msg = f"not CSV: {error}"
         raise LookupTableError(msg, line=reader.line_num) from error
     if not columns:
         msg = "the table is empty; its first line is `from,` and the names of the other columns"
         raise LookupTableError(msg)
-    return Lookup(name=name, columns=columns, rows=rows, missing=missing, default=default)
+    return Lookup(name=name, columns=columns, rows=rows, missing=missing, default=default, lines=places)
 
 
 def _delimiter(text: str) -> str:

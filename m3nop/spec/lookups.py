@@ -67,7 +67,8 @@ def lookup_from_tree(node: Node, problems: list[Problem], *, name: str | None = 
     if spec.missing == "default" and spec.default is None:
         at = locate(node, ("missing",))
         problems.append(Problem(at, "lookup-table", "`missing: default` needs a `default`"))
-    return Lookup(spec.lookup, columns, rows, Miss(spec.missing), spec.default)
+    lines = {code: locate(node, ("values", code), key=True).line for code in rows}
+    return Lookup(spec.lookup, columns, rows, Miss(spec.missing), spec.default, lines)
 
 
 def _as_text(node: Node) -> Node:

@@ -62,6 +62,10 @@ class Lookups(Mapping[str, Lookup | None]):
         self._files = files
         self._paths = paths
 
+    def path(self, name: str) -> Path:
+        """Return the file of a lookup."""
+        return self._paths[name]
+
     def __getitem__(self, name: str) -> Lookup | None:
         return self._files.lookup(self._paths[name], name)
 

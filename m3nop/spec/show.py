@@ -49,7 +49,7 @@ def _lines(node: Node, lead: str, indent: str) -> Iterator[ShownLine]:
         case ListNode():
             yield ShownLine(f"{lead}[]", node.position, node.layer)
         case ScalarNode():
-            yield ShownLine(f"{lead}{_scalar(node)}", node.position, node.layer)
+            yield ShownLine(f"{lead}{scalar_text(node)}", node.position, node.layer)
 
 
 def _entry(head: str, node: Node, indent: str) -> Iterator[ShownLine]:
@@ -75,7 +75,8 @@ def _is_branch(node: Node) -> bool:
             return False
 
 
-def _scalar(node: ScalarNode) -> str:
+def scalar_text(node: ScalarNode) -> str:
+    """Write a value as YAML would have it."""
     value = node.value
     match value:
         case None:
