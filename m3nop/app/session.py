@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from m3nop.app.opening import SANDBOX, Opener
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.secrets import Secrets
+from m3nop.core.clock import SystemClock
 from m3nop.core.errors import AccessError, ConfigurationError, StateError, UsageError
 from m3nop.core.problems import Severity
 from m3nop.mapping.pipeline import walk
@@ -153,8 +154,10 @@ class Session:
         if self._state is None:
             from m3nop.state.store import open_state
 
+            # Reading needs no time, so that no sandbox is started to look at what is kept.
+            clock = SystemClock() if read_only else self.clock
             self._state = open_state(
-                self.state_url, scope=self.scope(), clock=self.clock, command=self._command, wait=wait,
+                self.state_url, scope=self.scope(), clock=clock, command=self._command, wait=wait,
                 read_only=read_only, whole=False, lease=self.project.state_lease,
             )  # fmt: skip
         return self._state

@@ -14,14 +14,33 @@ import pytest
 import typer
 import yaml
 
+from m3nop.app.session import Place, open_session
 from m3nop.cli.main import app
 from m3nop.core import json
 from tests.end_to_end.shops import NewProject, make, typed
 
 ROOT = Path(__file__).parents[2]
 HEAVY = frozenset(
-    {"alembic", "httpx", "jmespath", "keyring", "pydantic", "sqlalchemy", "starlette", "uvicorn", "yaml"}
+    {
+        "alembic",
+        "httpx",
+        "httpcore",
+        "jmespath",
+        "keyring",
+        "pydantic",
+        "sqlalchemy",
+        "starlette",
+        "uvicorn",
+        "yaml",
+    }
 )
+
+
+IONAPI = {
+    "ti": "QA_TST", "cn": "qa", "dt": "12", "ci": "qa", "cs": "qa", "ot": "token.oauth2", "saak": "qa", "sask": "qa",
+    "iu": "https://mingle.example.com", "pu": "https://mingle.example.com/QA_TST/as/", "oa": "authorization.oauth2",
+    "or": "revoke.oauth2",
+}  # fmt: skip
 
 
 def outside(tmp_path: Path) -> NewProject:
@@ -92,6 +111,35 @@ def test_validating_loads_neither_database_nor_network_nor_keyring(tmp_path):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert loaded(ran.stderr) & HEAVY == {"yaml", "pydantic", "jmespath"}
+
+
+def test_what_is_refused_is_listed_without_network_keyring_or_migrations(tmp_path, monkeypatch):
+    shop = make(tmp_path)
+    shop.run("init", ".", "--with", "qa")
+    monkeypatch.setenv("SHOP_PASSWORD_QA", "secret")
+    monkeypatch.setenv("M3_IONAPI_QA", json.dumps(IONAPI))
+    with open_session(Place(shop.folder, "qa"), command="test") as session:
+        session.state()
+
+    ran = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-X", "importtime", "-m", "m3nop", "dead-letters", "list", "--env", "qa", "--project", str(shop.folder)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert "there are no open dead letters" in ran.stderr
+    assert loaded(ran.stderr) & HEAVY == {"yaml", "pydantic", "jmespath", "sqlalchemy"}
+
+
+def test_what_is_refused_is_listed_without_starting_a_sandbox(tmp_path):
+    shop = make(tmp_path)
+    shop.run("sync", "orders")
+
+    ran = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-X", "importtime", "-m", "m3nop", "dead-letters", "list", "--project", str(shop.folder)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert loaded(ran.stderr) & HEAVY == {"yaml", "pydantic", "jmespath", "sqlalchemy"}
 
 
 def loaded(importtime: str) -> set[str]:
