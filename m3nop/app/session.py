@@ -163,6 +163,11 @@ class Session:
         return self._state
 
     @property
+    def secrets(self) -> Secrets:
+        """Where secrets are looked up."""
+        return self._secrets
+
+    @property
     def opened_state(self) -> SqlState | None:
         """The state database, where it was opened."""
         return self._state

@@ -1,4 +1,4 @@
-"""Watches runs for those outside: metrics in a file. What fails there fails no run."""
+"""Watches runs for those outside: metrics in a file, alerts, pings. What fails there fails no run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from m3nop.app.alerts.pings import Pings
     from m3nop.app.monitoring.monitor import Monitor
     from m3nop.app.session import Session
     from m3nop.engine.ports import Observer
     from m3nop.engine.run import Summary
+    from m3nop.spec.project_model import EffectiveProject
 
 _NO_RUN = (BusyError, UsageError)
 """What ends a command before there was a run: whoever runs, or nobody, has something to tell."""
@@ -26,8 +28,12 @@ _NO_RUN = (BusyError, UsageError)
 class WatchedRun(Silent):
     """What is known of one run while it goes, and when it has ended."""
 
-    def __init__(self, pipelines: Sequence[str], observers: Sequence[Observer]) -> None:
+    def __init__(
+        self, pipelines: Sequence[str], observers: Sequence[Observer], *,
+        begun: Callable[[Sequence[str]], None],
+    ) -> None:  # fmt: skip
         self.pipelines = tuple(pipelines)
+        self._begun = begun
         self.observer: Observer = Several((*observers, self))
         self.has_begun = False
         self.summary: Summary | None = None
@@ -38,6 +44,7 @@ class WatchedRun(Silent):
     def began(self, run_id: int, pipelines: Sequence[str]) -> None:  # noqa: ARG002 - of the port
         """Note that the state knows of the run."""
         self.has_begun = True
+        self._begun(self.pipelines)
 
     @property
     def is_paused(self) -> bool:
@@ -78,12 +85,13 @@ class Watch:
             from m3nop.app.monitoring.monitor import Monitor
 
             self._monitor = Monitor(lambda: session)
+        self._pings: Pings | None = None
 
     @contextmanager
     def run(self, pipelines: Sequence[str], shown: Observer) -> Iterator[WatchedRun]:
         """Watch a run of these pipelines, whose ``observer`` the engine is given; ``shown`` is told, too."""
         counting = [self._monitor.observer] if self._monitor is not None else []
-        run = WatchedRun(pipelines, [shown, *counting])
+        run = WatchedRun(pipelines, [shown, *counting], begun=self._begun)
         try:
             yield run
         except _NO_RUN:
@@ -94,13 +102,48 @@ class Watch:
             raise
         self._end(run)
 
+    def evaluate(self) -> None:
+        """Find out what is the matter, and tell it to whom it concerns."""
+        with self._harmless():
+            alerts = self._spec.alerts if self._spec is not None else None
+            state = self._session.opened_state
+            if alerts is None or state is None:
+                return
+            if alerts.rules or state.alerts(open_only=True):
+                from m3nop.app.alerts.telling import Alerts
+
+                Alerts(self._session, warn=self._warn, count=self._count_message).evaluate()
+
+    def _begun(self, pipelines: Sequence[str]) -> None:
+        with self._harmless():
+            if self._spec is not None and self._spec.alerts.pings:
+                from m3nop.app.alerts.pings import Pings
+
+                self._pings = Pings(self._spec.alerts.pings, secrets=self._session.secrets, warn=self._warn)
+                self._pings.began(pipelines)
+
     def _end(self, run: WatchedRun) -> None:
         with self._harmless():
             self._note_failure(run)
+        with self._harmless():
+            self._end_pings(run)
         if self._monitor is not None:
             for name in run.pipelines:
                 self._monitor.meters.count(catalogue.RUNS, name, run.result(name))
+        self.evaluate()
         self._write_metrics()
+
+    def _end_pings(self, run: WatchedRun) -> None:
+        if self._pings is None:
+            self._begun(())
+        if self._pings is not None:
+            failed = {name for name in run.pipelines if run.result(name) == "failed"}
+            self._pings.ended({name: "fail" if name in failed else "success" for name in run.pipelines})
+            self._pings = None
+
+    def _count_message(self, channel: str, result: str) -> None:
+        if self._monitor is not None:
+            self._monitor.meters.count(catalogue.DELIVERIES, channel, result)
 
     def _note_failure(self, run: WatchedRun) -> None:
         """Put a run that failed before it began among the others, so that whoever looks there knows of it."""
@@ -121,8 +164,12 @@ class Watch:
         except M3nopError as error:
             self._warn(f"the metrics cannot be written to {self._file}: {error}")
 
+    @property
+    def _spec(self) -> EffectiveProject | None:
+        return self._session.project.spec
+
     def _configured_file(self) -> Path | None:
-        spec = self._session.project.spec
+        spec = self._spec
         named = spec.metrics.textfile if spec is not None else None
         return None if named is None else self._session.place.folder / named
 
@@ -132,3 +179,5 @@ class Watch:
             yield
         except M3nopError as error:
             self._warn(str(error))
+        except Exception as error:  # noqa: BLE001 - what was done is done, whatever becomes of telling it
+            self._warn(f"nobody may have been told: {type(error).__name__}")

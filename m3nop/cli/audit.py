@@ -84,8 +84,8 @@ def export(
     until: Until = None, project: Project = None, env: Env = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write the trail as CSV, oldest first, or with --json as one JSON document a line."""
-    from m3nop.cli.output import json_text
     from m3nop.cli.streams import write
+    from m3nop.core.terminal import json_text
 
     wanted = _wanted(action, actor, subject, since, until)
     with open_here(project, env, command="audit export") as session:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from m3nop.cli.options import AsJson, Project, parse_duration
-from m3nop.cli.output import json_text, print_json, print_line, print_table, say
+from m3nop.cli.output import print_json, print_line, print_table, say
 from m3nop.cli.sandbox_options import Folder, control
 from m3nop.core.errors import UsageError
+from m3nop.core.terminal import json_text
 
 Table = Annotated[str | None, typer.Argument(help="Table, such as m3.orders.", show_default=False)]
 Where = Annotated[

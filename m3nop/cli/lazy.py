@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
         "run", "Show how many records of each pipeline stand where, and what waits for a person."
     ),
     "circuits": Entry("circuits", "See which systems are left alone, and use one again."),
+    "alerts": Entry("alerts", "See what people were told of, and try the ways to tell them."),
     "runs": Entry("run", "List the latest runs, newest first."),
     "trace": Entry(
         "trace",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from m3nop.cli.streams import write
-from m3nop.core import json
 from m3nop.core.errors import ConfigurationError, M3nopError
+from m3nop.core.terminal import json_text, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from m3nop.core.json import Json
-
-_NOT_ASCII = re.compile(r"[^\n -~]+")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -29,11 +26,6 @@ def console(*, stderr: bool = False) -> Console:
 def print_json(value: Json) -> None:
     """Print one JSON document."""
     write(json_text(value, indent=2) + "\n")
-
-
-def json_text(value: Json, *, indent: int | None = None) -> str:
-    """Write JSON in which every character that does not print is escaped, so that none commands terminals."""
-    return _NOT_ASCII.sub(_escaped, json.dumps(value, indent=indent))
 
 
 def print_line(text: str) -> None:
@@ -104,23 +96,3 @@ def print_error(error: M3nopError) -> None:
         for problem in error.problems:
             say(str(problem))
     say(f"m3nop: {error}")
-
-
-def _escaped(found: re.Match[str]) -> str:
-    text = found[0]
-    if text.isprintable():
-        return text
-    # As JSON does it: beyond the first plane in two halves.
-    return "".join(letter if letter.isprintable() else _ascii_json(letter) for letter in text)
-
-
-def _ascii_json(letter: str) -> str:
-    units = letter.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-
-
-def printable(text: str) -> str:
-    """Make control characters visible, so that data cannot command the terminal."""
-    return "".join(
-        letter if letter.isprintable() or letter in "\n\t" else f"\\x{ord(letter):02x}" for letter in text
-    )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from m3nop import __version__
-from m3nop.cli.output import json_text
 from m3nop.core import json
 from m3nop.core.problems import Problem, Severity
+from m3nop.core.terminal import json_text
 
 if TYPE_CHECKING:
     from m3nop.spec.validate import Report

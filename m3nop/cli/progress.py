@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Self
 
 from m3nop.cli.lives import group_document
 from m3nop.cli.options import check_log_format
-from m3nop.cli.output import console, json_text, print_json, print_table, printable, say
+from m3nop.cli.output import console, print_json, print_table, say
 from m3nop.core.clock import to_text
 from m3nop.core.state import RecordState
+from m3nop.core.terminal import json_text, printable
 from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:

@@ -63,7 +63,8 @@ def _ask(prompt: str) -> str:
 
 
 def _answer(text: str, evaluate: Callable[[str], Json]) -> None:
-    from m3nop.cli.output import json_text, print_line, say
+    from m3nop.cli.output import print_line, say
+    from m3nop.core.terminal import json_text
 
     try:
         value = evaluate(text)

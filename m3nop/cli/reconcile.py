@@ -21,6 +21,7 @@ from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from m3nop.app.reconcile.findings import Difference, Window
     from m3nop.app.reconcile.running import Comparison, Step
@@ -92,6 +93,9 @@ def reconcile(
             reconcile(session, name, window=window, stores=tuple(store or ()), options=options)
             for name in dict.fromkeys(subjects)
         ]
+        has_state = session.has_state()
+    if has_state and not store:
+        _note(found, project, env)
     differences = [one for each in found for one in each.differences]
     plan = plan_of(differences) if fix else []
     if as_json:
@@ -107,6 +111,20 @@ def reconcile(
         say(f"{count} records are ready: the next run works on them")
     if differences:
         raise typer.Exit(1)
+
+
+def _note(found: Sequence[Comparison], project: Path | None, env: str | None) -> None:
+    """Keep how much differed, for metrics and alerts; a service that runs beside this keeps its own."""
+    from m3nop.app.reconcile.running import note_comparisons
+    from m3nop.cli.output import say
+    from m3nop.core.errors import BusyError, StateError
+
+    try:
+        # What was compared was opened for reading only.
+        with open_here(project, env, command="reconcile") as session:
+            note_comparisons(session, found)
+    except (BusyError, StateError) as error:
+        say(f"how much differs is not kept for metrics and alerts: {error}")
 
 
 def report_orders(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from m3nop.cli.options import AsJson, Env, Project, open_here
-from m3nop.cli.output import json_text, print_json, print_line, print_table, say
+from m3nop.cli.output import print_json, print_line, print_table, say
 from m3nop.core.errors import UsageError
+from m3nop.core.terminal import json_text
 
 if TYPE_CHECKING:
     from m3nop.app.tenant import Found

@@ -230,7 +230,7 @@ def junit_text(outcome: Outcome) -> str:
     from xml.sax.saxutils import escape, quoteattr
 
     from m3nop.app.testing.writing import by_file
-    from m3nop.cli.output import printable
+    from m3nop.core.terminal import printable
 
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
     for file, verdicts in by_file(outcome.verdicts).items():

@@ -23,7 +23,7 @@ def _secret(value: object) -> object:
     if isinstance(value, SecretRef):
         return value
     raise PydanticCustomError(
-        "clear-secret", "a secret stands here in the clear; write ${{secret:NAME}} and store it by that name"
+        "clear-secret", "a secret stands here in the clear; write ${secret:NAME} and store it by that name"
     )
 
 

@@ -14,6 +14,7 @@ from m3nop.app.reviews import make_ready, save_decision
 from m3nop.app.session import unknown
 from m3nop.core.errors import UsageError
 from m3nop.core.state import RecordState
+from m3nop.core.vitals import ComparisonNews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +55,18 @@ def reconcile(
         if bench.stores:
             found.differences.extend(SUBJECTS[subject].compare(bench, found.tally, options))
     return found
+
+
+def note_comparisons(session: Session, found: Iterable[Comparison]) -> None:
+    """Keep how much differed, for metrics and alerts.
+
+    Raises:
+        BusyError: another process owns the state.
+    """
+    now = session.clock.now()
+    with session.state().transaction() as tx:
+        for each in found:
+            tx.put_comparison(ComparisonNews(each.subject, now, len(each.differences)))
 
 
 @dataclass(frozen=True, slots=True)
