@@ -350,8 +350,8 @@ class Transaction(Protocol):
         ...
 
     # -- what is remembered
-    def put_link(self, link: Link) -> None:
-        """Remember a pair in place of what was remembered for its key."""
+    def put_link(self, *pairs: Link) -> None:
+        """Remember pairs, each in place of what was remembered for its key."""
         ...
 
     def add_dead_letter(
@@ -360,8 +360,8 @@ class Transaction(Protocol):
         """Keep a refusal for a person."""
         ...
 
-    def settle_dead_letters(self, record_id: int, *, now: Instant, settlement: str) -> None:
-        """Close the open dead letters of a record."""
+    def settle_dead_letters(self, *record_ids: int, now: Instant, settlement: str) -> None:
+        """Close the open dead letters of records."""
         ...
 
     # -- runs
@@ -492,8 +492,8 @@ class State(Protocol):
         """List links made after an instant and key, in the order of both."""
         ...
 
-    def owner_of(self, connection: str, field: str, value: str) -> int | None:
-        """Find the record whose step answered ``value`` in ``field`` (an order number), if any did."""
+    def owners_of(self, connection: str, field: str, values: Sequence[str]) -> Mapping[str, int]:
+        """Find the records whose steps answered these values in ``field`` (order numbers)."""
         ...
 
     def due_sweeps(self, now: Instant, *, limit: int) -> list[Attempt]:

@@ -5,7 +5,8 @@ Whatever a request could do is committed as ``sent`` before the request leaves.
 
 from __future__ import annotations
 
-import uuid
+import secrets
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Answer, Effect, Failure, Outcome, Remedy
@@ -16,8 +17,9 @@ from m3nop.engine.verdicts import is_committed
 from m3nop.engine.work import failure_json, matching_rows, name_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from m3nop.core.connector import Row
     from m3nop.core.json import Json
     from m3nop.engine import actions
     from m3nop.engine.lanes import Waiting
@@ -38,19 +40,26 @@ class Answers:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._numbers = count(1)
+        self._mark = secrets.token_hex(8)
+        """Begins the ids of all calls, which are unique in the database for ever."""
+        self._identifying: dict[str, list[tuple[str, str, str]]] = {}
 
     def send_waiting(self) -> None:
-        """Commit the ``sent`` lines of the groups that may leave now, then send them."""
+        """Commit the ``sent`` lines of the groups that may leave now together, then send them."""
         lanes = self._parts.lanes
-        while group := lanes.next_group():
+        groups: list[list[Waiting]] = []
+        while group := lanes.next_group(groups):
+            groups.append(group)
             for waiting in group:
                 self._log_sent(waiting)
-            self._parts.outbox.commit()
+        self._parts.outbox.commit()
+        for group in groups:
             lanes.send(group)
 
     def _line(self, work: Work, path: str, target: Target) -> LoggedCall:
         return LoggedCall(
-            id=uuid.uuid4().hex,
+            id=f"{self._mark}{next(self._numbers):08x}",
             record_id=work.record.id,
             attempt_id=work.attempt.id or None,
             run_id=self._parts.run_id,
@@ -84,28 +93,40 @@ class Answers:
             self._parts.outbox.log(work, read)
         work.unlogged.clear()
 
-    def absorb(self, waiting: Waiting, answer: Answer) -> None:
-        """Put an answer into the log."""
+    def absorb(self, arrived: Sequence[tuple[Waiting, Answer]]) -> None:
+        """Put answers into the log."""
+        found: list[tuple[Waiting, list[dict[str, Any]]]] = []
+        for waiting, answer in arrived:
+            rows = self._absorb(waiting, answer)
+            if rows is not None:
+                found.append((waiting, rows))
+        owners = self._owners(found)
+        for waiting, rows in found:
+            self._note_found(waiting, rows, owners)
+
+    def _absorb(self, waiting: Waiting, answer: Answer) -> list[dict[str, Any]] | None:
+        """Put an answer into the log; return the documents that a look-up found, if it was one."""
         work, send, line = waiting.work, waiting.send, waiting.sent_line
         line.state, line.answered_at, line.clean = (
             _STATES[answer.outcome],
             self._parts.clock.now(),
             answer.clean,
         )
-        line.rows = [dict(row) for row in answer.rows]
+        line.rows = list(map(dict, answer.rows))
         line.failure = failure_json(answer.failure)
         if not answer.clean:
             work.attempt.doubt = True
         if send.purpose is Purpose.CHECK:
-            self._absorb_check(work, send, line)
-        elif line.effect == Effect.READ:
+            return self._absorb_check(work, send, line)
+        if line.effect == Effect.READ:
             self._absorb_read(work, line)
         else:
             self._absorb_call(work, line)
+        return None
 
-    def _absorb_check(self, work: Work, send: actions.Send, line: LoggedCall) -> None:
+    def _absorb_check(self, work: Work, send: actions.Send, line: LoggedCall) -> list[dict[str, Any]] | None:
         if line.state not in (CallState.DONE, CallState.REFUSED):
-            return
+            return None
         work.asked_at[send.path] = line.sent_at
         if send.probe is None:
             work.checked[send.path] = [dict(row) for row in line.rows or ()]
@@ -113,9 +134,22 @@ class Answers:
             # "There is none" is an answer without rows: a refusal says that nobody looked.
             work.blind = f"{line.operation} refused to look: {(line.failure or {}).get('message', '')}"
         else:
-            named = matching_rows(work, send.probe, line.rows, send.root or work.root())
-            work.checked[send.path] = [self._with_owner(work, row) for row in named]
-            self._answer_pending(work, send.path)
+            return matching_rows(work, send.probe, line.rows, send.root or work.root())
+        self._log_check(work, line)
+        return None
+
+    def _note_found(
+        self, waiting: Waiting, rows: list[dict[str, Any]], owners: Mapping[tuple[str, str, str], int]
+    ) -> None:
+        """Let the record's next decision see what a look-up found, and whose it is."""
+        work, path = waiting.work, waiting.send.path
+        named = ((row, self._numbers_in(work.pipeline, row)) for row in rows)
+        known = ((row, [owners[number] for number in numbers if number in owners]) for row, numbers in named)
+        work.checked[path] = [{**row, "_owner": of[0]} if of else row for row, of in known]
+        self._answer_pending(work, path)
+        self._log_check(work, waiting.sent_line)
+
+    def _log_check(self, work: Work, line: LoggedCall) -> None:
         if work.attempt.id:
             self._parts.outbox.log(work, line)
 
@@ -134,19 +168,31 @@ class Answers:
         self._parts.outbox.answer(line)
         self._note_commit(work, origin="run")
 
-    def _with_owner(self, work: Work, row: dict[str, Any]) -> dict[str, Any]:
-        """Say which record a found document belongs to, by the numbers that earlier calls answered."""
-        for step in work.pipeline.steps:
-            if step.call is None or not (step.undo or step.commit):
-                continue
-            for name in _identifying(work.pipeline, step.id):
-                source, value = step.call.outputs.names.get(name), row.get(name)
-                if source is None or value in (None, ""):
-                    continue
-                owner = self._parts.state.owner_of(step.call.target.connection, source, str(value))
-                if owner is not None:
-                    return {**row, "_owner": owner}
-        return row
+    def _owners(
+        self, found: Sequence[tuple[Waiting, list[dict[str, Any]]]]
+    ) -> dict[tuple[str, str, str], int]:
+        """Say which records found documents belong to, by the numbers that earlier calls answered."""
+        asked: dict[tuple[str, str], set[str]] = {}
+        for waiting, rows in found:
+            for row in rows:
+                for connection, field, value in self._numbers_in(waiting.work.pipeline, row):
+                    asked.setdefault((connection, field), set()).add(value)
+        return {
+            (connection, field, value): owner
+            for (connection, field), values in asked.items()
+            for value, owner in self._parts.state.owners_of(connection, field, sorted(values)).items()
+        }
+
+    def _numbers_in(self, pipeline: Pipeline, row: Row) -> list[tuple[str, str, str]]:
+        """List connection, field and value of what identifies a found document."""
+        known = self._identifying.get(pipeline.digest)
+        if known is None:
+            known = self._identifying[pipeline.digest] = list(_identifying(pipeline))
+        return [
+            (connection, field, str(row[name]))
+            for connection, field, name in known
+            if row.get(name) not in (None, "")
+        ]
 
     def _absorb_read(self, work: Work, line: LoggedCall) -> None:
         if line.state not in (CallState.DONE, CallState.REFUSED):
@@ -258,7 +304,7 @@ class Answers:
         link = Link(
             work.record.pipeline, work.record.key, str(shop), str(m3), self._parts.clock.now(), origin
         )
-        self._parts.outbox.also(lambda tx: tx.put_link(link))
+        self._parts.outbox.link(link)
 
 
 def _with_commit(work: Work) -> Mapping[str, Json]:
@@ -276,7 +322,18 @@ def _found_already(line: LoggedCall) -> bool:
     return line.state is CallState.DONE and any("already" in row for row in line.rows or ())
 
 
-def _identifying(pipeline: Pipeline, step_id: str) -> Sequence[str]:
+def _identifying(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
+    """Yield connection, field and output of what identifies the documents that steps make."""
+    for step in pipeline.steps:
+        if step.call is None or not (step.undo or step.commit):
+            continue
+        for name in _referred_to(pipeline, step.id):
+            source = step.call.outputs.names.get(name)
+            if source is not None:
+                yield step.call.target.connection, source, name
+
+
+def _referred_to(pipeline: Pipeline, step_id: str) -> Sequence[str]:
     """Name the outputs of a step that identify its document: those that a link or an undo refers to."""
     texts = [pipeline.link.m3] if pipeline.link else []
     texts += [

@@ -140,9 +140,10 @@ class Delivery:
         return True
 
     def _collect(self) -> None:
-        for waiting, answer in self._parts.lanes.collect(wait=0.2 if self._parts.lanes.under_way else 0):
+        arrived = self._parts.lanes.collect(wait=0.2 if self._parts.lanes.under_way else 0)
+        self._answers.absorb(arrived)
+        for waiting, answer in arrived:
             error = fatal(waiting, answer)
-            self._answers.absorb(waiting, answer)
             if error is not None:
                 self._blame(waiting.send.target.connection, error)
                 self._parts.circuits.suspect(waiting.send.target.connection, error)
@@ -393,14 +394,14 @@ class Delivery:
         )
         if ends_here(work):
             record.not_before = record.deadline = None
-        self._parts.outbox.also(lambda tx: tx.settle_dead_letters(record.id, now=now, settlement="resolved"))
+        self._parts.outbox.resolved(record, now=now)
         if pipeline.moves and work.attempt.committed:
             # Something else may have moved: a payment and its refund are two movements.
             record.not_before = None
             self._rest(work, RecordState.READY, reason="entered; looking for what else moved")
             return
         self._rest(work, RecordState.DONE, reason="; ".join(work.notes))
-        self._parts.outbox.also(lambda tx: tx.wake(record.pipeline, [record.key]))
+        self._parts.outbox.wake(record)
 
     def _end_sweep(self, work: Work) -> None:
         attempt = work.attempt

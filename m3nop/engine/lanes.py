@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ from m3nop.core.json import compact
 from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from m3nop.core.json import Json
     from m3nop.core.state import LoggedCall
     from m3nop.engine.actions import Send
     from m3nop.engine.circuits import Circuits
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 60 * SECOND
 _ENVELOPE = 80
 """Bytes that a call takes in a bulk besides its fields."""
+_FIELD = 8
+"""Bytes that a field takes besides its name and value."""
 
 
 @dataclass(slots=True)
@@ -104,13 +107,16 @@ class Lanes:
         key = (group, operation.effect is Effect.READ, operation.group_size)
         lane.queues.setdefault(key, deque()).append(waiting)
 
-    def next_group(self) -> list[Waiting]:
-        """Take the next calls that may leave now, of one connection and group; the longest queue first."""
-        now = self._clock.now()
+    def next_group(self, taken: Sequence[list[Waiting]] = ()) -> list[Waiting]:
+        """Take the next calls that may leave now, of one connection and group; the longest queue first.
+
+        Groups that were ``taken`` before and will be sent together with it count as under way.
+        """
+        now, begun = self._clock.now(), Counter(group[0].send.target.connection for group in taken)
         for name, lane in self._lanes.items():
             if not lane.queues or lane.paused_until > now or self.circuits.is_open(name):
                 continue
-            if lane.under_way >= self.circuits.limit(name).allowed:
+            if lane.under_way + begun[name] >= self.circuits.limit(name).allowed:
                 continue
             key = max(lane.queues, key=lambda name: len(lane.queues[name]))
             calls = lane.queues[key]
@@ -213,11 +219,19 @@ def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:
     size, room = max(1, connection.group_size(calls[0].send.target.operation)), connection.group_bytes
     group: list[Waiting] = []
     while calls and len(group) < size:
-        room -= len(compact(calls[0].send.fields)) + _ENVELOPE
+        room -= _weight(calls[0].send.fields)
         if group and room < 0:
             break
         group.append(calls.popleft())
     return group
+
+
+def _weight(fields: Mapping[str, Json]) -> int:
+    """Return about how many bytes a call takes in a request."""
+    return _ENVELOPE + sum(
+        len(name) + _FIELD + len(value if isinstance(value, str) else compact(value))
+        for name, value in fields.items()
+    )
 
 
 def fatal(waiting: Waiting, answer: Answer) -> M3nopError | None:

@@ -186,7 +186,7 @@ class Lookout(Claims):
         if found and record.state not in _GOES_ON:
             work.attempt.state = AttemptState.DONE
             self._parts.outbox.attempt(work)
-        self._parts.outbox.also(lambda tx: tx.wake(record.pipeline, [record.key]))
+        self._parts.outbox.wake(record)
 
     def _need(self, work: Work, need: NeedLink) -> None:
         """Have the required record looked for, too; it is entered only if its own requirer would be."""

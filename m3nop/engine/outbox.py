@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from m3nop.core.state import Attempt, LoggedCall, Record, State, Transaction
+    from m3nop.core.clock import Instant
+    from m3nop.core.state import Attempt, Link, LoggedCall, Record, State, Transaction
     from m3nop.engine.work import Work
 
 
@@ -22,7 +23,10 @@ class Outbox:
         self._answered: dict[str, LoggedCall] = {}
         self._moved: dict[int, Record] = {}
         self._renewed: dict[int, Record] = {}
+        self._links: list[Link] = []
+        self._resolved: dict[int, Instant] = {}
         self._others: list[Callable[[Transaction], None]] = []
+        self._woken: dict[str, list[str]] = {}
 
     def attempt(self, work: Work) -> None:
         """Write the attempt of a record; one that was not written before is opened."""
@@ -58,36 +62,34 @@ class Outbox:
         """Let others work on a record again, as it stands."""
         self.also(lambda tx: tx.unclaim(record_id))
 
+    def link(self, link: Link) -> None:
+        """Remember a pair."""
+        self._links.append(link)
+
+    def resolved(self, record: Record, *, now: Instant) -> None:
+        """Close the open dead letters of a record that was delivered after all."""
+        self._resolved[record.id] = now
+
     def also(self, change: Callable[[Transaction], None]) -> None:
-        """Do this after everything else."""
+        """Do this after everything else but waking."""
         self._others.append(change)
+
+    def wake(self, record: Record) -> None:
+        """Let those go on that a record has blocked."""
+        self._woken.setdefault(record.pipeline, []).append(record.key)
 
     def commit(self) -> None:
         """Write everything in one transaction."""
-        if not any(
-            (
-                self._opening,
-                self._attempts,
-                self._logged,
-                self._answered,
-                self._moved,
-                self._renewed,
-                self._others,
-            )
-        ):
+        collected = (
+            self._opening, self._attempts, self._logged, self._answered, self._moved, self._renewed,
+            self._links, self._resolved, self._others, self._woken,
+        )  # fmt: skip
+        if not any(collected):
             return
         with self._state.transaction() as tx:
             self._write(tx)
-        for collected in (
-            self._opening,
-            self._attempts,
-            self._logged,
-            self._answered,
-            self._moved,
-            self._renewed,
-        ):
-            collected.clear()
-        self._others.clear()
+        for one in collected:
+            one.clear()
 
     def _write(self, tx: Transaction) -> None:
         opened = [work for work in self._opening.values() if not work.attempt.id]
@@ -105,6 +107,12 @@ class Outbox:
         for record in self._renewed.values():
             tx.save_record(record)
         tx.move_records([record for record in self._moved.values() if record.id not in self._renewed])
-        # Last, because waking looks at the records that were put to rest just now.
+        tx.put_link(*self._links)
+        if self._resolved:
+            now = max(self._resolved.values())
+            tx.settle_dead_letters(*self._resolved, now=now, settlement="resolved")
         for change in self._others:
             change(tx)
+        # Last, because waking looks at the records that were put to rest just now.
+        for pipeline, keys in self._woken.items():
+            tx.wake(pipeline, keys)

@@ -59,10 +59,14 @@ _ROWS_PER_FETCH = 500
 # What is asked for every record, made once: making a statement costs more than running it.
 _ATTEMPT = select(attempts).where(attempts.c.id == bindparam("attempt"))
 _LINK = select(links).where(links.c.pipeline == bindparam("of_pipeline"), links.c.key == bindparam("of_key"))
-_OWNER = select(func.min(document_numbers.c.record_id).label("record_id")).where(
-    document_numbers.c.value == bindparam("of_value"),
-    document_numbers.c.connection == bindparam("of_connection"),
-    document_numbers.c.field == bindparam("of_field"),
+_OWNERS = (
+    select(document_numbers.c.value, func.min(document_numbers.c.record_id).label("record_id"))
+    .where(
+        document_numbers.c.value.in_(bindparam("of_values", expanding=True)),
+        document_numbers.c.connection == bindparam("of_connection"),
+        document_numbers.c.field == bindparam("of_field"),
+    )
+    .group_by(document_numbers.c.value)
 )
 
 _STANDING = select(records.c.key, records.c.state, type_coerce(records.c.snapshot, Text)).where(
@@ -247,10 +251,13 @@ class Reads(InboxReads):
         ordered = statement.order_by(links.c.linked_at, links.c.key).limit(limit)
         return [rows.link_from(row) for row in self._rows(ordered)]
 
-    def owner_of(self, connection: str, field: str, value: str) -> int | None:
-        """Return the first record whose step answered ``value`` in ``field``, if any record's did."""
-        row = self._row(_OWNER, {"of_value": value, "of_connection": connection, "of_field": field})
-        return None if row is None else row["record_id"]
+    def owners_of(self, connection: str, field: str, values: Sequence[str]) -> Mapping[str, int]:
+        """Return, for each of the values that any step answered in ``field``, the first record whose did."""
+        owners: dict[str, int] = {}
+        for some in _chunks(values) if values else ():
+            asked = {"of_values": some, "of_connection": connection, "of_field": field}
+            owners.update((row["value"], row["record_id"]) for row in self._rows(_OWNERS, asked))
+        return owners
 
     def dead_letters(self, *, pipeline: str | None = None, open_only: bool = True) -> list[DeadLetter]:
         """List dead letters, oldest first."""

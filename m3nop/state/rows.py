@@ -51,6 +51,7 @@ _ARRIVAL_COLUMNS = (
     "pipeline", "key", "store", "partition", "snapshot", "fingerprint", "created_at", "not_before",
     "deadline", "reason",
 )  # fmt: skip
+_LINK_COLUMNS = ("pipeline", "key", "shop", "m3", "linked_at", "origin")
 
 _SHORTEST_NUMBER = 3
 _LONGEST_NUMBER = 40
@@ -129,6 +130,11 @@ def each(result: CursorResult[Any]) -> Iterator[Row]:
     """Yield the rows of a result by column name."""
     # SQLAlchemy types the keys as columns or text; by text is how they are read here.
     return cast("Iterator[Row]", iter(result.mappings()))
+
+
+def link_row(link: Link) -> dict[str, Any]:
+    """Return the row of a link."""
+    return {name: getattr(link, name) for name in _LINK_COLUMNS}
 
 
 def link_from(row: Row) -> Link:

@@ -27,6 +27,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from m3nop.core.json import Json, compact, loads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import Dialect
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
@@ -48,15 +50,23 @@ def written(value: Json) -> str | None:
     return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
+def _plain_text(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if "\0" in value:
+        value = value.replace("\0", "?")
+    return value if value.isascii() else _SURROGATE.sub("?", value)
+
+
 class JsonText(TypeDecorator[Json]):
     """JSON as text, with exact numbers; None is NULL."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Json, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def bind_processor(self, dialect: Dialect) -> Callable[[Json], str | None]:  # noqa: ARG002
         """Write JSON text."""
-        return written(value)
+        return written
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
         """Read JSON text."""
@@ -69,13 +79,9 @@ class PlainText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002
         """Replace what cannot be stored."""
-        if value is None:
-            return None
-        if "\0" in value:
-            value = value.replace("\0", "?")
-        return value if value.isascii() else _SURROGATE.sub("?", value)
+        return _plain_text
 
 
 # SQLite numbers rows by itself only for a column that is declared INTEGER, which holds 64 bits there.

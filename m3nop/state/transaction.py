@@ -13,6 +13,7 @@ from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase,
 from m3nop.state import rows
 from m3nop.state.inbox import InboxWrites
 from m3nop.state.owners import give_back, take_work_over
+from m3nop.state.prepared import Prepared
 from m3nop.state.schema import (
     alerts,
     attempts,
@@ -49,15 +50,20 @@ _IDS_PER_QUERY = 500
 _row_id: BindParameter[Any] = bindparam("row_id")
 _fence: BindParameter[Any] = bindparam("own_fence")
 _CHANGED = {"version": records.c.version + 1}
-_SAVE_RECORD = update(records).where(records.c.id == _row_id).values(_CHANGED)
-_SAVE_UNCHANGED = _SAVE_RECORD.where(
-    records.c.version == bindparam("seen_version"), records.c.state != str(RecordState.IN_FLIGHT)
+_of_record = update(records).where(records.c.id == _row_id).values(_CHANGED)
+_SAVE_RECORD = Prepared(_of_record)
+_SAVE_UNCHANGED = Prepared(
+    _of_record.where(
+        records.c.version == bindparam("seen_version"), records.c.state != str(RecordState.IN_FLIGHT)
+    )
 )
-_TAKE_RECORD = _SAVE_RECORD.values(state=str(RecordState.IN_FLIGHT))
-_SAVE_ATTEMPT = update(attempts).where(attempts.c.id == _row_id)
-_ANSWER_CALL = update(calls).where(calls.c.id == _row_id)
-_DROP_CLAIM = delete(claims).where(claims.c.record_id == _row_id, claims.c.fence == _fence)
-_WAKE = (
+_TAKE_RECORD = Prepared(_of_record.values(state=str(RecordState.IN_FLIGHT)))
+_SAVE_ATTEMPT = Prepared(update(attempts).where(attempts.c.id == _row_id))
+_LOG_CALL = Prepared(insert(calls).inline())
+_ANSWER_CALL = Prepared(update(calls).where(calls.c.id == _row_id))
+_ADD_CLAIM = Prepared(insert(claims).inline())
+_DROP_CLAIM = Prepared(delete(claims).where(claims.c.record_id == _row_id, claims.c.fence == _fence))
+_WAKE = Prepared(
     update(records)
     .where(
         records.c.blocked_pipeline == bindparam("required"),
@@ -70,8 +76,10 @@ _WAKE = (
     )
 )  # fmt: skip
 _OPEN_ATTEMPT = insert(attempts).returning(attempts.c.id, sort_by_parameter_order=True)
-_SETTLE = update(dead_letters).where(
-    dead_letters.c.record_id == bindparam("settled_record"), dead_letters.c.settled_at.is_(None)
+_SETTLE = Prepared(
+    update(dead_letters).where(
+        dead_letters.c.record_id == bindparam("settled_record"), dead_letters.c.settled_at.is_(None)
+    )
 )
 _LAST_ENTRY = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
 
@@ -104,7 +112,7 @@ class SqlTransaction(InboxWrites):
         """Insert records that are new (in the present epoch); leave existing ones alone."""
         if arrivals:
             new = [rows.arrival_row(arrival, now=now, epoch=self._epoch) for arrival in arrivals]
-            self._connection.execute(self._insert(records).on_conflict_do_nothing(), new)
+            _add_new(self._insert, records).run(self._connection, new)
 
     def set_watermark(self, pipeline: str, partition: str, watermark: str | None, *, now: Instant) -> None:
         """Write how far a partition has been read."""
@@ -119,7 +127,7 @@ class SqlTransaction(InboxWrites):
             {"pipeline": pipeline, "partition": partition, "id": number, "missed_at": now} for number in ids
         ]
         if new:
-            self._connection.execute(self._insert(missing).on_conflict_do_nothing(), new)
+            _add_new(self._insert, missing).run(self._connection, new)
 
     def drop_missing(self, pipeline: str, partition: str, ids: Iterable[int]) -> None:
         """Forget ids that appeared."""
@@ -142,7 +150,7 @@ class SqlTransaction(InboxWrites):
         chosen = [number for number in chosen if number not in taken]
         if not chosen:
             return []
-        self._connection.execute(_TAKE_RECORD, [{"row_id": number} for number in chosen])
+        _TAKE_RECORD.run(self._connection, [{"row_id": number} for number in chosen])
         self._add_claims(chosen, now=now, run_id=run_id)
         found = {record.id: record for record in self._records(chosen)}
         return [found[number] for number in chosen]
@@ -163,11 +171,11 @@ class SqlTransaction(InboxWrites):
 
     def unclaim(self, record_id: int) -> None:
         """Let others work on a record again, as it stands."""
-        self._connection.execute(_DROP_CLAIM, {"row_id": record_id, "own_fence": self._fence})
+        _DROP_CLAIM.run(self._connection, [{"row_id": record_id, "own_fence": self._fence}])
 
     def save_record(self, record: Record) -> None:
         """Write every column of a record that this process has claimed, its state included."""
-        self._connection.execute(_SAVE_RECORD, {"row_id": record.id, **rows.record_row(record)})
+        _SAVE_RECORD.run(self._connection, [{"row_id": record.id, **rows.record_row(record)}])
         record.version += 1
         if record.state is not RecordState.IN_FLIGHT:
             self.unclaim(record.id)
@@ -178,7 +186,7 @@ class SqlTransaction(InboxWrites):
         A claimed one has been: whoever works on it decides what becomes of it.
         """
         values = {"row_id": record.id, "seen_version": record.version, **rows.record_row(record)}
-        written = self._connection.execute(_SAVE_UNCHANGED, values).rowcount == 1
+        written = _SAVE_UNCHANGED.run(self._connection, [values]).rowcount == 1
         record.version += written
         return written
 
@@ -187,7 +195,7 @@ class SqlTransaction(InboxWrites):
         if not records:
             return
         moved = [{"row_id": record.id, **rows.standing_row(record)} for record in records]
-        self._connection.execute(_SAVE_RECORD, moved)
+        _SAVE_RECORD.run(self._connection, moved)
         for record in records:
             record.version += 1
         rested = [
@@ -196,13 +204,13 @@ class SqlTransaction(InboxWrites):
             if record.state is not RecordState.IN_FLIGHT
         ]
         if rested:
-            self._connection.execute(_DROP_CLAIM, rested)
+            _DROP_CLAIM.run(self._connection, rested)
 
     def wake(self, pipeline: str, keys: Iterable[str]) -> None:
         """Turn records that are blocked by these to ready."""
         woken = [{"required": pipeline, "required_key": key} for key in keys]
         if woken:
-            self._connection.execute(_WAKE, woken)
+            _WAKE.run(self._connection, woken)
 
     def wake_if_linked(self, pipeline: str, key: str) -> None:
         """Turn records that are blocked by one that was delivered meanwhile to ready."""
@@ -223,31 +231,29 @@ class SqlTransaction(InboxWrites):
         """Write every column of attempts that can change."""
         if attempts:
             changed = [{"row_id": attempt.id, **rows.progress_row(attempt)} for attempt in attempts]
-            self._connection.execute(_SAVE_ATTEMPT, changed)
+            _SAVE_ATTEMPT.run(self._connection, changed)
 
     def save_definition(self, digest: str, text: str) -> None:
         """Keep a definition's text once."""
-        self._connection.execute(
-            self._insert(definitions).on_conflict_do_nothing(), {"digest": digest, "text": text}
-        )
+        _add_new(self._insert, definitions).run(self._connection, [{"digest": digest, "text": text}])
 
     def log_calls(self, calls: Sequence[LoggedCall]) -> None:
         """Insert lines of the call log; their ids are unique in the database."""
         if calls:
-            self._connection.execute(_LOG_CALL, [rows.call_row(call) for call in calls])
+            _LOG_CALL.run(self._connection, [rows.call_row(call) for call in calls])
             self._keep_numbers(calls)
 
     def answer_calls(self, calls: Sequence[LoggedCall]) -> None:
         """Write state, answer and failure of lines that exist."""
         if calls:
-            self._connection.execute(_ANSWER_CALL, [_answer_row(call) for call in calls])
+            _ANSWER_CALL.run(self._connection, [_answer_row(call) for call in calls])
             self._keep_numbers(calls)
 
     # -- what is remembered
 
-    def put_link(self, link: Link) -> None:
-        """Remember a pair, in place of an earlier one for the key."""
-        self._put(links, {name: getattr(link, name) for name in links.c.keys()})  # noqa: SIM118  columns, not a dict
+    def put_link(self, *pairs: Link) -> None:
+        """Remember pairs, each in place of an earlier one for its key."""
+        self._put(links, *(rows.link_row(pair) for pair in pairs))
 
     def add_dead_letter(
         self, record: Record, *, now: Instant, remedy: str, signature: str, message: str, step: str
@@ -260,10 +266,13 @@ class SqlTransaction(InboxWrites):
         }  # fmt: skip
         self._connection.execute(insert(dead_letters), row)
 
-    def settle_dead_letters(self, record_id: int, *, now: Instant, settlement: str) -> None:
-        """Close the open dead letters of a record."""
-        settled = {"settled_record": record_id, "settled_at": now, "settlement": settlement}
-        self._connection.execute(_SETTLE, settled)
+    def settle_dead_letters(self, *record_ids: int, now: Instant, settlement: str) -> None:
+        """Close the open dead letters of records."""
+        settled = [
+            {"settled_record": number, "settled_at": now, "settlement": settlement} for number in record_ids
+        ]
+        if settled:
+            _SETTLE.run(self._connection, settled)
 
     # -- runs
 
@@ -350,8 +359,9 @@ class SqlTransaction(InboxWrites):
         key: Any = self._connection.execute(insert(table), row).inserted_primary_key
         return int(key[0])
 
-    def _put(self, table: Table, row: Mapping[str, Any]) -> None:
-        self._connection.execute(_upsert(self._insert, table, tuple(row)), row)
+    def _put(self, table: Table, *new: Mapping[str, Any]) -> None:
+        if new:
+            _upsert(self._insert, table, tuple(new[0])).run(self._connection, new)
 
     def _claimed(self, ids: Sequence[int]) -> set[int]:
         """Return those of the records that somebody works on, be it their sweep."""
@@ -366,7 +376,7 @@ class SqlTransaction(InboxWrites):
             {"record_id": number, "run_id": run_id, "fence": self._fence, "claimed_at": now} for number in ids
         ]
         if new:
-            self._connection.execute(insert(claims), new)
+            _ADD_CLAIM.run(self._connection, new)
 
     def _records(self, ids: Sequence[int]) -> Iterable[Record]:
         for start in range(0, len(ids), _IDS_PER_QUERY):
@@ -377,20 +387,22 @@ class SqlTransaction(InboxWrites):
     def _keep_numbers(self, answered: Sequence[LoggedCall]) -> None:
         found = [row for call in answered for row in rows.number_rows(call)]
         if found:
-            self._connection.execute(self._insert(document_numbers).on_conflict_do_nothing(), found)
-
-
-_LOG_CALL = insert(calls)
+            _add_new(self._insert, document_numbers).run(self._connection, found)
 
 
 @cache
-def _upsert(insert_or: Callable[[Table], Any], table: Table, names: Sequence[str]) -> Any:  # noqa: ANN401  of a dialect
-    """Return the statement that inserts these columns or replaces them; making it takes longer than it."""
+def _add_new(insert_or: Callable[[Table], Any], table: Table) -> Prepared:
+    """Return the statement that inserts rows and leaves those alone that are there."""
+    return Prepared(insert_or(table).on_conflict_do_nothing().inline())
+
+
+@cache
+def _upsert(insert_or: Callable[[Table], Any], table: Table, names: Sequence[str]) -> Prepared:
+    """Return the statement that inserts these columns or replaces them."""
     keys = [column.name for column in table.primary_key]
     new = insert_or(table)
-    return new.on_conflict_do_update(
-        index_elements=keys, set_={name: new.excluded[name] for name in names if name not in keys}
-    )
+    replaced = {name: new.excluded[name] for name in names if name not in keys}
+    return Prepared(new.on_conflict_do_update(index_elements=keys, set_=replaced).inline())
 
 
 def add_entry(connection: Connection, entry: Mapping[str, Any]) -> None:

@@ -55,12 +55,14 @@ MUTATIONS = (
         breaks="a call is written down as sent after its request, not before",
         file="m3nop/engine/answers.py",
         old="""\
-            self._parts.outbox.commit()
+        self._parts.outbox.commit()
+        for group in groups:
             lanes.send(group)
 """,
         new="""\
+        for group in groups:
             lanes.send(group)
-            self._parts.outbox.commit()
+        self._parts.outbox.commit()
 """,
         test=_DELIVERY + "test_sent_is_in_the_state_before_each_request_that_acts",
     ),

@@ -139,17 +139,17 @@ def test_an_answer_is_written_to_its_line(desk, attempt):
 def test_an_order_number_leads_back_to_its_record(desk, attempt):
     line = call_of(desk, attempt)
     log(desk, line)
-    assert desk.state.owner_of("erp", "ORNO", "0000104711") is None
+    assert desk.state.owners_of("erp", "ORNO", ["0000104711"]) == {}
 
     answer(
         desk,
         replace(line, state=CallState.DONE, rows=[{"ORNO": "0000104711", "STAT": "20", "NLIN": Decimal(2)}]),
     )
 
-    assert desk.state.owner_of("erp", "ORNO", "0000104711") == attempt.record_id
-    assert desk.state.owner_of("other", "ORNO", "0000104711") is None
-    assert desk.state.owner_of("erp", "CUOR", "0000104711") is None
-    assert desk.state.owner_of("erp", "STAT", "20") is None
+    assert desk.state.owners_of("erp", "ORNO", ["0000104711"]) == {"0000104711": attempt.record_id}
+    assert desk.state.owners_of("other", "ORNO", ["0000104711"]) == {}
+    assert desk.state.owners_of("erp", "CUOR", ["0000104711"]) == {}
+    assert desk.state.owners_of("erp", "STAT", ["20"]) == {}
 
 
 def test_a_document_that_a_probe_found_belongs_to_its_record(desk, attempt):
@@ -158,7 +158,7 @@ def test_a_document_that_a_probe_found_belongs_to_its_record(desk, attempt):
 
     answer(desk, replace(line, state=CallState.FOUND, rows=[{"ORNO": "0010000001"}]))
 
-    assert desk.state.owner_of("erp", "ORNO", "0010000001") == attempt.record_id
+    assert desk.state.owners_of("erp", "ORNO", ["0010000001"]) == {"0010000001": attempt.record_id}
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_list_a_look_up_or_a_text_makes_nobody_an_owner(desk, attempt, values)
 def test_the_key_of_an_item_may_hold_a_colon(desk, attempt):
     log(desk, call_of(desk, attempt, "lines/a:b", state=CallState.DONE, rows=[{"ORNO": "0000104711"}]))
 
-    assert desk.state.owner_of("erp", "ORNO", "0000104711") == attempt.record_id
+    assert desk.state.owners_of("erp", "ORNO", ["0000104711"]) == {"0000104711": attempt.record_id}
 
 
 def test_the_first_record_that_was_answered_a_number_owns_it(desk, attempt):
@@ -196,7 +196,7 @@ def test_the_first_record_that_was_answered_a_number_owns_it(desk, attempt):
     log(desk, call_of(desk, other, state=CallState.DONE, rows=[{"ORNO": "0000104711"}]))
     log(desk, call_of(desk, attempt, state=CallState.DONE, rows=[{"ORNO": "0000104711"}]))
 
-    assert desk.state.owner_of("erp", "ORNO", "0000104711") == attempt.record_id
+    assert desk.state.owners_of("erp", "ORNO", ["0000104711"]) == {"0000104711": attempt.record_id}
     assert [record.key for record in desk.state.find("0000104711")] == ["1", "2"]
 
 

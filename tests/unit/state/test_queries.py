@@ -66,7 +66,7 @@ OPERATIONS = {
     "due_sweeps": lambda state, tx: state.due_sweeps(NOW, limit=5),
     "next_due": lambda state, tx: state.next_due(["orders"]),
     "count_created": lambda state, tx: state.count_created("orders", "", 1, 5),
-    "owner_of": lambda state, tx: state.owner_of("erp", "ORNO", "0000000003"),
+    "owners_of": lambda state, tx: state.owners_of("erp", "ORNO", ["0000000003", "0000000004"]),
     "link": lambda state, tx: state.link("orders", "3"),
     "links": lambda state, tx: state.links("orders", m3="0000000003"),
     "dead_letters": lambda state, tx: state.dead_letters(pipeline="orders"),
