@@ -134,11 +134,11 @@ class M3Config(Options):
     page_size: int = Field(default=1000, ge=10, le=10_000)
     """Rows of a list that are asked for at once."""
     group_size: int = Field(default=50, ge=1, le=500)
-    """Calls in one bulk request."""
+    """The most calls in one bulk request; fewer where M3 takes long for each."""
     group_bytes: int = Field(default=30_000, ge=2_000)
     """Bytes in one bulk request."""
     confirm_group: int = Field(default=5, ge=1, le=50)
-    """Calls in one bulk request of a transaction that takes long (Confirm)."""
+    """Calls in the first bulk request of a transaction that takes long (Confirm); more while M3 is quick."""
     timeout: Seconds = 120.0
     """How long an answer may take."""
     settle_after: Seconds = 300.0

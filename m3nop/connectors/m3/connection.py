@@ -68,7 +68,7 @@ class M3Connection:
             if config.api == "v1"
             else V2(self._gateway, session=session, extended=config.extended_result)
         )
-        self._sizes = GroupSizes(timeout=config.timeout)
+        self._sizes = GroupSizes(timeout=config.timeout, most=config.group_size)
         self._facts: Facts | None = None
         self._facts_lock = threading.Lock()
 
