@@ -24,7 +24,7 @@ from m3nop.engine.verdicts import (
     wait,
     with_reasons,
 )
-from m3nop.engine.work import Work, failure_of, key_text, result_of
+from m3nop.engine.work import Loop, Work, failure_of, key_text, result_of
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import OnFail
 
@@ -181,23 +181,24 @@ class _Walk:
     def _for_each(
         self, step: Step, for_each: ForEach, path: str, root: Mapping[str, Json]
     ) -> Action | _Value:
-        items = for_each.items.evaluate(root, self._work.context) or []
-        if not isinstance(items, list):
-            return give_up(self._work, RecordState.DEAD, f"{for_each.items.text} is not a list")
-        results: list[Json] = []
-        seen: set[str] = set()
-        for position, item in enumerate(items, start=1):
-            inner = {**root, for_each.name: item, "position": position}
+        loop = self._work.loops.get(path)
+        if loop is None:
+            items = for_each.items.evaluate(root, self._work.context) or []
+            if not isinstance(items, list):
+                return give_up(self._work, RecordState.DEAD, f"{for_each.items.text} is not a list")
+            loop = self._work.loops[path] = Loop(items)
+        while loop.todo:
+            position = len(loop.results) + 1
+            inner = {**root, for_each.name: loop.todo[0], "position": position}
             key = key_text(for_each.key.evaluate(inner, self._work.context))
-            if not key or key in seen:
+            if not key or key in loop.seen:
                 what = f"two items have the key {key}" if key else f"item {position} has no key"
                 return give_up(self._work, RecordState.DEAD, f"{step.id}: {what} ({for_each.key.text})")
-            seen.add(key)
             outcome = self._item(step, f"{path}/{quote(key, safe='')}", inner)
             if not isinstance(outcome, _Value):
                 return outcome
-            results.append(outcome.value)
-        return _Value(results)
+            loop.done(key, outcome.value)
+        return _Value(loop.results)
 
     def _item(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         if step.values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from m3nop.mapping.fields import ByHand, Mapped
 from m3nop.mapping.pipeline import Outputs, Pipeline, Probe, Step, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
 
 _NO_EFFECT = frozenset({CallState.NOT_SENT, CallState.ABSENT})
 _DONE = frozenset({CallState.DONE, CallState.FOUND})
+
+
+class Loop:
+    """How far the items of a step with ``for_each`` have come."""
+
+    def __init__(self, items: Sequence[Json]) -> None:
+        self.todo = deque(items)
+        self.results: list[Json] = []
+        self.seen: set[str] = set()
+
+    def done(self, key: str, result: Json) -> None:
+        """Go on to the next item."""
+        self.todo.popleft()
+        self.seen.add(key)
+        self.results.append(result)
 
 
 class Work:
@@ -33,9 +49,7 @@ class Work:
         link: Link | None = None, zone: str = "UTC", settle_after: Mapping[str, int] | None = None,
         sweeping: bool = False, in_flight: Mapping[str, Decimal] | None = None, by_m3: ByM3 = NOTHING,
     ) -> None:  # fmt: skip
-        self.pipeline = pipeline
-        self.record = record
-        self.attempt = attempt
+        self.pipeline, self.record, self.attempt = pipeline, record, attempt
         self.log = {line.step: line for line in lines}
         self.checked: dict[str, list[dict[str, Any]]] = {}
         self.blind = ""
@@ -55,6 +69,8 @@ class Work:
         self.notes: list[str] = []
         self.results: dict[str, Json] = {}
         self.cursor = 0
+        self.loops: dict[str, Loop] = {}
+        """By path, what was done already where the position is in a ``for_each``."""
         self._link = link
         self._root: dict[str, Json] | None = None
         self._steps = {step.id: step for step in walk(pipeline.steps)}
@@ -118,6 +134,7 @@ class Work:
     def walk_again(self) -> None:
         """Forget the position, because a line of the log changed its meaning."""
         self.results.clear()
+        self.loops.clear()
         self.cursor = 0
 
     # -- what expressions see

@@ -6,6 +6,7 @@ is left out, which for a short statement takes longer than the statement itself.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class _Text:
         self.sql = str(compiled)
         self._positional: bool = compiled.positional
         self._names: list[str] = list(compiled.positiontup if compiled.positional else compiled.params)
-        self._fixed = [(name, compiled.params[name]) for name in self._names]
+        self._fixed = {name: compiled.params[name] for name in self._names if name not in names}
+        self._values = _getter(self._names)
         self._writers: list[tuple[int, Callable[[Any], Any]]] = []
         for place, name in enumerate(self._names):
             kind = compiled.binds[name].type.dialect_impl(dialect)
@@ -56,8 +58,15 @@ class _Text:
                 self._writers.append((place, writer))
 
     def bind(self, row: Mapping[str, Any]) -> Any:  # noqa: ANN401  a tuple or a dict, as the driver wants it
-        values = [row.get(name, fixed) for name, fixed in self._fixed]
+        values = list(self._values({**self._fixed, **row} if self._fixed else row))
         for place, write in self._writers:
             if values[place] is not None:
                 values[place] = write(values[place])
         return tuple(values) if self._positional else dict(zip(self._names, values, strict=True))
+
+
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return a function that takes these values, in this order."""
+    if len(names) == 1:
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)

@@ -75,7 +75,10 @@ _WAKE = Prepared(
         **_CHANGED,
     )
 )  # fmt: skip
-_OPEN_ATTEMPT = insert(attempts).returning(attempts.c.id, sort_by_parameter_order=True)
+_OPEN_ATTEMPT = Prepared(insert(attempts).inline())
+_OPENED = select(attempts.c.record_id, attempts.c.number, attempts.c.id).where(
+    attempts.c.record_id.in_(bindparam("of_records", expanding=True))
+)
 _SETTLE = Prepared(
     update(dead_letters).where(
         dead_letters.c.record_id == bindparam("settled_record"), dead_letters.c.settled_at.is_(None)
@@ -224,8 +227,13 @@ class SqlTransaction(InboxWrites):
         """Insert attempts and return their ids."""
         if not opened:
             return ()
-        new = [rows.attempt_row(attempt) for attempt in opened]
-        return self._connection.execute(_OPEN_ATTEMPT, new).scalars().all()
+        _OPEN_ATTEMPT.run(self._connection, [rows.attempt_row(attempt) for attempt in opened])
+        ids: dict[tuple[int, int], int] = {}
+        for start in range(0, len(opened), _IDS_PER_QUERY):
+            some = [attempt.record_id for attempt in opened[start : start + _IDS_PER_QUERY]]
+            found = self._connection.execute(_OPENED, {"of_records": some})
+            ids.update(((record_id, number), attempt_id) for record_id, number, attempt_id in found)
+        return [ids[attempt.record_id, attempt.number] for attempt in opened]
 
     def save_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Write every column of attempts that can change."""
