@@ -73,7 +73,7 @@ class Work:
         """By path, what was done already where the position is in a ``for_each``."""
         self._link = link
         self._root: dict[str, Json] | None = None
-        self._steps = {step.id: step for step in walk(pipeline.steps)}
+        self._steps: dict[str, Step] = {}
         self.unlogged: list[LoggedCall] = []
         """Reads that are written only when something acts: what changes nothing leaves no trace."""
         self.edits = edits.read(attempt.edits)
@@ -108,6 +108,7 @@ class Work:
 
         A path alternates steps and keys (``lines/2001``, ``shipment/D1/create``).
         """
+        self._steps = self._steps or {step.id: step for step in walk(self.pipeline.steps)}
         segments = path.split("/")
         return self._steps[segments[-1] if len(segments) % 2 else segments[-2]]
 
