@@ -11,7 +11,6 @@ from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
 from m3nop.core.departure import only_while
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError
-from m3nop.core.json import compact
 from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 60 * SECOND
 _ENVELOPE = 80
 """Bytes that a call takes in a bulk besides its fields."""
-_FIELD = 8
-"""Bytes that a field takes besides its name and value."""
 
 
 @dataclass(slots=True)
@@ -228,10 +225,8 @@ def _take(calls: deque[Waiting], connection: Connection) -> list[Waiting]:
 
 def _weight(fields: Mapping[str, Json]) -> int:
     """Return about how many bytes a call takes in a request."""
-    return _ENVELOPE + sum(
-        len(name) + _FIELD + len(value if isinstance(value, str) else compact(value))
-        for name, value in fields.items()
-    )
+    # How Python writes it is as long as JSON, near enough, and takes a fraction of the time.
+    return _ENVELOPE + len(str(fields))
 
 
 def fatal(waiting: Waiting, answer: Answer) -> M3nopError | None:

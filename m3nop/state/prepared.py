@@ -9,6 +9,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from m3nop.state.schema import plain_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -51,14 +53,22 @@ class _Text:
         self._fixed = {name: compiled.params[name] for name in self._names if name not in names}
         self._values = _getter(self._names)
         self._writers: list[tuple[int, Callable[[Any], Any]]] = []
+        self._plain: list[int] = []
         for place, name in enumerate(self._names):
             kind = compiled.binds[name].type.dialect_impl(dialect)
             writer = kind.bind_processor(dialect)
-            if writer is not None:
+            if writer is plain_text:
+                self._plain.append(place)
+            elif writer is not None:
                 self._writers.append((place, writer))
 
     def bind(self, row: Mapping[str, Any]) -> Any:  # noqa: ANN401  a tuple or a dict, as the driver wants it
         values = list(self._values({**self._fixed, **row} if self._fixed else row))
+        for place in self._plain:
+            text = values[place]
+            # Nearly every text is fine as it is: to ask here is quicker than to call.
+            if text and ("\0" in text or not text.isascii()):
+                values[place] = plain_text(text)
         for place, write in self._writers:
             if values[place] is not None:
                 values[place] = write(values[place])

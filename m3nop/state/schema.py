@@ -50,7 +50,8 @@ def written(value: Json) -> str | None:
     return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def _plain_text(value: str | None) -> str | None:
+def plain_text(value: str | None) -> str | None:
+    """Replace what not every database can store."""
     if value is None:
         return None
     if "\0" in value:
@@ -81,7 +82,7 @@ class PlainText(TypeDecorator[str]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002
         """Replace what cannot be stored."""
-        return _plain_text
+        return plain_text
 
 
 # SQLite numbers rows by itself only for a column that is declared INTEGER, which holds 64 bits there.

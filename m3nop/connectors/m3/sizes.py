@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from m3nop.core.connector import Operation
 
 FULL_REQUESTS_BEFORE_GROWTH = 10
-PAYS = 4.0
+PAYS = 8.0
 """The calls of a group take so many times as long as its request itself: more would save little."""
-FEWEST = 5
+FEWEST = 10
 """A group is never made smaller than this because it would not pay."""
 _NEWEST = 0.1
 """Weight of the newest request among those that the times are learnt from."""
+_REQUESTS = 5
+"""Requests of an operation before its times are believed."""
 _DIFFER = 0.1
 """How much the sizes of requests must differ, as a share of their mean, before they tell anything."""
 
@@ -118,13 +120,13 @@ class _Times:
     def pays(self) -> int:
         """Return the largest group that pays, as far as that is known."""
         spread = self.squares - self.calls * self.calls
-        if self.seen < FEWEST or spread < (_DIFFER * self.calls) ** 2:
+        if self.seen < _REQUESTS or spread < (_DIFFER * self.calls) ** 2:
             return _ANY
         each = (self.products - self.calls * self.seconds) / spread
         start = self.seconds - each * self.calls
         if each <= 0 or PAYS * start >= _ANY * each:
             return _ANY
-        return max(FEWEST, int(PAYS * start / each))
+        return max(FEWEST, round(PAYS * start / each))
 
 
 _ANY = 10_000

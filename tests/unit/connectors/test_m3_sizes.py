@@ -4,7 +4,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from m3nop.connectors.m3.sizes import FULL_REQUESTS_BEFORE_GROWTH, GroupSizes
+from m3nop.connectors.m3.sizes import FEWEST, FULL_REQUESTS_BEFORE_GROWTH, GroupSizes
 from m3nop.core.connector import Effect, Operation
 
 LINE = Operation("OIS100MI/AddBatchLine", Effect.UNSAFE, bulk="OIS100MI", group_size=50)
@@ -80,9 +80,9 @@ def test_a_confirm_is_not_doubled_beyond_a_quarter_of_the_time_out(sizes):
     assert sizes.size(CONFIRM) == 5
 
 
-def test_where_each_call_takes_long_a_group_is_as_small_as_costs_little_and_no_smaller_than_five(sizes):
-    assert worked(sizes, LINE, start=0.005, each=0.001) == 20
-    assert worked(sizes, CONFIRM, start=0.005, each=0.01) == 5
+def test_where_each_call_takes_long_a_group_is_as_small_as_costs_little_and_no_smaller_than_ten(sizes):
+    assert worked(sizes, LINE, start=0.005, each=0.002) == 20
+    assert worked(sizes, CONFIRM, start=0.005, each=0.01) == FEWEST
 
 
 def test_where_the_request_is_what_takes_long_groups_are_full(sizes):
@@ -91,7 +91,7 @@ def test_where_the_request_is_what_takes_long_groups_are_full(sizes):
 
 
 def test_groups_are_full_again_once_calls_have_become_quick(sizes):
-    worked(sizes, LINE, start=0.005, each=0.001)
+    worked(sizes, LINE, start=0.005, each=0.002)
 
     assert worked(sizes, LINE, start=0.005, each=0.00001, requests=60) == 50
 
