@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -144,7 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.chart:
         chosen.chart.write_text(chart.svg(found.orders), encoding="utf-8")
     if chosen.page:
-        report.write_into(chosen.page, found)
+        drawn = os.path.relpath(chosen.chart, chosen.page.parent) if chosen.chart else ""
+        report.FIGURES.write(chosen.page, report.block(found, drawn.replace(os.sep, "/")))
     missed = any(line.verdict == "not ok" for line in verdict.lines(found))
     return int(missed and not chosen.quick)
 

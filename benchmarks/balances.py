@@ -16,10 +16,17 @@ import tempfile
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import tables
+from benchmarks.pages import Figures
+from benchmarks.results import here
 from benchmarks.running import Spent, ask, environ, project_in, serving, spend
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FIGURES = Figures("python -m benchmarks.balances --page")
 PROJECT = Path(__file__).parent / "stock"
 TAKEN_IN = 5_000
 """Items of the first run."""
@@ -105,23 +112,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.balances", description=__doc__)
     parser.add_argument("items", nargs="*", type=int, default=[50_000, 500_000], help="%(default)s")
     parser.add_argument("--json", type=Path, help="file for what was measured")
+    parser.add_argument("--page", type=Path, help="page whose figures are replaced")
     chosen = parser.parse_args()
     found = [measure(items) for items in chosen.items]
-    rows = [("items", "run", "rows", "look-ups", "writes", "seconds", "CPU s", "rows/s", "peak MB")]
-    for one in found:
-        for name, run in (("equal", one.equal), ("1 % changed", one.incremental)):
-            rows.append(
-                (
-                    f"{one.items:,}", name, f"{run.rows:,}", f"{run.lookups:,}", f"{run.writes:,}",
-                    f"{run.seconds:.1f}", f"{run.cpu:.1f}", f"{run.rows / run.seconds:,.0f}",
-                    f"{run.peak_mb:.0f}",
-                )
-            )  # fmt: skip
-    print(tables.plain(rows))
-    few, *_, many = (one.incremental for one in found)
-    print(f"times as many rows: {many.rows / few.rows:.1f}, times as long: {many.seconds / few.seconds:.1f}")
+    rows, linear = list(_rows(found)), _growth(found)
+    print(tables.plain(rows), linear, sep="\n\n")
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n", encoding="utf-8")
+    if chosen.page:
+        machine = here()
+        measured = f"Measured on {machine.day}: {machine.machine}. {linear}"
+        FIGURES.write(chosen.page, [*tables.markdown(rows), "", measured, ""])
+
+
+def _rows(found: Sequence[Balances]) -> Iterator[Sequence[str]]:
+    yield (
+        "balances", "run", "rows read", "look-ups", "writes", "time", "processor time", "rows/s",
+        "peak memory",
+    )  # fmt: skip
+    for one in found:
+        for name, run in (("nothing changed", one.equal), ("1 % changed", one.incremental)):
+            yield (
+                f"{one.items:,}", name, f"{run.rows:,}", f"{run.lookups:,}", f"{run.writes:,}",
+                f"{run.seconds:.1f} s", f"{run.cpu:.1f} s", f"{run.rows / run.seconds:,.0f}",
+                f"{run.peak_mb:.0f} MB",
+            )  # fmt: skip
+
+
+def _growth(found: Sequence[Balances]) -> str:
+    few, many = found[0], found[-1]
+    times = [
+        f"{second.seconds / first.seconds:.1f} times as long{what}"
+        for first, second, what in (
+            (few.equal, many.equal, ""),
+            (few.incremental, many.incremental, " where 1 % changed"),
+        )
+    ]
+    return f"{many.items / few.items:g} times as many balances take {times[0]}, {times[1]}."
 
 
 if __name__ == "__main__":

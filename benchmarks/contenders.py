@@ -56,7 +56,7 @@ class Contender:
 
 def _fixed(size: int) -> Contender:
     variables = {"BENCH_GROUP": str(size), "BENCH_CONFIRM": str(min(size, 50))}
-    return Contender(f"m3nop, at most {size}", {SLOW.name: 1_000}, environment="fixed", variables=variables)
+    return Contender(f"m3nop, at most {size}", {SLOW.name: 700}, environment="fixed", variables=variables)
 
 
 def _speeds(*numbers: int) -> dict[str, int]:
@@ -64,16 +64,17 @@ def _speeds(*numbers: int) -> dict[str, int]:
     return {setting.name: number for setting, number in zip(SETTINGS, numbers, strict=True) if number}
 
 
-M3NOP = Contender("m3nop", _speeds(2_000, 2_000, 900, 600))
-M3NOP_SINGLE = Contender("m3nop, single", _speeds(200, 200, 100, 0), environment="single")
-DLT = Contender("dlt", _speeds(600, 30, 4, 0), "benchmarks.peers.dlt_pipeline", needs="dlt")
+# Without waiting m3nop and dlt get as many orders: processor time, memory and the first entry are compared.
+M3NOP = Contender("m3nop", _speeds(700, 1_400, 700, 400))
+M3NOP_SINGLE = Contender("m3nop, single", _speeds(300, 300, 110, 0), environment="single")
+DLT = Contender("dlt", _speeds(700, 30, 4, 0), "benchmarks.peers.dlt_pipeline", needs="dlt")
 DLT_TUNED = Contender(
-    "dlt, tuned", _speeds(600, 150, 75, 0), "benchmarks.peers.dlt_pipeline", ("32",), needs="dlt"
+    "dlt, tuned", _speeds(700, 150, 75, 0), "benchmarks.peers.dlt_pipeline", ("32",), needs="dlt"
 )
 SEQUENTIAL = Contender("bulk 100, sequential", _speeds(1_500, 900, 300, 0), "benchmarks.peers.sequential")
-# As many orders as m3nop, so that processor time and memory compare.
-BULK = Contender("bulk 50x4", _speeds(2_000, 2_000, 900, 600), "benchmarks.peers.bulk")
-SINGLE = Contender("single x32", _speeds(300, 280, 110, 0), "benchmarks.peers.single")
-WIDE = Contender("m3nop, wide", {SLOW.name: 1_000}, environment="wide")
+# As many orders as m3nop has, so that the two starts weigh as much.
+BULK = Contender("bulk 50x4", _speeds(700, 1_400, 700, 400), "benchmarks.peers.bulk")
+SINGLE = Contender("single x32", _speeds(300, 300, 110, 0), "benchmarks.peers.single")
+WIDE = Contender("m3nop, wide", {SLOW.name: 700}, environment="wide")
 SWEEP = tuple(map(_fixed, (5, 10, 20, 50)))
 PLAYERS = (M3NOP, BULK, SEQUENTIAL, M3NOP_SINGLE, SINGLE, DLT, DLT_TUNED, WIDE, *SWEEP)

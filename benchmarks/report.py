@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from benchmarks import orders, tables, verdict
 from benchmarks.contenders import SETTINGS
+from benchmarks.pages import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from benchmarks.counts import Counts
     from benchmarks.results import Results
 
-BEGIN, END = "<!-- figures: written by python -m benchmarks --page -->", "<!-- end of figures -->"
+FIGURES = Figures("python -m benchmarks --page")
 _Table = tuple[str, list["Sequence[str]"]]
 """Its title and its rows."""
 
@@ -26,28 +26,15 @@ def text(found: Results) -> str:
     return "\n\n".join([head, *_remarks(found), *parts])
 
 
-def block(found: Results) -> str:
-    """Tell everything as the part of a page between its two marks."""
-    lines = [BEGIN, "", f"Measured on {found.day}: {found.machine}.", ""]
+def block(found: Results, chart: str = "") -> Iterator[str]:
+    """Yield the lines of everything for a page; ``chart`` is where a chart lies, seen from there."""
+    yield from (f"Measured on {found.day}: {found.machine}.", "")
     for remark in _remarks(found):
-        lines += [remark, ""]
+        yield from (remark, "")
+    if chart:
+        yield from (f"![Orders a second, by contender and setting]({chart})", "")
     for title, rows in _tables(found):
-        lines += [f"### {title}", "", *tables.markdown(rows), ""]
-    return "\n".join([*lines, END])
-
-
-def write_into(page: Path, found: Results) -> None:
-    """Replace the figures of a page.
-
-    Raises:
-        ValueError: it has no place for them.
-    """
-    held = page.read_text(encoding="utf-8")
-    begin, end = held.find(BEGIN), held.find(END)
-    if begin < 0 or end < begin:
-        msg = f"{page} has no place for figures: a line {BEGIN} and a line {END}"
-        raise ValueError(msg)
-    page.write_text(held[:begin] + block(found) + held[end + len(END) :], encoding="utf-8")
+        yield from (f"### {title}", "", *tables.markdown(rows), "")
 
 
 def _remarks(found: Results) -> Iterator[str]:

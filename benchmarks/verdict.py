@@ -78,12 +78,15 @@ def _costs(found: Results) -> Iterator[Line]:
     def first(one: Measured) -> float:
         return one.first_entry
 
-    def of(theirs: c.Contender, aim: str, at_most: float, figure: Callable[[Measured], float]) -> Line:
-        return Line(aim, at_most=at_most, measured=_ratio(found, c.NO_WAIT, c.M3NOP, theirs, figure))
+    def of(
+        setting: c.Setting, theirs: c.Contender, aim: str, at_most: float, figure: Callable[[Measured], float]
+    ) -> Line:
+        aim = f"{setting.name}: {aim}"
+        return Line(aim, at_most=at_most, measured=_ratio(found, setting, c.M3NOP, theirs, figure))
 
-    yield of(c.DLT, "processor time an order by dlt's", 0.3, cpu)
-    yield of(c.BULK, "processor time an order by the hand-written bulk client's", 2, cpu)
-    yield of(c.DLT, "time to the first entry by dlt's", 0.5, first)
+    yield of(c.NO_WAIT, c.DLT, "processor time an order by dlt's", 0.3, cpu)
+    yield of(c.NEAR, c.BULK, "processor time an order by the hand-written bulk client's", 2, cpu)
+    yield of(c.NO_WAIT, c.DLT, "time to the first entry by dlt's", 0.5, first)
 
 
 def _sizes(found: Results) -> Iterator[Line]:

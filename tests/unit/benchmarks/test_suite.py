@@ -26,7 +26,9 @@ def measured(contender, setting, *, orders=1_000, seconds=1.0, at_work=None, cpu
 @unix
 def test_the_quick_suite_compares_verifies_and_writes_what_it_found(tmp_path, capsys):
     page = tmp_path / "page.md"
-    page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n", encoding="utf-8")
+    page.write_text(
+        f"before\n\n{report.FIGURES.begin}\nold\n{report.FIGURES.end}\n\nafter\n", encoding="utf-8"
+    )
     wanted = ["--quick", "--here", "--seconds", "0.01", "--only", "ceiling", "orders"]
     taking_part = [c.M3NOP.name, c.BULK.name, c.SEQUENTIAL.name, c.SINGLE.name, c.DLT.name]
     files = {name: tmp_path / name for name in ("found.json", "chart.svg")}
@@ -63,6 +65,7 @@ def test_the_quick_suite_compares_verifies_and_writes_what_it_found(tmp_path, ca
     assert text.endswith("-->\n\nafter\n")
     assert "old" not in text
     assert "| m3nop | 20 |" in text
+    assert "](chart.svg)" in text
     assert "m3nop" in capsys.readouterr().out
 
 
@@ -183,7 +186,7 @@ def test_a_page_without_a_place_for_figures_is_left_as_it_is(tmp_path):
     page.write_text("nothing here", encoding="utf-8")
 
     with pytest.raises(ValueError, match="has no place for figures"):
-        report.write_into(page, made_up())
+        report.FIGURES.write(page, report.block(made_up()))
     assert page.read_text(encoding="utf-8") == "nothing here"
 
 
