@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _ECHO = re.compile(r"[A-Za-z0-9-]{1,64}")
 _JSON = re.compile(r"application/(?:[a-z0-9.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_UNREAD = (403, 405, 408, 413, 415)
+"""Statuses that a request gets before its body was read."""
 _PATIENCE = 10.0
 """Seconds that a sender waits for the disk."""
 
@@ -94,8 +96,9 @@ async def _answer(door: Door, source: Source, request: Request) -> Response:
         answer = await _receive(door, source, request)
     except Refused as refused:
         headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else {}
-        # Whatever is still on its way belongs to no other request.
-        headers["Connection"] = "close"
+        if refused.status in _UNREAD:
+            # Whatever of its body is still on its way belongs to no other request.
+            headers["Connection"] = "close"
         answer = Response(status_code=refused.status, headers=headers)
         door.log.say(
             "webhook_refused", f"a message for {source.name} was refused ({refused.status}): {refused.why}",

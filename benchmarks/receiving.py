@@ -1,0 +1,227 @@
+"""A service with a sandbox behind it, for the benchmarks of webhooks: started, killed, judged by books."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import multiprocessing
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from benchmarks.memory import project_in
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+_SPAWN = multiprocessing.get_context("spawn")
+KEY = b"a key of these benchmarks alone."
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+PATH = "/hooks/events"
+_SETTINGS = """
+listen: {{port: {port}, connections: 500}}
+webhooks:
+  events:
+    scheme: standard
+    secrets: ["${{secret:HOOK}}"]
+    quiet: {{order.placed: 0s}}
+    per_second: 1000000
+"""
+_LOOK = 0.01
+_PATIENCE = 120.0
+
+
+class Shop:
+    """A sandbox in a process of its own, in which orders are placed and M3's books are read."""
+
+    def __init__(self) -> None:
+        self._pipe, theirs = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        self.places: dict[str, str] = self._pipe.recv()
+
+    def place(self, count: int = 1) -> list[int]:
+        """Place paid orders now, and return their ids."""
+        return self._ask("place", count)  # type: ignore[no-any-return]
+
+    def entered(self) -> dict[str, tuple[int, float]]:
+        """Return how often each reference is in M3, and when it first was."""
+        return self._ask("entered", 0)  # type: ignore[no-any-return]
+
+    def _ask(self, wish: str, number: int) -> Any:
+        self._pipe.send((wish, number))
+        return self._pipe.recv()
+
+    def close(self) -> None:
+        """End it."""
+        self._pipe.send(("end", 0))
+        self._process.join(30)
+        self._process.close()
+
+
+def _serve(pipe: Connection) -> None:
+    from m3nop.core.clock import SystemClock, to_text
+    from m3nop.sandbox import access, shop
+    from m3nop.sandbox.seed import seed
+    from m3nop.sandbox.server import serve
+    from m3nop.sandbox.world import World
+
+    world = World()
+    seed(world)
+    seen: dict[str, float] = {}
+    ended = threading.Event()
+    watching = threading.Thread(target=_watch, args=(world, seen, ended), daemon=True)
+    watching.start()
+    with serve(world) as running:
+        pipe.send(
+            {
+                "m3": running.m3_url, "shop": running.shop_url, "ionapi": json.dumps(running.ionapi),
+                "user": access.SHOP_USER, "password": access.SHOP_PASSWORD,
+            }
+        )  # fmt: skip
+        while True:
+            wish, number = pipe.recv()
+            if wish == "end":
+                break
+            if wish == "place":
+                lines = [{"sku": "LAMP-HEAD", "quantity": 1}]
+                order = {"lines": lines, "created": to_text(SystemClock().now())}
+                pipe.send([int(shop.place_order(world, order)["id"]) for _ in range(number)])
+            else:
+                counts = Counter(row["CUOR"] for row in list(world.books.table("m3.orders").values()))
+                pipe.send({name: (count, seen.get(name, 0.0)) for name, count in counts.items()})
+    ended.set()
+    watching.join()
+
+
+def _watch(world: Any, seen: dict[str, float], ended: threading.Event) -> None:
+    """Note when each order is first in M3's books."""
+    table, known = world.books.table("m3.orders"), 0
+    while not ended.wait(_LOOK):
+        if len(table) != known:
+            for row in list(table.values()):
+                seen.setdefault(row["CUOR"], time.time())
+            known = len(table)
+
+
+@dataclass
+class Service:
+    """A service on a project whose systems are a shop's, on a fixed port."""
+
+    project: Path
+    port: int
+    environ: dict[str, str]
+    child: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def on(cls, shop: Shop, folder: Path) -> Self:
+        """Make the project; orders are polled once, and then named by hooks."""
+        project = project_in(folder, shop.places)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        file = project / "m3nop.yaml"
+        text = file.read_text(encoding="utf-8")
+        settings = _SETTINGS.format(port=port)
+        text = text.replace("\nenvironments:", settings + "\nenvironments:", 1).replace(
+            "settle_after: 31s", "settle_after: 31s, rate_limit: null"
+        )
+        file.write_text(text, encoding="utf-8")
+        orders = project / "pipelines" / "orders.yaml"
+        orders.write_text(
+            orders.read_text(encoding="utf-8").replace("schedule: every 5m", "schedule: every 6h"),
+            encoding="utf-8",
+        )
+        places = shop.places
+        environ = {"M3_IONAPI": places["ionapi"], "SHOP_PASSWORD": places["password"], "HOOK": SECRET}
+        return cls(project, port, {**os.environ, **environ})
+
+    def start(self) -> None:
+        """Start it, and wait until it listens and its first poll is over."""
+        with (self.project / "service.log").open("ab") as log:
+            command = [sys.executable, "-m", "m3nop", "run", "orders"]
+            self.child = subprocess.Popen(command, cwd=self.project, env=self.environ, stderr=log)
+        _until(lambda: self._listens() and bool(self._rows("SELECT 1 FROM runs WHERE ended_at > 0")))
+
+    def kill(self) -> None:
+        """Kill it, as a power cut would."""
+        assert self.child is not None
+        self.child.kill()
+        self.child.wait()
+
+    def end(self) -> None:
+        """End it in order."""
+        assert self.child is not None
+        self.child.send_signal(signal.SIGTERM)
+        if self.child.wait(60) != 0:
+            msg = f"the service ended with {self.child.returncode}: {self.log()[-2000:]}"
+            raise RuntimeError(msg)
+
+    def log(self) -> str:
+        """Return what it said."""
+        return (self.project / "service.log").read_text(encoding="utf-8")
+
+    def messages(self) -> dict[str, str]:
+        """Return where each message of the inbox stands, by its id."""
+        return dict(self._rows("SELECT message, state FROM inbox"))
+
+    def until_handled(self) -> None:
+        """Wait until nothing in the inbox is left to do."""
+        _until(lambda: not self._rows("SELECT 1 FROM inbox WHERE state = 'accepted' LIMIT 1"))
+
+    def _listens(self) -> bool:
+        with socket.socket() as trying:
+            return trying.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _rows(self, statement: str) -> list[Any]:
+        file = self.project / ".m3nop" / "sandbox" / "state.db"
+        if not file.exists():
+            return []
+        try:
+            with sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=10) as state:
+                return state.execute(statement).fetchall()
+        except sqlite3.OperationalError:
+            return []
+
+
+def _until(condition: Any) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("it did not happen in time")
+        time.sleep(_LOOK)
+
+
+def hook(order: int, number: str, *, key: bytes = KEY) -> tuple[bytes, dict[str, str]]:
+    """Return the body and the headers of a signed hook that says that an order is complete."""
+    body = json.dumps({"type": "order.placed", "data": {"id": order}}).encode()
+    stamp = str(int(time.time()))
+    signature = base64.b64encode(hmac.digest(key, f"{number}.{stamp}.".encode() + body, "sha256")).decode()
+    return body, {
+        "content-type": "application/json", "webhook-id": number, "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{signature}",
+    }  # fmt: skip
+
+
+def request(order: int, number: str, *, key: bytes = KEY) -> bytes:
+    """Return a whole HTTP request with a signed hook."""
+    body, headers = hook(order, number, key=key)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n{lines}\r\n"
+    return head.encode() + body
+
+
+def status_of(head: bytes) -> int:
+    """Return the status of an answer, by its first line; 0 where there is none."""
+    found = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
+    return int(found[1]) if found else 0
