@@ -234,6 +234,7 @@ class Session:
         circuits: Circuits | None = None,
     ) -> Tools:  # fmt: skip
         """Open what a run of these pipelines needs; a system that is not to be used is not asked anything."""
+        from m3nop.app.configured import configuration_digest
         from m3nop.engine.ports import StopSignal as Stop
         from m3nop.engine.ports import Tools
 
@@ -247,6 +248,7 @@ class Session:
         return Tools(
             connections, executor, observer, self.project.compile_definition, stop, zone,
             partial(self._closed, tuple(usable), zone), self._orders(jobs), circuits,
+            configuration=configuration_digest(self.project, jobs),
         )  # fmt: skip
 
     def _executor(self, *, threads: int) -> ThreadExecutor:

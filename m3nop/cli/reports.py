@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from m3nop.core.state import Run
 
 _SHOWN = tuple(RecordState)
+_DIGITS = 8
+"""So many of a digest tell two configurations apart."""
 
 
 def show_status(session: Session, *, as_json: bool) -> None:
@@ -61,10 +63,23 @@ def show_runs(session: Session, *, limit: int, as_json: bool) -> None:
         say("no run yet")
         return
     rows = [
-        (run.id, run.pipeline, to_text(run.started_at), _seconds(run), run.result, _counts(run), run.message)
+        (
+            run.id,
+            run.pipeline,
+            to_text(run.started_at),
+            _seconds(run),
+            run.result,
+            _counts(run),
+            run.version or "-",
+            (run.configuration or "-")[:_DIGITS],
+            run.message,
+        )
         for run in found
     ]
-    print_table(("run", "pipelines", "started", "took", "result", "records", "message"), rows)
+    headings = (
+        "run", "pipelines", "started", "took", "result", "records", "version", "configuration", "message"
+    )  # fmt: skip
+    print_table(headings, rows)
 
 
 def _document(run: Run) -> dict[str, object]:
@@ -72,7 +87,8 @@ def _document(run: Run) -> dict[str, object]:
         "run": run.id, "pipelines": run.pipeline.split(","), "started": to_text(run.started_at),
         "ended": to_text(run.ended_at) if run.ended_at else None, "command": run.command,
         "result": run.result,
-        "counts": dict(run.counts), "message": run.message,
+        "counts": dict(run.counts), "message": run.message, "version": run.version,
+        "configuration": run.configuration,
     }  # fmt: skip
 
 

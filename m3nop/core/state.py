@@ -204,6 +204,10 @@ class Run:
     message: str = ""
     failures: Mapping[str, str] | None = None
     """Why some of several pipelines stopped, by name; None where all fared alike."""
+    configuration: str | None = None
+    """Digest of connections, pipelines, settings and lookups; None where it is not known."""
+    version: str | None = None
+    """The version of m3nop that ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +369,9 @@ class Transaction(Protocol):
         ...
 
     # -- runs
-    def start_run(self, pipeline: str, *, now: Instant, command: str, definition: str) -> int:
+    def start_run(
+        self, pipeline: str, *, now: Instant, command: str, definition: str, configuration: str | None = None
+    ) -> int:
         """Insert a run and return its id."""
         ...
 

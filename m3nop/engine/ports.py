@@ -167,3 +167,5 @@ class Tools:
     """The pipelines whose records are orders that take stock away (``in_flight``)."""
     circuits: Circuits | None = None
     """Which systems work, as far as that was found out already; None to begin with what the state knows."""
+    configuration: str | None = None
+    """Digest of all that is configured for the run."""

@@ -81,8 +81,9 @@ class Engine:
             tx.release_all(now=now)
             main = self._jobs[names[-1]].any
             run_id = tx.start_run(
-                ",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest
-            )
+                ",".join(wish.pipelines), now=now, command=wish.command, definition=main.digest,
+                configuration=self._tools.configuration,
+            )  # fmt: skip
         self._tools.observer.began(run_id, wish.pipelines)
         try:
             self._work(wish, names, run_id, summary, circuits=circuits, failed=left_alone)

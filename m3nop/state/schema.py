@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -269,6 +269,13 @@ runs = Table(
         "Why some of several pipelines stopped, by name; NULL: all fared alike.",
         nullable=True,
     ),
+    _column(
+        "configuration",
+        PlainText,
+        "Digest of all that was configured for it; NULL: not known.",
+        nullable=True,
+    ),
+    _column("version", PlainText, "The version of m3nop that ran; NULL: not known.", nullable=True),
     Index("runs_result", "result"),
     comment="Executions of pipelines.",
 )

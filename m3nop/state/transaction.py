@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, update
 
+from m3nop import __version__
 from m3nop.core.json import Json, digest
 from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase, Record, RecordState
 from m3nop.state import rows
@@ -284,11 +285,14 @@ class SqlTransaction(InboxWrites):
 
     # -- runs
 
-    def start_run(self, pipeline: str, *, now: Instant, command: str, definition: str) -> int:
+    def start_run(
+        self, pipeline: str, *, now: Instant, command: str, definition: str, configuration: str | None = None
+    ) -> int:
         """Open a run and return its id."""
         row = {
             "pipeline": pipeline, "started_at": now, "command": command, "result": "running", "counts": {},
             "definition": definition, "message": "", "fence": self._fence,
+            "configuration": configuration, "version": __version__,
         }  # fmt: skip
         return self._add(runs, row)
 

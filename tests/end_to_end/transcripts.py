@@ -34,6 +34,7 @@ _VARIABLE = (
     (re.compile(r"answered after \d+\.\d+ s"), "answered after SECONDS s"),
     (re.compile(r"\b\d+\.\d s\b"), "SECONDS s"),
     (re.compile(r"\bmapping [0-9a-f]{12}\b"), "mapping DIGEST"),
+    (re.compile(r"\b\d+\.\d+\.\d+ +[0-9a-f]{8}\b"), "VERSION  DIGEST"),
     (re.compile(r"\S+/tmp[a-z0-9_]{8}(?=/)"), "TEMPORARY"),
     # The pack that the project is a copy of grows.
     (re.compile(r"^\d+ files checked"), "FILES files checked"),

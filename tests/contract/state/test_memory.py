@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from m3nop import __version__
 from m3nop.core.errors import UsageError
 from m3nop.core.state import Attempt, AttemptState, CallState, Link, LoggedCall, RecordState
 
@@ -79,7 +80,7 @@ def test_settling_again_does_not_touch_what_is_settled(desk):
 def test_runs_come_newest_first_and_a_joint_run_counts_for_each_pipeline(desk, clock):
     with desk.state.transaction() as tx:
         joint = tx.start_run("customers,orders", now=2, command="m3nop sync --all", definition="d2")
-        tx.start_run("orders_b2b", now=3, command="m3nop sync", definition="d2")
+        tx.start_run("orders_b2b", now=3, command="m3nop sync", definition="d2", configuration="c2")
         tx.end_run(joint, now=5, result="problems", counts={"read": 3}, message="one is dead")
 
     assert [run.id for run in desk.state.runs()] == [joint + 1, joint, desk.run_id]
@@ -94,7 +95,9 @@ def test_runs_come_newest_first_and_a_joint_run_counts_for_each_pipeline(desk, c
         {"read": 3},
         "one is dead",
     )
-    assert desk.state.runs(pipeline="orders_b2b")[0].result == "running"
+    last = desk.state.runs(pipeline="orders_b2b")[0]
+    assert (last.result, last.configuration, last.version) == ("running", "c2", __version__)
+    assert run.configuration is None
 
 
 def test_what_was_done_by_hand_is_told_newest_first(desk):
@@ -163,7 +166,7 @@ def test_a_table_is_read_row_by_row(desk):
 
 
 def test_an_unknown_table_is_refused_with_those_that_exist(desk):
-    with pytest.raises(UsageError, match=r"no table sqlite_master; there are attempts, audit, calls"):
+    with pytest.raises(UsageError, match=r"no table sqlite_master; there are alerts, attempts, audit"):
         desk.state.stream("sqlite_master")
 
 
