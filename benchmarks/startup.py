@@ -47,11 +47,14 @@ def main() -> None:
                 times[name].append(measured)
     for name, measured_all in times.items():
         clock, processor = (statistics.median(column) * 1000 for column in zip(*measured_all, strict=True))
-        print(f"{name:<24} {clock:6.0f} ms   {processor:6.0f} ms of the processor")
+        ratio = _ratio(measured_all, times[BARE])
+        print(f"{name:<24} {clock:6.0f} ms   {ratio:.2f}x   {processor:6.0f} ms of the processor")
     for (one, other), aim in AIMS.items():
-        pairs = zip(times[one], times[other], strict=True)
-        ratio = statistics.median(mine[0] / theirs[0] for mine, theirs in pairs)
-        print(f"{one} is {ratio:.2f}x {other} (aim: at most {aim:g}x)")
+        print(f"{one} is {_ratio(times[one], times[other]):.2f} of {other} (aim: at most {aim:g})")
+
+
+def _ratio(ours: list[tuple[float, float]], others: list[tuple[float, float]]) -> float:
+    return statistics.median(one[0] / other[0] for one, other in zip(ours, others, strict=True))
 
 
 if __name__ == "__main__":
