@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
@@ -76,14 +75,17 @@ class Response:
 
 
 def without_cards(document: Json) -> Json:
-    """Return the document less every member whose name is a payment card field's."""
+    """Return the document less every member whose name is a payment card field's.
+
+    What has none in it is not copied.
+    """
     if isinstance(document, dict):
-        return {
-            # Most members are neither objects nor lists: a call for each of them takes longer than parsing.
-            name: without_cards(value) if isinstance(value, (dict, list)) else value
-            for name, value in document.items()
-            if not _is_card(name)
+        if not document.keys() <= _HARMLESS:
+            document = {name: value for name, value in document.items() if not _is_card(name)}
+        inner = {
+            name: without_cards(value) for name, value in document.items() if isinstance(value, (dict, list))
         }
+        return {**document, **inner} if inner else document
     if isinstance(document, list):
         return [without_cards(element) for element in document]
     return document
@@ -116,6 +118,14 @@ def _may_name_card(body: bytes) -> bool:
     return any(part in small for part in (*_IN_CLEAR, *_HIDDEN))
 
 
-@lru_cache(maxsize=10_000)
 def _is_card(name: str) -> bool:
-    return name.replace("_", "").replace("-", "").replace(" ", "").lower() in CARD_FIELDS
+    if name.replace("_", "").replace("-", "").replace(" ", "").lower() in CARD_FIELDS:
+        return True
+    if len(_HARMLESS) < _MOST_NAMES:
+        _HARMLESS.add(name)
+    return False
+
+
+_HARMLESS: set[str] = set()
+"""Names that were looked at and are no card field's: records have the same ones again and again."""
+_MOST_NAMES = 10_000

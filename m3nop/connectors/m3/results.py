@@ -156,6 +156,8 @@ def _cleaned(refusal: Refusal) -> Failure:
 def typed(records: Sequence[Record], operation: Operation) -> tuple[Row, ...]:
     """Give values their types by the catalog: numbers exact, blank dates None, text without padding."""
     known = operation.outputs or {}
+    if len(records) == 1:
+        return ({name: from_field_text(text, known.get(name)) for name, text in records[0].items()},)
     infos = {name: known.get(name) for record in records for name in record}
     return tuple(
         {name: from_field_text(text, infos[name]) for name, text in record.items()} for record in records

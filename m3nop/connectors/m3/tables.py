@@ -189,14 +189,28 @@ def distribute(query: Query, rows: Sequence[Mapping[str, str]]) -> dict[str, tup
     """
     found: dict[str, list[Mapping[str, str]]] = {call.id: [] for call in query.calls}
     asked = [query.key] if query.key else list(query.where)
+    askers = _by_text(query.calls, asked)
     for row in rows:
-        if not any(_has(row, call, asked) for call in query.calls):
+        cells = tuple(row[name].rstrip() for name in asked)
+        candidates = [*askers.get(cells, ()), *askers[None]]
+        matching = [call for call in candidates if _has(row, call, asked)]
+        if not matching:
             msg = f"EXPORTMI answered a row of {query.table} that was not asked for"
             raise TableError(msg)
-        for call in query.calls:
+        for call in matching:
             if _has(row, call, query.where):
                 found[call.id].append(row)
     return {number: tuple(rows) for number, rows in found.items()}
+
+
+def _by_text(calls: Iterable[Call], names: Sequence[str]) -> dict[tuple[str, ...] | None, list[Call]]:
+    """Return the calls by the texts that they ask for; under None those that ask for a number, too."""
+    found: dict[tuple[str, ...] | None, list[Call]] = {None: []}
+    for call in calls:
+        values = [call.fields[name] for name in names]
+        texts = tuple(value.rstrip() for value in values if isinstance(value, str))
+        found.setdefault(texts if len(texts) == len(values) else None, []).append(call)
+    return found
 
 
 def _has(row: Mapping[str, str], call: Call, names: Iterable[str]) -> bool:

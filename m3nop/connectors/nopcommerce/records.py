@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.shape import (
@@ -27,6 +28,8 @@ from m3nop.core.html import plain_text
 from m3nop.http.response import without_cards
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from m3nop.connectors.nopcommerce.wanted import Wanted
     from m3nop.core.json import Json
 
@@ -197,7 +200,7 @@ def word(value: Json, words: Mapping[int, str]) -> str | None:
 
 def amount(value: Json) -> Json:
     """Return a number as Decimal; what is no number stays as it is."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
         return value
     try:
         number = Decimal(value)
@@ -223,18 +226,24 @@ def _text_of(html: Json) -> str | None:
 def _passed(raw: Raw, *, wanted: Wanted | None = None) -> Record:
     kept = without_cards(dict(raw))
     return {
-        name: _value(name, value)
+        name: value if (read := _reader(name)) is None else read(value)
         for name, value in kept.items()
         if name not in NEVER_KEPT and (name not in SENSITIVE or (wanted is not None and wanted.names(name)))
     }
 
 
-def _value(name: str, value: Json) -> Json:
+@lru_cache(maxsize=1000)
+def _reader(name: str) -> Callable[[Json], Json] | None:
+    """Return what reads the values of a member, None where they are taken as they are."""
     if name in MONEY or name.endswith(("_incl_tax", "_excl_tax")):
-        return amount(value)
-    if name.endswith("_utc") and isinstance(value, str):
-        try:
-            return moment(value)
-        except ValueError:
-            return value
-    return value
+        return amount
+    return _moment_if_it_is_one if name.endswith("_utc") else None
+
+
+def _moment_if_it_is_one(value: Json) -> Json:
+    if not isinstance(value, str):
+        return value
+    try:
+        return moment(value)
+    except ValueError:
+        return value

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from m3nop.connectors.m3 import M3
 from m3nop.core.connector import Effect
 from m3nop.core.secrets import Secret, SecretRef
+from m3nop.spec.docstrings import DescribedSchema
 
 IONAPI = {"ionapi": SecretRef("M3_IONAPI")}
 
@@ -106,7 +107,7 @@ def test_what_cannot_work_is_refused(options, said):
 
 
 def test_every_option_is_described():
-    schema = M3.config.model_json_schema()
+    schema = M3.config.model_json_schema(schema_generator=DescribedSchema)
 
     for definition in (schema, *schema["$defs"].values()):
         for name, described in definition.get("properties", {}).items():

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from m3nop.connectors.nopcommerce import NOPCOMMERCE
 from m3nop.core.secrets import Secret, SecretRef
+from m3nop.spec.docstrings import DescribedSchema
 
 LOGIN = {"username": "m3nop", "password": "p"}
 SHOP = {"url": "https://shop.example.com", "credentials": LOGIN}
@@ -78,7 +79,7 @@ def test_options_that_cannot_be_are_refused(options, says):
 
 
 def test_every_option_is_described():
-    schema = NOPCOMMERCE.config.model_json_schema()
+    schema = NOPCOMMERCE.config.model_json_schema(schema_generator=DescribedSchema)
     for model in (schema, *schema["$defs"].values()):
         assert all("description" in option for option in model["properties"].values())
 
