@@ -129,10 +129,14 @@ def spend(command: Sequence[str], environment: Mapping[str, str]) -> Spent:
 
 
 def environ(port: int, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment that leads a contender to the double."""
+    """Return the environment that leads a contender to the double.
+
+    Byte code is kept, as an installed package has it.
+    """
     url = f"http://127.0.0.1:{port}"
+    kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **kept,
         "M3_IONAPI": json.dumps({**IONAPI, "pu": f"{url}/BENCH_TST/as/", "iu": url}),
         "BENCH_URL": url,
         "SHOP_PASSWORD": "bench",
