@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import signal
+import socket
+import sqlite3
 import sys
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from m3nop.sandbox.faults import Fault
+from tests.end_to_end.children import CLOCK
 from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, wait_for
 from tests.end_to_end.services import Running
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from m3nop.sandbox.world import World
 
 pytestmark = pytest.mark.skipif(
@@ -85,3 +92,69 @@ def test_a_service_whose_systems_do_not_answer_goes_on_and_works_when_they_do(
 
 def _refusing() -> Fault:
     return Fault(kind="status", operation="*Order/Search", status=503)
+
+
+def test_an_hour_in_which_the_machine_slept_is_made_up_for_by_one_run(
+    make_project: MakeProject, world: World, services: list[Running], tmp_path: Path
+) -> None:
+    project = make_project()
+    clock = tmp_path / "clock"
+    clock.write_text("0", encoding="ascii")
+    services.append(Running(project, "orders", **{CLOCK: str(clock)}))
+    assert wait_for(lambda: runs(project) == 1)
+    services[0].signal(signal.SIGSTOP)
+    clock.write_text("3600", encoding="ascii")
+    references = [f"B2C-{place(world)}"]
+    services[0].signal(signal.SIGCONT)
+    assert wait_for(lambda: not judge(world, references).missing), services[0].said()
+    assert wait_for(lambda: runs(project) == 2)
+    # Were the eleven others still to come, the next one would have begun by now.
+    assert not wait_for(lambda: runs(project) > 2, seconds=1.5)
+    services[0].end()
+
+
+def test_systemd_is_told_when_the_service_is_ready_and_when_it_stops(
+    make_project: MakeProject, services: list[Running], tmp_path: Path
+) -> None:
+    project = make_project()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(30)
+        services.append(
+            Running(project, "orders", NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="2000000")
+        )
+        told = [listening.recv(100) for _ in range(2)]
+        services[0].end()
+        listening.settimeout(0.1)
+        with suppress(TimeoutError):
+            while True:
+                told.append(listening.recv(100))
+    assert told[0] == b"READY=1"
+    assert told[1] == b"WATCHDOG=1"
+    assert told[-1] == b"STOPPING=1"
+
+
+def test_a_service_waits_until_a_maintenance_window_is_over(
+    make_project: MakeProject, world: World, services: list[Running], tmp_path: Path
+) -> None:
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    clock = tmp_path / "clock"
+    clock.write_text(str((noon - datetime.now(UTC)).total_seconds()), encoding="ascii")
+    window = "rate_limit: null, time_zone: UTC, not_during: [{cron: '0 12 * * *', for: 1h, reason: closing}]"
+    project = make_project(change=lambda text: text.replace("rate_limit: null", window))
+    services.append(Running(project, "orders", **{CLOCK: str(clock)}))
+    services[0].until("in a maintenance window until")
+    assert runs(project) == 0
+    clock.write_text(str((noon - datetime.now(UTC)).total_seconds() + 3700), encoding="ascii")
+    assert wait_for(lambda: runs(project) > 0), services[0].said()
+    services[0].end()
+
+
+def runs(project: Project) -> int:
+    """Count the runs that have ended."""
+    if not project.state_file.exists():
+        return 0
+    with sqlite3.connect(project.state_file) as state, suppress(sqlite3.OperationalError):
+        ((count,),) = state.execute("SELECT count(*) FROM runs WHERE ended_at IS NOT NULL")
+        return int(count)
+    return 0
