@@ -51,7 +51,7 @@ class Front:
         )
         try:
             every = [*more, *routes(self.door, lambda: self._sources)]
-            self.listener = Listener(application(every), _address(session, self._spec))
+            self.listener = Listener(application(every, log=log), _address(session, self._spec))
         except ConfigurationError:
             self._inbox.close()
             raise

@@ -15,6 +15,7 @@ from m3nop.core.clock import SystemClock, to_text
 from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, wait_for
 from tests.end_to_end.hooks import SECRETS, Sender, listening, of_plugin, port_of, signed
 from tests.end_to_end.services import Running
+from tests.end_to_end.test_two_processes import ask, shared
 
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
@@ -194,3 +195,18 @@ def test_what_was_accepted_before_a_kill_is_delivered_by_the_next_service(
     assert wait_for(lambda: inbox(project) == {"handled": 3})
     services[1].end()
     assert judge(world, references) == CLEAN
+
+
+def test_on_a_shared_database_a_sync_works_beside_the_service(
+    make_project: MakeProject, world: World, services: list[Running], postgres_url: str
+) -> None:
+    project = make_project(change=lambda text: listening(shared(postgres_url, lease=30)(text)))
+    sender = serve(project, services)
+    orders = [place(world) for _ in range(4)]
+    told, polled = orders[::2], [f"B2C-{order}" for order in orders]
+    assert [sender.hook(order).status for order in told] == [202, 202]
+    assert project.run("sync", "orders").code == 0
+    assert wait_for(lambda: not judge(world, polled).missing), services[0].said()
+    assert wait_for(lambda: ask(postgres_url, "SELECT DISTINCT state FROM inbox") == [("handled",)])
+    services[0].end()
+    assert judge(world, polled) == CLEAN

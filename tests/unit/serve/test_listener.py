@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
+class Kept:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, event: str, text: str, **facts: object) -> None:
+        self.lines.append(text)
+
+
 @pytest.fixture
 def authority() -> trustme.CA:
     return trustme.CA()
@@ -43,7 +53,9 @@ async def _hello(_request: Request) -> PlainTextResponse:
 @pytest.fixture
 def listener(authority: trustme.CA, tmp_path: Path) -> Iterator[Listener]:
     cert, key = issue(authority, tmp_path)
-    listening = Listener(application([Route("/", _hello)]), Address("127.0.0.1", 0, cert=cert, key=key))
+    listening = Listener(
+        application([Route("/", _hello)], log=Kept()), Address("127.0.0.1", 0, cert=cert, key=key)
+    )
     yield listening
     listening.close()
 
@@ -108,14 +120,16 @@ def test_files_that_are_no_certificate_are_named(tmp_path: Path, text: str) -> N
 
 def test_a_port_that_is_taken_is_named(listener: Listener) -> None:
     with pytest.raises(ConfigurationError, match=rf"cannot listen on 127\.0\.0\.1:{listener.port}"):
-        Listener(application([]), Address("127.0.0.1", listener.port))
+        Listener(application([], log=Kept()), Address("127.0.0.1", listener.port))
 
 
-def test_an_error_of_an_endpoint_tells_strangers_nothing() -> None:
+def test_an_error_of_an_endpoint_tells_strangers_nothing_and_the_log_all() -> None:
+    log = Kept()
+
     async def broken(_request: Request) -> PlainTextResponse:
         raise RuntimeError("a secret")
 
-    listening = Listener(application([Route("/", broken)]), Address("127.0.0.1", 0))
+    listening = Listener(application([Route("/", broken)], log=log), Address("127.0.0.1", 0))
     try:
         with socket.create_connection(("127.0.0.1", listening.port), timeout=10) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -126,3 +140,4 @@ def test_an_error_of_an_endpoint_tells_strangers_nothing() -> None:
         listening.close()
     assert answer.startswith(b"HTTP/1.1 500")
     assert b"secret" not in answer
+    assert log.lines == ["GET / failed: RuntimeError: a secret"]
