@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from m3nop.core.clock import DAY
 from m3nop.core.inbox import Reception
 from m3nop.mapping.pipeline import SourceKind
 from m3nop.spec.service import topics_of
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from m3nop.core.inbox import Received
     from m3nop.state.store import SqlState
 
+KEPT = 30 * DAY
+"""How long messages are known that were handled, so that they count once."""
 _MOST = 1_000
 """Messages that one run takes up."""
 
@@ -94,11 +97,19 @@ class Events:
         From here on the records tell: a new one that could not be looked at is found by the poll with which
         the pipeline is tried again.
         """
+        if not (batch.ids or batch.ignored):
+            return
         with state.transaction() as tx:
             for name in failed:
                 tx.hasten(name, batch.named.get(name, ()), now=now)
             tx.settle_messages(batch.ids, Reception.HANDLED, now=now)
             tx.settle_messages(batch.ignored, Reception.IGNORED, now=now)
+
+
+def forget(state: SqlState, *, now: Instant) -> None:
+    """Forget what was settled long ago."""
+    with state.transaction() as tx:
+        tx.forget_messages(before=now - KEPT)
 
 
 def events_of(session: Session, names: Collection[str]) -> Events:

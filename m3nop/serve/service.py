@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from m3nop.core.clock import SECOND
+from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import ConfigurationError, M3nopError, PausedError, StateError, UsageError
 from m3nop.engine.ports import StopSignal
 from m3nop.engine.wish import Wish
-from m3nop.serve.events import events_of
+from m3nop.serve.events import events_of, forget
 from m3nop.serve.front import Front
 from m3nop.serve.log import RunLog
 from m3nop.serve.timetable import Plan, Timetable
@@ -77,6 +77,7 @@ class Service:
         self.vitals = Vitals(started_at=now, loaded_at=now, pipelines=self._names)
         self._parked: Instant | None = None
         """When a record that was put down falls due; 0 where that has to be found out."""
+        self._forgot_at: Instant = 0
         self._stuck = 0
         """How many runs in a row have left something due as it was."""
         self._timetable: Timetable
@@ -132,9 +133,16 @@ class Service:
         for wake in self._wakes.wait(max(seconds, 0.0)):
             if wake is Wake.RELOAD:
                 self._reload()
+        self._tend(now)
+
+    def _tend(self, now: Instant) -> None:
+        """Do what has to be done now and then, while nothing else is."""
+        self._beat()
         if self._front is not None:
             self._front.tick()
-        self._beat()
+        if now - self._forgot_at >= DAY:
+            self._forgot_at = now
+            forget(self._session.state(), now=now)
 
     def _beat(self) -> None:
         self.vitals.beat_at = self._clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from m3nop.core.inbox import Message, Received, Reception
 from m3nop.core.state import RecordState
@@ -30,7 +30,8 @@ _HASTEN = (
     .where(
         records.c.pipeline == bindparam("of_pipeline"),
         records.c.key == bindparam("of_key"),
-        records.c.state.in_([str(RecordState.WAITING), str(RecordState.DONE)]),
+        # Not by IN, which cannot be run for many rows at once.
+        or_(records.c.state == str(RecordState.WAITING), records.c.state == str(RecordState.DONE)),
     )
     .values(version=records.c.version + 1)
 )
@@ -71,6 +72,10 @@ class InboxWrites:
         rows = [{"row_id": number} for number in ids]
         if rows:
             self._connection.execute(_SETTLE.values(state=str(state), handled_at=now), rows)
+
+    def forget_messages(self, *, before: Instant) -> int:
+        """Delete messages that were settled before an instant; return how many."""
+        return self._connection.execute(delete(inbox).where(inbox.c.handled_at < before)).rowcount
 
     def hasten(self, pipeline: str, keys: Iterable[str], *, now: Instant) -> None:
         """Let known records that wait, or were delivered, be looked at again by the next run."""

@@ -12,6 +12,8 @@ import pytest
 
 from m3nop.core import json
 from m3nop.core.clock import SystemClock, to_text
+from m3nop.sandbox import shop
+from m3nop.sandbox.faults import Fault
 from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, wait_for
 from tests.end_to_end.hooks import SECRETS, Sender, listening, of_plugin, port_of, signed
 from tests.end_to_end.services import Running
@@ -210,3 +212,25 @@ def test_on_a_shared_database_a_sync_works_beside_the_service(
     assert wait_for(lambda: ask(postgres_url, "SELECT DISTINCT state FROM inbox") == [("handled",)])
     services[0].end()
     assert judge(world, polled) == CLEAN
+
+
+def test_a_hook_that_comes_while_the_shop_does_not_answer_is_followed_when_it_does(
+    make_project: MakeProject, world: World, services: list[Running]
+) -> None:
+    project = make_project(change=listening)
+    sender = serve(project, services)
+    assert wait_for(lambda: bool(_marks(project)))
+    waiting = place(world, payment_status="pending")
+    assert sender.hook(waiting).status == 202
+    assert wait_for(lambda: inbox(project) == {"handled": 1})
+    number = world.faults.add(Fault(kind="status", operation="*Order/*", status=503))
+    shop.change_order(world, waiting, {"payment_status": "paid"})
+    orders = [waiting, place(world)]
+    assert [sender.hook(order, topic="order.paid").status for order in orders] == [202, 202]
+    services[0].until("orders:")
+    assert wait_for(lambda: inbox(project) == {"handled": 3})
+    world.faults.remove(number)
+    references = [f"B2C-{order}" for order in orders]
+    assert wait_for(lambda: not judge(world, references).missing), services[0].said()
+    services[0].end()
+    assert judge(world, references) == CLEAN

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY
 from m3nop.core.inbox import Message, Reception
+from m3nop.core.state import RecordState
 
 if TYPE_CHECKING:
     from m3nop.state.store import SqlState
@@ -67,3 +68,21 @@ def test_only_settled_messages_are_pruned(desk: Desk) -> None:
         tx.settle_messages([state.next_messages(limit=1)[0].id], Reception.HANDLED, now=NOW)
     assert state.prune(before=NOW + DAY, now=NOW + DAY, actor="test")["inbox"] == 1
     assert [one.message.key for one in state.next_messages(limit=9)] == ["2"]
+
+
+def test_messages_that_were_settled_long_ago_are_forgotten(desk: Desk) -> None:
+    state = desk.state
+    receive(state, hook(1), hook(2))
+    with state.transaction() as tx:
+        tx.settle_messages([state.next_messages(limit=1)[0].id], Reception.HANDLED, now=NOW)
+        assert tx.forget_messages(before=NOW) == 0
+        assert tx.forget_messages(before=NOW + 1) == 1
+    assert receive(state, hook(1), hook(2)) == [True, False]
+
+
+def test_records_that_wait_or_were_delivered_are_due_when_an_event_could_not_be_followed(desk: Desk) -> None:
+    desk.arrive("1", state=RecordState.WAITING, not_before=NOW)
+    desk.arrive("2", state=RecordState.REVIEW)
+    with desk.state.transaction() as tx:
+        tx.hasten("orders", ["1", "2", "3"], now=7)
+    assert [desk.record(key).not_before for key in ("1", "2")] == [7, None]
