@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +46,9 @@ def _root(
 def main() -> None:
     """Run the command line; the only place where an error becomes a message and an exit code."""
     streams.prepare()
+    # Objects come by the ten thousand here and hardly ever in circles: looking for those less often saves a
+    # tenth of the time of most commands, for a few megabytes.
+    gc.set_threshold(20_000, 10, 10)
     code = _code_of(lambda: app(standalone_mode=True))
     lost = _code_of(streams.flush)
     sys.exit(code or lost)

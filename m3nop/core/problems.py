@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -13,9 +14,8 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """A place in a file; ``line`` and ``column`` count from 1."""
+class Position(NamedTuple):
+    """A place in a file; ``line`` and ``column`` count from 1. One is made for every value that is read."""
 
     file: str
     line: int = 1

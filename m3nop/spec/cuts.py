@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Pairs = list[tuple[str, Entry]]
 
 _COMMENT = re.compile(r"[ \t]+#[^\n]*")
+_OPENING = re.compile(r"['\"`(\[{]")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _HINT = "put the whole value in quotes"
 
@@ -79,6 +80,8 @@ def _is_open(node: ScalarNode) -> bool:
 
 def is_open(text: str) -> bool:
     """Tell whether a bracket or a quotation mark of an expression is open at the end of ``text``."""
+    if _OPENING.search(text) is None:
+        return False
     stack: list[str] = []
     quote = ""
     before = " "

@@ -32,6 +32,7 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?")
+_BEGINS_NUMBER = frozenset("+-.0123456789")
 _LONGEST_NUMBER = 100
 
 _SYNTAX_HINTS: Mapping[str, str] = {
@@ -135,7 +136,7 @@ def resolve(text: str) -> bool | int | Decimal | str | None:
         return None
     if text in _BOOL:
         return _BOOL[text]
-    if len(text) <= _LONGEST_NUMBER:
+    if text[0] in _BEGINS_NUMBER and len(text) <= _LONGEST_NUMBER:
         if _INT.fullmatch(text):
             return int(text)
         if _FLOAT.fullmatch(text):
