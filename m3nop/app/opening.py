@@ -45,6 +45,15 @@ class Opener:
             self._running = attach_or_start(self._folder / ".m3nop" / "sandbox")
         return self._running
 
+    def release_sandbox(self) -> Running | None:
+        """Give the sandbox away, if there is one; who gets it closes it."""
+        running, self._running = self._running, None
+        return running
+
+    def adopt_sandbox(self, running: Running | None) -> None:
+        """Use a sandbox that another opener of this project had started."""
+        self._running = running
+
     def open(
         self, name: str, kind: ConnectorType, config: BaseModel, *, clock: Clock, catalog: Catalog
     ) -> Connection:

@@ -59,6 +59,11 @@ def uses_in(project: LoadedProject) -> list[SecretUse]:
         found.extend(
             SecretUse(environment, name, option) for option, name in _names(project.spec.alerts, "alerts")
         )
+        found.extend(
+            SecretUse(environment, reference.name, f"webhooks.{source}.secrets")
+            for source, spec in sorted(project.spec.webhooks.items())
+            for reference in spec.secrets
+        )
     if isinstance(project.state_url, SecretRef):
         found.append(SecretUse(environment, project.state_url.name, "state"))
     return found

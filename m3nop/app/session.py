@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from m3nop.engine.ports import Job, Observer, StopSignal, ThreadExecutor, Tools
     from m3nop.engine.run import Engine
     from m3nop.mapping.pipeline import Pipeline, Step
+    from m3nop.sandbox.server import Running
     from m3nop.spec.project import LoadedProject
     from m3nop.state.store import SqlState
 
@@ -37,6 +38,14 @@ class Place:
 
     folder: Path
     environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What outlives a session: its open state, and the sandbox behind its connections if there is one."""
+
+    state: SqlState | None
+    sandbox: Running | None
 
 
 class Session:
@@ -73,14 +82,15 @@ class Session:
             if self._state is not None:
                 self._state.close()
 
-    def release_state(self) -> SqlState | None:
-        """Give the open state away, which stays this process's own; who gets it closes it."""
+    def release(self) -> Kept:
+        """Give away what stays this process's own while its project is read again; who gets it closes it."""
         state, self._state = self._state, None
-        return state
+        return Kept(state, self._opener.release_sandbox())
 
-    def adopt_state(self, state: SqlState | None) -> None:
-        """Use a state that another session of this environment had opened."""
-        self._state = state
+    def adopt(self, kept: Kept) -> None:
+        """Use what another session of this environment had opened."""
+        self._state = kept.state
+        self._opener.adopt_sandbox(kept.sandbox)
 
     @property
     def clock(self) -> Clock:

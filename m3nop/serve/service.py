@@ -304,14 +304,14 @@ class Service:
             session.close()
             raise
         old = self._session
-        session.adopt_state(old.release_state())
+        session.adopt(old.release())
         self._session, self._names = session, names
         try:
             planned = self._plan()
             if self._front is not None:
                 self._front.change(session)
         except M3nopError:
-            old.adopt_state(session.release_state())
+            old.adopt(session.release())
             session.close()
             raise
         self._timetable, self._events = planned

@@ -6,21 +6,27 @@ import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.end_to_end.children import Child
-    from tests.end_to_end.conftest import Project
     from tests.end_to_end.hooks import Sender
+
+
+class Started(Protocol):
+    """What can start a command in a process of its own."""
+
+    def start(self, *arguments: str, **environ: str) -> Child:
+        """Start it."""
+        ...
 
 
 class Running:
     """A service that runs."""
 
-    def __init__(self, project: Project, *arguments: str, **environ: str) -> None:
-        self.project = project
+    def __init__(self, project: Started, *arguments: str, **environ: str) -> None:
         self.child: Child = project.start("run", *arguments, **environ)
         self.senders: list[Sender] = []
 

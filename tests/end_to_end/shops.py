@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from tests.end_to_end import children
+from tests.end_to_end.children import Child
 
 if TYPE_CHECKING:
     from tests.end_to_end.children import Ended
@@ -33,6 +34,12 @@ class NewProject:
         ended = children.run(*arguments, folder=self.folder, environ={**PLAIN, **environ}, scratch=scratch)
         assert "Traceback" not in ended.err, ended.err
         return ended
+
+    def start(self, *arguments: str, **environ: str) -> Child:
+        """Start a command."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=self.scratch))
+        return Child(arguments, folder=self.folder, environ={**PLAIN, **environ}, scratch=scratch)
 
     def read(self, *arguments: str, code: int = 0, **environ: str) -> Any:
         """Run a command with ``--json`` and return its document."""

@@ -16,6 +16,7 @@ from m3nop.sandbox.faults import Fault
 from tests.end_to_end.children import CLOCK
 from tests.end_to_end.conftest import CLEAN, MakeProject, Project, judge, place, wait_for
 from tests.end_to_end.services import Running
+from tests.end_to_end.shops import make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,11 +151,31 @@ def test_a_service_waits_until_a_maintenance_window_is_over(
     services[0].end()
 
 
+def test_a_project_with_a_sandbox_of_its_own_keeps_it_when_it_is_read_again(
+    services: list[Running], tmp_path: Path
+) -> None:
+    project = make(tmp_path)
+    services.append(Running(project, "orders"))
+    state = project.folder / ".m3nop" / "sandbox" / "state.db"
+    assert wait_for(lambda: runs_in(state) == 1), services[0].said()
+    project.change("schedule: every 5m", "schedule: every 1s", file="pipelines/orders.yaml")
+    services[0].signal(signal.SIGHUP)
+    services[0].until("the configuration was read again")
+    assert wait_for(lambda: runs_in(state) >= 3), services[0].said()
+    services[0].end()
+    assert {run["result"] for run in project.read("runs")} == {"ok"}
+
+
 def runs(project: Project) -> int:
     """Count the runs that have ended."""
-    if not project.state_file.exists():
+    return runs_in(project.state_file)
+
+
+def runs_in(file: Path) -> int:
+    """Count the runs that have ended, in a state that may not be there yet."""
+    if not file.exists():
         return 0
-    with sqlite3.connect(project.state_file) as state, suppress(sqlite3.OperationalError):
+    with sqlite3.connect(file) as state, suppress(sqlite3.OperationalError):
         ((count,),) = state.execute("SELECT count(*) FROM runs WHERE ended_at IS NOT NULL")
         return int(count)
     return 0

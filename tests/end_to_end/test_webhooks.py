@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import sys
 import time
@@ -234,3 +235,49 @@ def test_a_hook_that_comes_while_the_shop_does_not_answer_is_followed_when_it_do
     assert wait_for(lambda: not judge(world, references).missing), services[0].said()
     services[0].end()
     assert judge(world, references) == CLEAN
+
+
+def test_what_was_accepted_before_a_service_ends_in_order_is_delivered_by_the_next(
+    make_project: MakeProject, world: World, services: list[Running]
+) -> None:
+    project = make_project(change=listening)
+    sender = serve(project, services)
+    assert wait_for(lambda: bool(_marks(project)))
+    world.faults.add(Fault(kind="latency", operation="*AddBatchHead", seconds=0.3, times=5))
+    orders = [place(world) for _ in range(6)]
+    assert [sender.hook(order).status for order in orders] == [202] * 6
+    services[0].end()
+    serve(project, services)
+    references = [f"B2C-{order}" for order in orders]
+    assert wait_for(lambda: not judge(world, references).missing), services[1].said()
+    assert wait_for(lambda: inbox(project) == {"handled": 6})
+    services[1].end()
+    assert judge(world, references) == CLEAN
+
+
+def test_secrets_are_changed_one_by_one_while_the_service_runs(
+    make_project: MakeProject, services: list[Running]
+) -> None:
+    project = make_project(change=listening)
+    sender = serve(project, services)
+    assert sender.hook(1).status == 202
+    file = project.folder / "m3nop.yaml"
+    whole = file.read_text(encoding="utf-8")
+    for secrets, status in (
+        ('["${secret:OLD_HOOK}"]', 401),
+        ('["${secret:OLD_HOOK}", "${secret:HOOK}"]', 202),
+    ):
+        file.write_text(whole.replace('["${secret:OLD_HOOK}", "${secret:HOOK}"]', secrets), encoding="utf-8")
+        before = services[0].said().count("was read again")
+        services[0].signal(signal.SIGHUP)
+        services[0].until("was read again", times=before + 1)
+        assert sender.hook(2).status == status
+    for change, said in (
+        (('"${secret:HOOK}"', '"${secret:GONE}"'), "the secret GONE is nowhere to be found"),
+        (("port: 0", "port: 1"), "`listen` is another one now"),
+    ):
+        file.write_text(whole.replace(*change), encoding="utf-8")
+        services[0].signal(signal.SIGHUP)
+        services[0].until(said)
+        assert sender.hook(said).status == 202
+    services[0].end()
