@@ -1,7 +1,8 @@
 """From the hook to the order in M3: ``python -m benchmarks.freshness [PER_SECOND [SECONDS]]``.
 
 Orders are placed at a steady rate, each with a hook that says that it is complete. Printed is how long after
-its hook each order was in M3's books, as the sandbox saw it there.
+its hook each order was in M3's books, as the sandbox saw it there, and what the service needed of the machine
+after a fifth of the time and at the end.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class Measured:
     waited: list[float]
     missing: list[str]
     doubled: list[str]
+    needed: list[str]
+    """Memory, open files and threads of the service, each time that they were looked at."""
 
     def percentile(self, share: float) -> float:
         """Return the time within which such a share of the orders was in M3."""
@@ -39,13 +42,18 @@ def measure(per_second: float, seconds: float) -> Measured:
         with tempfile.TemporaryDirectory() as folder:
             service = Service.on(shop, Path(folder))
             service.start()
-            told = _place(shop, service, per_second, int(per_second * seconds))
+            orders = int(per_second * seconds)
+            told = _place(shop, service, per_second, orders // 5)
+            needed = [service.needs()]
+            told |= _place(shop, service, per_second, orders - orders // 5)
             entered = _wait(shop, told)
+            needed.append(service.needs())
             service.end()
             return Measured(
                 waited=[entered[name][1] - at for name, at in told.items() if name in entered],
                 missing=[name for name in told if name not in entered],
                 doubled=[name for name, (times, _) in entered.items() if times > 1],
+                needed=needed,
             )
     finally:
         shop.close()
@@ -88,6 +96,7 @@ def main() -> None:
     )
     print(f"{len(found.waited)} orders at {rate:g}/s, from hook to M3: {shares}")
     print(f"missing: {len(found.missing)}, doubled: {len(found.doubled)}")
+    print(f"the service: {', then '.join(found.needed)}")
     sys.exit(1 if found.missing or found.doubled else 0)
 
 

@@ -17,13 +17,13 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.memory import project_in
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
 _SPAWN = multiprocessing.get_context("spawn")
 KEY = b"a key of these benchmarks alone."
@@ -166,6 +166,16 @@ class Service:
         if self.child.wait(60) != 0:
             msg = f"the service ended with {self.child.returncode}: {self.log()[-2000:]}"
             raise RuntimeError(msg)
+
+    def needs(self) -> str:
+        """Say how much memory, and how many open files and threads it has now, where the system tells."""
+        assert self.child is not None
+        place = Path(f"/proc/{self.child.pid}")
+        if not place.exists():
+            return "not told by this system"
+        facts = dict(line.split(":", 1) for line in (place / "status").read_text("ascii").splitlines())
+        memory, files = int(facts["VmRSS"].split()[0]) / 1000, len(list((place / "fd").iterdir()))
+        return f"{memory:.0f} MB, {files} open files, {facts['Threads'].strip()} threads"
 
     def log(self) -> str:
         """Return what it said."""
