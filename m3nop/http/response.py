@@ -27,6 +27,7 @@ CARD_FIELDS = frozenset(
 _IN_CLEAR = (b"card", b"cvv", b"cvc")
 _HIDDEN = (b"\\u00", b"\x00")
 """Escaped letters, and UTF-16 or UTF-32: a name may be written in them."""
+_HOLDERS = frozenset({dict, list})
 _MOST_DIGITS = 1000
 """Of a number; arithmetic with one of a million takes minutes, and no system counts so far."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -82,10 +83,12 @@ def without_cards(document: Json) -> Json:
     if isinstance(document, dict):
         if not document.keys() <= _HARMLESS:
             document = {name: value for name, value in document.items() if not _is_card(name)}
-        inner = {
-            name: without_cards(value) for name, value in document.items() if isinstance(value, (dict, list))
+        if _HOLDERS.isdisjoint(map(type, document.values())):
+            return document
+        return {
+            name: without_cards(value) if type(value) in _HOLDERS else value
+            for name, value in document.items()
         }
-        return {**document, **inner} if inner else document
     if isinstance(document, list):
         return [without_cards(element) for element in document]
     return document

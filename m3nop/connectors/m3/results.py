@@ -155,7 +155,7 @@ def _cleaned(refusal: Refusal) -> Failure:
 
 def typed(records: Sequence[Record], operation: Operation) -> tuple[Row, ...]:
     """Give values their types by the catalog: numbers exact, blank dates None, text without padding."""
-    known = operation.outputs or {}
+    known = {} if operation.outputs is None else operation.outputs
     if len(records) == 1:
         return ({name: from_field_text(text, known.get(name)) for name, text in records[0].items()},)
     infos = {name: known.get(name) for record in records for name in record}
@@ -166,6 +166,8 @@ def typed(records: Sequence[Record], operation: Operation) -> tuple[Row, ...]:
 
 def field_text(value: object) -> str:
     """Write a value as M3 takes it: plain digits with a point, flags as 1 and 0."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, Decimal):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class SeparatorError(TableError):
     """The separator is a part of the data."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Query:
     """One EXPORTMI query that serves several calls.
 
@@ -55,7 +56,7 @@ class Query:
     calls: tuple[Call, ...]
     separator: str = SEPARATORS[0]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The query as EXPORTMI takes it."""
         return f"{','.join(self.columns)} from {self.table} where {self._condition()}"
@@ -137,15 +138,17 @@ def literal(value: Json) -> str:
     Raises:
         TableError: it is blank, which would match every row without a value, or cannot be written.
     """
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return f"{value:f}" if isinstance(value, Decimal) else str(value)
-    if not isinstance(value, str) or not value.strip():
-        msg = "a table cannot be looked up by a blank value"
-        raise TableError(msg)
-    if not value.isprintable():
-        msg = f"a table cannot be looked up by {value!r}"
-        raise TableError(msg)
-    return "'" + value.rstrip().replace("'", "''") + "'"
+    if isinstance(value, str) and value.strip():
+        if not value.isprintable():
+            msg = f"a table cannot be looked up by {value!r}"
+            raise TableError(msg)
+        return "'" + value.rstrip().replace("'", "''") + "'"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    msg = "a table cannot be looked up by a blank value"
+    raise TableError(msg)
 
 
 def parse(query: Query, records: Sequence[Record], *, most: int) -> list[dict[str, str]]:

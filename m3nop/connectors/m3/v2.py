@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from m3nop.connectors.m3.gateway import Gateway
+    from m3nop.connectors.m3.matching import Sent
     from m3nop.core.connector import Call
     from m3nop.core.json import Json
     from m3nop.http.response import Response
@@ -47,7 +48,8 @@ class V2:
             return replies_to(1, unusable)[0]
 
     def _get(self, call: Call, *, most: int, position: str) -> list[Reply]:
-        params = {**self._query(most), **record_of(call)}
+        record = record_of(call)
+        params = {**self._query(most), **record}
         if call.columns:
             params["returncols"] = ",".join(call.columns)
         headers = {POSITION_HEADER: position} if position else {}
@@ -55,7 +57,7 @@ class V2:
         response, document = document_of(
             lambda: self._gateway.request("GET", path, params=params, headers=headers)
         )
-        return _replies([call], response, document)
+        return _replies([(call.operation.name.partition("/")[2], record)], response, document)
 
     def _query(self, most: int) -> dict[str, str]:
         query = {"maxrecs": str(most), "excludeempty": "false", "righttrim": "true"}
@@ -68,13 +70,14 @@ class V2:
     def _post(self, calls: Sequence[Call], *, most: int) -> list[Reply]:
         writes = any(call.operation.effect is not Effect.READ for call in calls)
         params = {"extendedresult": "true"} if self._extended and writes and len(calls) > 1 else {}
-        body = self._body(calls, most=most)
+        sent = [(call.operation.name.partition("/")[2], record_of(call)) for call in calls]
+        body = self._body(calls, sent, most=most)
         response, document = document_of(
             lambda: self._gateway.request("POST", "v2/execute", params=params, json=body)
         )
-        return _replies(calls, response, document)
+        return _replies(sent, response, document)
 
-    def _body(self, calls: Sequence[Call], *, most: int) -> dict[str, Json]:
+    def _body(self, calls: Sequence[Call], sent: Sequence[Sent], *, most: int) -> dict[str, Json]:
         body: dict[str, Json] = {"program": calls[0].operation.name.partition("/")[0]}
         if self._session.company is not None:
             body["cono"] = self._session.company
@@ -82,7 +85,7 @@ class V2:
             body["divi"] = self._session.division
         body |= {"excludeEmptyValues": False, "rightTrim": True, "maxReturnedRecords": most}
         # Last: the server reads the members above before it begins with these.
-        body["transactions"] = [_transaction(call) for call in calls]
+        body["transactions"] = [_transaction(*one, call) for one, call in zip(sent, calls, strict=True)]
         return body
 
 
@@ -90,21 +93,17 @@ def _may_be_in_an_address(call: Call) -> bool:
     return call.operation.effect is Effect.READ and not call.operation.name.startswith("EXPORTMI/")
 
 
-def _transaction(call: Call) -> dict[str, Json]:
-    transaction: dict[str, Json] = {
-        "transaction": call.operation.name.partition("/")[2],
-        "record": record_of(call),
-    }
+def _transaction(name: str, record: Mapping[str, str], call: Call) -> dict[str, Json]:
+    transaction: dict[str, Json] = {"transaction": name, "record": record}
     if call.columns:
         transaction["selectedColumns"] = list(call.columns)
     return transaction
 
 
-def _replies(calls: Sequence[Call], response: Response, document: Json) -> list[Reply]:
+def _replies(sent: Sequence[Sent], response: Response, document: Json) -> list[Reply]:
     results = [_result(element) for element in _objects(document.get("results"))]
     if len(results) == 1 and POSITION_HEADER in response.headers:
         results = [replace(results[0], position=results[0].position or response.headers[POSITION_HEADER])]
-    sent = [(call.operation.name.partition("/")[2], record_of(call)) for call in calls]
     counted = [
         _count(document.get(name))
         for name in ("nrOfSuccessfullTransactions", "nrOfFailedTransactions", "nrOfNotProcessedTransactions")

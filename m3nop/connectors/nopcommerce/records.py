@@ -200,7 +200,7 @@ def word(value: Json, words: Mapping[int, str]) -> str | None:
 
 def amount(value: Json) -> Json:
     """Return a number as Decimal; what is no number stays as it is."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
+    if type(value) is Decimal or isinstance(value, bool) or not isinstance(value, (int, str)):
         return value
     try:
         number = Decimal(value)
