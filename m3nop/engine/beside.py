@@ -24,36 +24,51 @@ def request(make: Callable[[], T]) -> Asking[T]:
     return answer
 
 
-def beside(works: Sequence[Asking[None]], executor: Executor) -> None:
-    """Do several works, with a request of each under way; a work alone makes its requests in this thread.
+class Beside:
+    """Several works, with a request of each under way; everything but the requests runs in one thread.
 
-    Everything but the requests runs in the calling thread, one work at a time.
+    A work alone makes its requests in that thread, too, unless it is told to make them ``apart``.
     """
-    came: queue.SimpleQueue[tuple[Asking[None], Callable[[], Any]]] = queue.SimpleQueue()
 
-    def ask(work: Asking[None], make: Callable[[], Any]) -> None:
-        came.put((work, _made(work, make)))
+    def __init__(self, works: Sequence[Asking[None]], executor: Executor) -> None:
+        self._works = works
+        self._executor = executor
+        self._came: queue.SimpleQueue[tuple[Asking[None], Callable[[], Any]]] = queue.SimpleQueue()
+        self._under_way = -1
+        self.apart = len(works) > 1
 
-    def go_on(work: Asking[None], resume: Callable[[], Any]) -> bool:
+    def go_on(self, wait: float | None) -> bool:
+        """Wait for an answer, at most so many seconds, and go on with its work; False once all are done."""
+        if self._under_way < 0:
+            self._under_way = sum(self._go_on(work, partial(next, work)) for work in self._works)
+        elif self._under_way:
+            try:
+                came = self._came.get(timeout=wait) if wait != 0 else self._came.get_nowait()
+            except queue.Empty:
+                return True
+            self._under_way += self._go_on(*came) - 1
+        return self._under_way > 0
+
+    def close(self) -> None:
+        """End the works where they are."""
+        for work in self._works:
+            work.close()
+
+    def _go_on(self, work: Asking[None], resume: Callable[[], Any]) -> bool:
         """Go on as far as the next request; False if the work is done."""
         try:
             make = resume()
         except StopIteration:
             return False
-        asked = partial(ask, work, make)
-        if len(works) == 1:
-            asked()
+        asked = partial(self._ask, work, make)
+        if self.apart:
+            self._executor.submit(asked)
         else:
-            executor.submit(asked)
+            asked()
         return True
 
-    try:
-        under_way = sum(go_on(work, partial(next, work)) for work in works)
-        while under_way:
-            under_way += go_on(*came.get()) - 1
-    finally:
-        for work in works:
-            work.close()
+    def _ask(self, work: Asking[None], make: Callable[[], Any]) -> None:
+        self._came.put((work, _made(work, make)))
 
 
 def _made(work: Asking[None], make: Callable[[], Any]) -> Callable[[], Any]:

@@ -25,12 +25,13 @@ from m3nop.engine.work import failure_json
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from m3nop.core.json import Json
     from m3nop.core.state import Transaction
     from m3nop.engine.limits import Gate
     from m3nop.engine.parts import Parts
+    from m3nop.engine.reading import Reading
     from m3nop.engine.wish import Wish
     from m3nop.engine.work import Work
 
@@ -46,9 +47,12 @@ class Delivery:
 
     def __init__(
         self, parts: Parts, wish: Wish, *, gates: Mapping[str, Gate] | None = None,
-        failed: Mapping[str, M3nopError] | None = None,
+        failed: Mapping[str, M3nopError] | None = None, reading: Reading | None = None,
     ) -> None:  # fmt: skip
+        """Go on with ``reading`` until everything is read."""
         self._parts = parts
+        self._reading = reading
+        self._wanted = wish.pipelines
         self._answers = Answers(parts)
         lookout = Lookout(parts, self._answers, wish) if wish.only_look else None
         self._claims = lookout or Claims(parts, self._answers, wish)
@@ -74,6 +78,7 @@ class Delivery:
                     taken += self._refill()
                     self._answers.send_waiting()
                 self._parts.outbox.commit()
+                self._read_on()
                 if self._is_over():
                     break
                 self._collect()
@@ -82,6 +87,19 @@ class Delivery:
         if self._error is not None:
             raise self._error
         return taken, swept
+
+    def _read_on(self) -> None:
+        """Take in what has come from the sources meanwhile; with nothing else to do, wait for it."""
+        if self._reading is None or self._halted():
+            return
+        idle = not self._parts.lanes.under_way and not self._parts.lanes.waiting
+        reading = self._reading
+        if not reading.go_on(0.2 if idle else 0):
+            self._reading = None
+        for name in reading.failed.keys() - self.failed.keys():
+            self._fail({name}, reading.failed[name])
+        if all(name in reading.failed for name in self._wanted):
+            self._error = reading.failed[self._wanted[0]]
 
     def _sweep(self) -> int:
         works = list(self._claims.sweeps())
@@ -106,10 +124,23 @@ class Delivery:
             self._parts.circuits.suspect(failed.connection, failed.error)
             self._blame(failed.connection, failed.error)
             return 0
+        self._look_up_links(works)
         for work in works:
             self._active[work.record.id] = work
             self._drive(work)
         return taken
+
+    def _look_up_links(self, works: Sequence[Work]) -> None:
+        """Find what records need of others before anything else, for all of them at once."""
+        needed: dict[str, dict[str, list[Work]]] = {}
+        for work in works:
+            need = advance(work, self._parts.clock.now()) if work.pipeline.requires else None
+            if isinstance(need, actions.NeedLink):
+                needed.setdefault(need.pipeline, {}).setdefault(need.key, []).append(work)
+        for pipeline, by_key in needed.items():
+            for link in self._parts.state.links(pipeline, keys=list(by_key)):
+                for work in by_key[link.key]:
+                    work.links[pipeline, link.key] = link
 
     def _is_closed(self) -> bool:
         """Tell whether a maintenance window has begun; what is under way is finished, nothing is begun."""
@@ -124,6 +155,9 @@ class Delivery:
             return False
         if self._halted():
             return True
+        if self._reading is not None:
+            self._pause_if_waiting()
+            return False
         return not self._pause_if_waiting() and not self._active
 
     def _halted(self) -> bool:
@@ -140,7 +174,8 @@ class Delivery:
         return True
 
     def _collect(self) -> None:
-        arrived = self._parts.lanes.collect(wait=0.2 if self._parts.lanes.under_way else 0)
+        longest = 0.2 if self._reading is None else 0.01
+        arrived = self._parts.lanes.collect(wait=longest if self._parts.lanes.under_way else 0)
         self._answers.absorb(arrived)
         for waiting, answer in arrived:
             error = fatal(waiting, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -55,6 +56,12 @@ class Intake:
         self._tools = tools
         self._sources = sources
         self._clock = clock
+        self._pages: Counter[str] = Counter()
+
+    @property
+    def most_pages(self) -> int:
+        """The number of pages that the pipeline with the most of them had so far."""
+        return max(self._pages.values(), default=0)
 
     def read(self, job: Job, *, since: Instant | None = None, full: bool = False) -> Asking[int]:
         """Read everything after the watermark; return how many rows came.
@@ -84,6 +91,7 @@ class Intake:
             pages = iter(self._sources.of(job).pages(partition, watermark))
             while page := (yield from _ask(job, partial(next, pages, None))):
                 counts.append(self._commit(job, partition, page, every=watermark is None))
+                self._pages[job.name] += 1
                 if self._tools.stop:
                     return
         if watermark is None and job.any.source.full is not None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.errors import AccessError, PausedError, SourceError
 from m3nop.core.state import RecordState
-from m3nop.engine.beside import beside, request
+from m3nop.engine.beside import Beside, request
 from m3nop.engine.named import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from m3nop.core.clock import Clock
     from m3nop.core.errors import M3nopError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 APART = (AccessError, SourceError, PausedError)
 """What stops one pipeline, while the others go on."""
+_LONG = 2
+"""Pages of one pipeline after which its records are delivered while the next ones are read."""
 
 
 class Reading:
@@ -43,39 +45,64 @@ class Reading:
         self._intake = intake
         self._recheck = recheck
         self._clock = clock
-        self._count = 0
-        self._failed: dict[str, M3nopError] = {}
+        self.count = 0
+        """How many rows came."""
+        self.failed: dict[str, M3nopError] = {}
+        """Why pipelines could not be read."""
+        self._parts: Iterator[Beside] = iter(())
+        self._part: Beside | None = None
 
-    def read(self, wish: Wish, failed: dict[str, M3nopError]) -> int:
-        """Read for the pipelines of a run; return how many rows came; ``failed`` gains those that fail.
+    def begin(self, wish: Wish, failed: Mapping[str, M3nopError]) -> None:
+        """Begin to read for the pipelines of a run, but for those that have ``failed`` already."""
+        self.failed = dict(failed)
+        self._parts = self._every_part(wish)
+
+    def go_on(self, wait: float | None = None) -> bool:
+        """Wait for an answer, at most so many seconds, and go on; False once everything is read.
 
         Raises:
-            M3nopError: something concerns all of them.
+            M3nopError: something concerns all pipelines.
         """
-        self._failed = dict(failed)
-        self._read_orders_first(wish)
+        if self._part is None or not self._part.go_on(wait):
+            self._part = next(self._parts, None)
+        return self._part is not None
+
+    def beside_delivery(self) -> bool:
+        """Tell whether there is so much to read that what is known is better delivered meanwhile.
+
+        From then on no request is made in the thread that decides.
+        """
+        long = self._part is not None and self._intake.most_pages >= _LONG
+        if self._part is not None and long:
+            self._part.apart = True
+        return long
+
+    def close(self) -> None:
+        """Read nothing more."""
+        if self._part is not None:
+            self._part.close()
+
+    def _every_part(self, wish: Wish) -> Iterator[Beside]:
+        yield from self._read_orders_first(wish)
 
         named = Named(self._state, intake=self._intake, recheck=self._recheck)
 
         def read(name: str) -> Asking[None]:
             if wish.named.get(name):
                 # First, so that what was announced is known when the rest is read.
-                self._count += yield from named.look(self._jobs[name], wish.named[name])
+                self.count += yield from named.look(self._jobs[name], wish.named[name])
             if wish.polled is None or name in wish.polled:
-                self._count += yield from self._intake.read(
-                    self._jobs[name], since=wish.since, full=wish.full
-                )
+                self.count += yield from self._intake.read(self._jobs[name], since=wish.since, full=wish.full)
             if not wish.only_look:
                 yield from self._recheck.look(self._jobs[name])
                 for needed in self._needed(name, wish):
                     # What waits there keeps records of this run waiting, who may run alone for ever.
                     yield from self._recheck.look(self._jobs[needed], (RecordState.WAITING,))
 
-        self._read(wish.pipelines, read)
+        yield from self._read(wish.pipelines, read)
         self._stop_beside_unread_orders(wish)
         # By the order of the run, not by who failed first.
-        failed.update((name, self._failed[name]) for name in wish.pipelines if name in self._failed)
-        return self._count
+        self.failed = {name: self.failed[name] for name in wish.pipelines if name in self.failed}
 
     def _needed(self, name: str, wish: Wish) -> list[str]:
         """Name the pipelines that a pipeline's records may wait for, and that this run does not read."""
@@ -87,7 +114,7 @@ class Reading:
             todo += more
         return needed
 
-    def _read_orders_first(self, wish: Wish) -> None:
+    def _read_orders_first(self, wish: Wish) -> Iterator[Beside]:
         """Take in the orders that pipelines have to reckon with (``in_flight``); they are not delivered here.
 
         Only of pipelines that have run before: which orders are to be entered at all is not decided here.
@@ -104,19 +131,19 @@ class Reading:
         def read(name: str) -> Asking[None]:
             yield from self._intake.read(self._jobs[name])
 
-        self._read(orders, read)
+        yield from self._read(orders, read)
         for name in orders:
-            error = self._failed.pop(name, None)
+            error = self.failed.pop(name, None)
             if error is not None:
-                self._failed.update({one: error for one in reckon if one not in self._failed})
+                self.failed.update({one: error for one in reckon if one not in self.failed})
 
     def _stop_beside_unread_orders(self, wish: Wish) -> None:
         """Stop what reckons with orders of a shop that it writes to, where this run cannot read them."""
         for orders in self._tools.orders:
-            if orders in wish.pipelines and orders in self._failed:
-                shop, error = self._jobs[orders].any.source.connection, self._failed[orders]
+            if orders in wish.pipelines and orders in self.failed:
+                shop, error = self._jobs[orders].any.source.connection, self.failed[orders]
                 stopped = [name for name in self._reckoning(wish) if shop in self._jobs[name].any.connections]
-                self._failed.update({name: error for name in stopped if name not in self._failed})
+                self.failed.update({name: error for name in stopped if name not in self.failed})
 
     def _reckoning(self, wish: Wish) -> list[str]:
         jobs = {name: self._jobs[name] for name in wish.pipelines}
@@ -124,24 +151,29 @@ class Reading:
             name for name, job in jobs.items() if any(one.asks_in_flight for one in job.by_store.values())
         ]
 
-    def _read(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> None:
+    def _read(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> Iterator[Beside]:
         systems: dict[str, list[str]] = {}
         for name in names:
             systems.setdefault(self._jobs[name].any.source.connection, []).append(name)
         # What lies in the state (links, what is known of an order) is what the systems told just before.
         own = systems.pop("", [])
-        beside([self._in_turn(some, read) for some in systems.values()], self._tools.executor)
-        beside([self._in_turn(own, read)], self._tools.executor)
+        yield self._beside([self._in_turn(some, read) for some in systems.values()])
+        yield self._beside([self._in_turn(own, read)])
+
+    def _beside(self, works: Sequence[Asking[None]]) -> Beside:
+        made = Beside(works, self._tools.executor)
+        made.apart = made.apart or (self._part is not None and self._part.apart)
+        return made
 
     def _in_turn(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> Asking[None]:
         for name in names:
-            self._failed.update(held(self._jobs, [name], self._circuits))
-            if name in self._failed:
+            self.failed.update(held(self._jobs, [name], self._circuits))
+            if name in self.failed:
                 continue
             try:
                 yield from read(name)
             except APART as error:
-                self._failed[name] = error
+                self.failed[name] = error
                 yield from self._find_out(self._jobs[name].any.source.connection, error)
 
     def _find_out(self, connection: str, error: M3nopError) -> Asking[None]:

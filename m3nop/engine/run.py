@@ -172,10 +172,34 @@ class Engine:
         reading = Reading(
             self._state, self._tools, self._jobs, circuits, intake=intake, recheck=recheck, clock=self._clock
         )
-        summary.read = reading.read(wish, failed)
-        failed.update({**held(self._jobs, names, circuits), **failed})
-        gates = {} if wish.only_look else self._rehearse(parts, _without(wish, failed), failed)
-        delivery = Delivery(parts, _without(wish, failed), gates=gates, failed=failed)
+        reading.begin(wish, failed)
+        together = self._may_be_read_meanwhile(wish)
+        try:
+            while reading.go_on() and not (together and reading.beside_delivery()):
+                continue
+            failed.update({**held(self._jobs, names, circuits), **failed, **reading.failed})
+            gates = {} if wish.only_look else self._rehearse(parts, _without(wish, failed), failed)
+            delivery = Delivery(parts, _without(wish, failed), gates=gates, failed=failed, reading=reading)
+            self._deliver_or_tell(delivery, wish, names, summary)
+        finally:
+            reading.close()
+            summary.read = reading.count
+
+    def _may_be_read_meanwhile(self, wish: Wish) -> bool:
+        """Tell whether records may be delivered before everything is read.
+
+        Not where one is to be judged by all of them, or by what others read; nor where a row that comes again
+        changes its record.
+        """
+        jobs = [self._jobs[name] for name in wish.pipelines]
+        alike = all(job.any.source.kind is SourceKind.RESOURCE and job.any.to_zero is None for job in jobs)
+        reckons = any(one.asks_in_flight for job in jobs for one in job.by_store.values())
+        return alike and not reckons and not wish.only_look
+
+    def _deliver_or_tell(
+        self, delivery: Delivery, wish: Wish, names: Sequence[str], summary: Summary
+    ) -> None:
+        """Deliver, and tell what stopped some of the pipelines."""
         try:
             self._deliver(delivery, wish, names)
         finally:

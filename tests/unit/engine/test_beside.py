@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from m3nop.engine.beside import beside, request
+from m3nop.engine.beside import Beside, request
 from m3nop.engine.ports import InlineExecutor, ThreadExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from m3nop.engine.beside import Asking
     from m3nop.engine.ports import Executor
@@ -24,6 +24,15 @@ def executor() -> Iterator[Executor]:
     threads = ThreadExecutor(threads=2)
     yield threads
     threads.close()
+
+
+def beside(works: Sequence[Asking[None]], executor: Executor) -> None:
+    together = Beside(works, executor)
+    try:
+        while together.go_on(None):
+            pass
+    finally:
+        together.close()
 
 
 def asking(*requests: Callable[[], object], told: list[object]) -> Asking[None]:
@@ -77,6 +86,21 @@ def test_a_work_alone_needs_no_other_thread() -> None:
     beside([asking(threading.get_ident, told=told)], NoExecutor())
     assert told == [threading.get_ident()]
     beside([], NoExecutor())
+
+
+def test_a_work_alone_can_go_on_apart_while_its_thread_does_something_else(executor: Executor) -> None:
+    told: list[object] = []
+    slow, here = threading.Event(), threading.get_ident()
+    alone = Beside([asking(threading.get_ident, lambda: slow.wait(PATIENCE), told=told)], executor)
+    alone.apart = True
+
+    assert alone.go_on(0)
+    assert alone.go_on(None)
+    assert told != [here]
+    assert alone.go_on(0)
+    slow.set()
+    assert not alone.go_on(None)
+    assert told[1:] == [True]
 
 
 def test_what_a_request_raises_is_raised_where_its_work_asked(executor: Executor) -> None:
