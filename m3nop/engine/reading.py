@@ -90,9 +90,10 @@ class Reading:
         def read(name: str) -> Asking[None]:
             if wish.named.get(name):
                 # First, so that what was announced is known when the rest is read.
-                self.count += yield from named.look(self._jobs[name], wish.named[name])
+                self._add((yield from named.look(self._jobs[name], wish.named[name])))
             if wish.polled is None or name in wish.polled:
-                self.count += yield from self._intake.read(self._jobs[name], since=wish.since, full=wish.full)
+                every = self._intake.read(self._jobs[name], since=wish.since, full=wish.full)
+                self._add((yield from every))
             if not wish.only_look:
                 yield from self._recheck.look(self._jobs[name])
                 for needed in self._needed(name, wish):
@@ -103,6 +104,10 @@ class Reading:
         self._stop_beside_unread_orders(wish)
         # By the order of the run, not by who failed first.
         self.failed = {name: self.failed[name] for name in wish.pipelines if name in self.failed}
+
+    def _add(self, count: int) -> None:
+        # Not `+=` with `yield from`, which adds to what the number was before the others went on.
+        self.count += count
 
     def _needed(self, name: str, wish: Wish) -> list[str]:
         """Name the pipelines that a pipeline's records may wait for, and that this run does not read."""

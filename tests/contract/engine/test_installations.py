@@ -75,6 +75,15 @@ def test_orders_of_two_installations_reach_one_m3_side_by_side(bench: Bench) -> 
     assert (len(bench.real(ours)), len(bench.real(theirs, "B2B"))) == (1, 1)
 
 
+def test_what_both_installations_show_is_counted_though_they_are_read_side_by_side(bench: Bench) -> None:
+    for store in (1, 2):
+        bench.place(guest=GUEST, store_id=store)
+    summary = bench.run(*BOTH)
+    read = dict(bench.watcher.reads)
+    assert set(read) == set(BOTH)
+    assert summary.read == sum(read.values()) > max(read.values())
+
+
 def test_a_registered_customer_of_the_second_installation_becomes_one_of_its_own(bench: Bench) -> None:
     order = bench.place(store_id=2)
     bench.run("orders@outlet")
