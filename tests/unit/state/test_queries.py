@@ -46,6 +46,16 @@ OPERATIONS = {
     "claim of keys": lambda state, tx: tx.claim(["orders"], now=NOW, limit=5, run_id=1, keys=["1", "2"]),
     "release_all": lambda state, tx: tx.release_all(now=NOW),
     "save_record": lambda state, tx: tx.save_record(state.record_by_id(3)),
+    "wake_if_linked": lambda state, tx: tx.wake_if_linked("orders", "3"),
+    "claim_sweeps": lambda state, tx: tx.claim_sweeps([3, 4], now=NOW, run_id=1),
+    "unclaim": lambda state, tx: tx.unclaim(3),
+    "save_if_unchanged": lambda state, tx: tx.save_if_unchanged(state.record_by_id(3)),
+    "arrive": lambda state, tx: tx.arrive(
+        [Arrival("orders", "3", "web", "", {}, "f", 3, RecordState.READY)], now=NOW
+    ),
+    "open_attempts": lambda state, tx: tx.open_attempts(
+        [Attempt(0, 3, 2, AttemptState.OPEN, 1, {}, "d", "R3", 1)]
+    ),
     "wake": lambda state, tx: tx.wake("orders", ["3"]),
     "save_attempts": lambda state, tx: tx.save_attempts([state.attempt(3)]),
     "move_records": lambda state, tx: tx.move_records([state.record_by_id(3)]),
@@ -60,6 +70,7 @@ OPERATIONS = {
     "records by key": lambda state, tx: state.records("orders", keys=["3"]),
     "compared": lambda state, tx: state.compared("orders", {"1": {}, "2": {}}),
     "known_keys": lambda state, tx: state.known_keys("orders", ["1", "2"]),
+    "attempt": lambda state, tx: state.attempt(3),
     "attempts": lambda state, tx: state.attempts(3),
     "calls": lambda state, tx: state.calls(3),
     "run_calls": lambda state, tx: state.run_calls(3),
