@@ -378,26 +378,24 @@ class Pipeline:
     """Instant: records created before it are baselined."""
     enabled: bool = True
     """False where the settings switch it off."""
+    commit_step: Step | None = field(init=False)
+    """The step that makes the document real, if the pipeline has one."""
+    moves: bool = field(init=False)
+    """Whether one record commits several documents, each for what moved since the last (payments)."""
+    requires: frozenset[str] = field(init=False)
+    """Names of the pipelines that this one's records may wait for."""
 
-    @property
-    def commit_step(self) -> Step | None:
-        """The step that makes the document real, if the pipeline has one."""
-        return next((step for step in self.steps if step.commit), None)
-
-    @property
-    def moves(self) -> bool:
-        """Whether one record commits several documents, each for what moved since the last (payments)."""
-        return self.commit_step is not None and bool(self.remember)
+    def __post_init__(self) -> None:
+        """Work out once what is asked for every record."""
+        commit = next((step for step in self.steps if step.commit), None)
+        object.__setattr__(self, "commit_step", commit)
+        object.__setattr__(self, "moves", commit is not None and bool(self.remember))
+        object.__setattr__(self, "requires", frozenset(_required(self.steps)))
 
     @property
     def can_undo(self) -> bool:
         """Whether a step says how it is taken back, so that an attempt can begin again and leave nothing."""
         return any(step.undo is not None for step in self.steps)
-
-    @property
-    def requires(self) -> frozenset[str]:
-        """Names of the pipelines that this one's records may wait for."""
-        return frozenset(_required(self.steps))
 
     @property
     def connections(self) -> frozenset[str]:
