@@ -494,6 +494,10 @@ class State(Protocol):
         """List the links of a pipeline with one of these keys, this shop id and this M3 key, as given."""
         ...
 
+    def links_by_m3(self, pipeline: str, m3: Sequence[str]) -> list[Link]:
+        """List the links of a pipeline with one of these M3 keys."""
+        ...
+
     def links_since(self, pipeline: str, *, after: tuple[Instant, str], limit: int) -> list[Link]:
         """List links made after an instant and key, in the order of both."""
         ...

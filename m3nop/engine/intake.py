@@ -11,7 +11,7 @@ from m3nop.core.clock import DAY, Clock, Instant
 from m3nop.core.state import Arrival, RecordState, State
 from m3nop.engine.arrival import classify
 from m3nop.engine.beside import request
-from m3nop.engine.linked import links_of
+from m3nop.engine.linked import gathered
 from m3nop.engine.renewal import one_each, renewed
 from m3nop.engine.schedule import is_due
 from m3nop.mapping.pipeline import SourceKind
@@ -193,20 +193,16 @@ class Intake:
         self, job: Job, partition: str, records: Sequence[Mapping[str, Json]], now: Instant,
         quiet: float | None = None,
     ) -> list[Arrival]:  # fmt: skip
-        baseline = self._state.baseline(job.name)
-        return [
-            classify(
-                job,
-                record,
-                partition=partition,
-                now=now,
-                zone=self._tools.zone,
-                baseline=baseline,
-                by_m3=links_of(self._state, seen_from=job.name),
-                quiet=quiet,
-            )
-            for record in records
-        ]
+        links = gathered(self._state, seen_from=job.name)
+        judge = partial(
+            classify, job, partition=partition, now=now, zone=self._tools.zone,
+            baseline=self._state.baseline(job.name), by_m3=links, quiet=quiet,
+        )  # fmt: skip
+        arrivals = list(map(judge, records))
+        # What asks for links is judged by them when those of the whole page were looked up.
+        while links.ask():
+            arrivals = list(map(judge, records))
+        return arrivals
 
     def take_in(self, job: Job, wanted: Mapping[str, float | None]) -> Asking[int]:
         """Take in new records by their keys; return how many came.

@@ -75,7 +75,7 @@ class Setting:
     def by_m3(self) -> ByM3:
         """Look for links by M3's key."""
         known = [Link(*pair, pair[1], m3, self.now) for pair, m3 in self.links.items()]
-        return ByM3(lambda pipeline, m3: [one for one in known if (one.pipeline, one.m3) == (pipeline, m3)])
+        return ByM3(lambda pipeline, m3: [one for one in known if one.pipeline == pipeline and one.m3 in m3])
 
 
 @dataclass(frozen=True, slots=True)

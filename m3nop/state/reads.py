@@ -68,7 +68,9 @@ _OWNERS = (
     )
     .group_by(document_numbers.c.value)
 )
-
+_LINKS_BY_M3 = select(links).where(
+    links.c.pipeline == bindparam("of_pipeline"), links.c.m3.in_(bindparam("of_m3", expanding=True))
+)
 _STANDING = select(records.c.key, records.c.state, type_coerce(records.c.snapshot, Text)).where(
     records.c.pipeline == bindparam("of_pipeline"), records.c.key.in_(bindparam("of_keys", expanding=True))
 )
@@ -241,6 +243,14 @@ class Reads(InboxReads):
         for some in _chunks(keys):
             among = [*conditions, links.c.key.in_(some)] if some else conditions
             found.extend(rows.link_from(row) for row in self._rows(select(links).where(*among)))
+        return sorted(found, key=lambda link: link.key)
+
+    def links_by_m3(self, pipeline: str, m3: Sequence[str]) -> list[Link]:
+        """List the links with one of these M3 keys, by key."""
+        found: list[Link] = []
+        for some in _chunks(m3) if m3 else ():
+            values = {"of_pipeline": pipeline, "of_m3": some}
+            found.extend(rows.link_from(row) for row in self._rows(_LINKS_BY_M3, values))
         return sorted(found, key=lambda link: link.key)
 
     def links_since(self, pipeline: str, *, after: tuple[Instant, str], limit: int) -> list[Link]:

@@ -79,6 +79,7 @@ OPERATIONS = {
     "count_created": lambda state, tx: state.count_created("orders", "", 1, 5),
     "owners_of": lambda state, tx: state.owners_of("erp", "ORNO", ["0000000003", "0000000004"]),
     "link": lambda state, tx: state.link("orders", "3"),
+    "links_by_m3": lambda state, tx: state.links_by_m3("orders", ["0000000003", "0000000004"]),
     "links": lambda state, tx: state.links("orders", m3="0000000003"),
     "dead_letters": lambda state, tx: state.dead_letters(pipeline="orders"),
     "find": lambda state, tx: state.find("0000000003"),
