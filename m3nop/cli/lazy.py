@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry(
         "run", "Show how many records of each pipeline stand where, and what waits for a person."
     ),
+    "ion": Entry("ion", "Connect the service with Infor ION."),
     "circuits": Entry("circuits", "See which systems are left alone, and use one again."),
     "alerts": Entry("alerts", "See what people were told of, and try the ways to tell them."),
     "runs": Entry("run", "List the latest runs, newest first."),

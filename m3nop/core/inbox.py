@@ -19,6 +19,8 @@ class Reception(StrEnum):
     """What it names was looked at; from here on the records tell."""
     IGNORED = "ignored"
     """No pipeline is woken by its topic."""
+    SUPERSEDED = "superseded"
+    """A later variation of its document came before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Message:
     """Which of several events in one message, from 0."""
     digest: str = ""
     """SHA-256 of the body, in hexadecimal."""
+    document: str = ""
+    """Which document it is a variation of, or ``""``."""
+    variation: int | None = None
+    """The number of the variation; None where variations have no order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from m3nop.core.clock import DAY
 from m3nop.core.inbox import Reception
 from m3nop.mapping.pipeline import SourceKind
-from m3nop.spec.service import topics_of
+from m3nop.serve.ion.receiving import topic_of
+from m3nop.spec.ion import erp_of
+from m3nop.spec.service import documents_of, topics_of
 from m3nop.spec.webhooks import shop_of
 
 if TYPE_CHECKING:
@@ -34,8 +36,10 @@ class Woken:
     """Whether the record that is named can be looked at alone; else the source is read for what is new."""
     reads: bool
     """Whether the source is read as well."""
-    quiet: float | None
+    quiet: float | None = None
     """Seconds that a new record is left alone; None for as the pipeline says."""
+    links: str = ""
+    """The pipeline whose links lead from what is named, a key of M3, to the record; or ``""``."""
 
 
 @dataclass(slots=True)
@@ -73,21 +77,27 @@ class Events:
         """Return what came in and was not looked at yet, the oldest first; nothing is changed."""
         batch = Batch()
         for received in state.next_messages(limit=_MOST):
-            self._add(batch, received)
+            self._add(batch, received, state)
         return batch
 
-    def _add(self, batch: Batch, received: Received) -> None:
+    def _add(self, batch: Batch, received: Received, state: SqlState) -> None:
         message = received.message
         woken = self._woken.get((message.source, message.topic), ())
         (batch.ids if woken else batch.ignored).append(received.id)
         for one in woken:
-            if one.reads or not message.key:
+            names = [message.key] if message.key else []
+            if one.links and names:
+                names = [link.key for link in state.links(one.links, m3=message.key)]
+                if not names:
+                    # M3 tells of everything; this is none of ours.
+                    continue
+            if one.reads or not names:
                 batch.polled.add(one.pipeline)
-            if one.by_key and message.key:
+            for name in names if one.by_key else ():
                 keys = batch.named.setdefault(one.pipeline, {})
-                told = [quiet for quiet in (keys.get(message.key), one.quiet) if quiet is not None]
+                told = [quiet for quiet in (keys.get(name), one.quiet) if quiet is not None]
                 # Whoever says that it is complete is right, be it first or last.
-                keys[message.key] = min(told, default=None)
+                keys[name] = min(told, default=None)
 
     def settle(
         self, state: SqlState, batch: Batch, *, failed: Collection[str], now: Instant
@@ -112,10 +122,33 @@ def forget(state: SqlState, *, now: Instant) -> None:
         tx.forget_messages(before=now - KEPT)
 
 
+def documents_that_wake(
+    session: Session, names: Collection[str]
+) -> dict[tuple[str, str], list[Woken]]:  # fmt: skip
+    """Read from a project which documents of ION wake which of these pipelines, with which key in them.
+
+    Where a row is listed, it is read again together with what else is new; where links are, they lead to it.
+    """
+    project = session.project
+    woken: dict[tuple[str, str], list[Woken]] = {}
+    for source, spec in (project.spec.ion if project.spec else {}).items():
+        erp = erp_of(spec, project.connection_types)
+        for name in names:
+            documents = documents_of(project, name)
+            pipeline = session.jobs([name])[name].any if documents else None
+            if pipeline is None or erp not in pipeline.connections:
+                continue
+            one = Woken(name, by_key=True, reads=True, links=pipeline.source.of)
+            for document, place in documents.items():
+                for topic in (document, topic_of(document, place)):
+                    woken.setdefault((source, topic), []).append(one)
+    return woken
+
+
 def events_of(session: Session, names: Collection[str]) -> Events:
     """Read from a project which topics wake which of these pipelines."""
     project = session.project
-    woken: dict[tuple[str, str], list[Woken]] = {}
+    woken = documents_that_wake(session, names)
     for source, spec in (project.spec.webhooks if project.spec else {}).items():
         shop = shop_of(spec, project.connection_types)
         for name in names:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from m3nop.core.errors import ConfigurationError
 from m3nop.serve import signatures
 from m3nop.serve.bucket import Bucket
-from m3nop.serve.hooks import Door, Source, routes
+from m3nop.serve.door import Door
+from m3nop.serve.hooks import Source, routes
 from m3nop.serve.inbox import Inbox
+from m3nop.serve.ion.routes import routes as ion_routes
+from m3nop.serve.ion.sources import ion_sources
 from m3nop.serve.listener import Address, Listener
 from m3nop.serve.payload import Places
 from m3nop.serve.web import application
@@ -41,7 +44,7 @@ class Front:
     ) -> None:  # fmt: skip
         self._log = log
         self._spec = session.project.spec.listen if session.project.spec else None
-        self._sources = sources_of(session)
+        self._sources, self._ion = sources_of(session), ion_sources(session)
         self.listener: Listener | None = None
         self._inbox = Inbox(state, clock=clock, came=came)
         if self._spec is None:
@@ -50,7 +53,8 @@ class Front:
             self._inbox, log, clock, trusted=_trusted(self._spec), body_timeout=self._spec.body_timeout
         )
         try:
-            every = [*more, *routes(self.door, lambda: self._sources)]
+            ion = ion_routes(self.door, lambda: self._ion)
+            every = [*more, *ion, *routes(self.door, lambda: self._sources)]
             self.listener = Listener(application(every, log=log), _address(session, self._spec))
         except ConfigurationError:
             self._inbox.close()
@@ -68,7 +72,7 @@ class Front:
         if spec != self._spec:
             msg = "`listen` is another one now: stop the service and start it again"
             raise ConfigurationError(msg)
-        self._sources = sources_of(session)
+        self._sources, self._ion = sources_of(session), ion_sources(session)
 
     def tick(self) -> None:
         """Use a certificate that was renewed."""

@@ -35,6 +35,7 @@ from m3nop.spec.installations import (
     retarget,
     split_instance,
 )
+from m3nop.spec.ion import ion_problems
 from m3nop.spec.project_model import KEEP, LEASE, EffectiveProject, EnvironmentSpec
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
@@ -52,7 +53,7 @@ MAIN_STORE = "main"
 """The store of a project that names none."""
 
 
-_WITH_SECRETS = frozenset({"connections", "state", "alerts", "webhooks"})
+_WITH_SECRETS = frozenset({"connections", "state", "alerts", "webhooks", "ion"})
 
 
 class Lookups(Mapping[str, Lookup | None]):
@@ -390,6 +391,7 @@ class LoadedProject:
             self._check_files(("stores", code, "lookups"), store.lookups)
         self._check_files(("lookups",), self.spec.lookups)
         self._found.extend(webhook_problems(self.tree, self.spec, self.connection_types))
+        self._found.extend(ion_problems(self.tree, self.spec, self.connection_types))
         for loc, message, hint in misuses(self.spec.stores, self.connection_types):
             self._found.append(Problem(locate(self.tree, loc), "store-form", message, hint))
         self._found.extend(alert_problems(self.tree, self.spec.alerts, self.pipelines))

@@ -55,6 +55,7 @@ class _ProjectChecks:
         self._complete = self._complete and compiled.pipeline is not None
         if compiled.pipeline is not None and compiled.pipeline.enabled:
             self._check_start(name, compiled.pipeline)
+            self._check_documents(name, store, compiled.pipeline)
 
     def _check_alone(self) -> None:
         """Read the pipelines at least, where the project file is too wrong to compile them."""
@@ -74,6 +75,14 @@ class _ProjectChecks:
             message = f"environment {environment} has no `start` for '{name}'"
             hint = f"write `start: {{{name}: ...}}`, or mark older records by `m3nop state baseline {name}`"
             self._problems.append(Problem(at, "no-start", message, hint, Severity.WARNING))
+
+    def _check_documents(self, name: str, store: str, pipeline: Pipeline) -> None:
+        tree = self._project.effective(name, store)
+        if tree is None or child(child(tree, "trigger"), "bod") is None or pipeline.source.makes_equal:
+            return
+        message = "a document of M3 names none of these records, which are not read from M3"
+        hint = "documents wake pipelines that read M3, or the links of another pipeline"
+        self._problems.append(Problem(locate(tree, ("trigger", "bod"), key=True), "ion-form", message, hint))
 
     def _check_requires(self) -> None:
         graph = {name: self._required(name) for name in self._project.pipelines}

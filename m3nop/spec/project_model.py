@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from m3nop.core.secrets import SecretRef
 from m3nop.spec.alert_model import AlertsSpec, MetricsSpec
 from m3nop.spec.field_model import Fields, SpecModel
+from m3nop.spec.ion_model import IonSpec
 from m3nop.spec.models import RetrySpec
 from m3nop.spec.schema_forms import ShortForm
 from m3nop.spec.service_model import HookSourceSpec, ListenSpec, Zone
@@ -108,6 +109,8 @@ class EnvironmentSpec(SpecModel):
     """Changes of ``listen``; null for not at all."""
     webhooks: dict[Id, dict[str, Any] | None] = Field(default={})
     """Changes of ``webhooks``."""
+    ion: dict[Id, dict[str, Any] | None] = Field(default={})
+    """Changes of ``ion``."""
 
 
 class PrivacySpec(SpecModel):
@@ -153,6 +156,8 @@ class ProjectSpec(SpecModel):
     """Where the service answers HTTP; without it, it does not."""
     webhooks: dict[Id, HookSourceSpec] = Field(default={})
     """Who sends webhooks, by name."""
+    ion: dict[Id, IonSpec] = Field(default={})
+    """Who sends messages of Infor ION, by name."""
     privacy: PrivacySpec = PrivacySpec()
     """How long personal data is kept."""
     alerts: AlertsSpec = AlertsSpec()

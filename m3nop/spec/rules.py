@@ -67,6 +67,7 @@ FORM: Mapping[str, str] = {
     "test-form": "A test whose keys do not go together.",
     "unknown-key": "A key that does not exist here.",
     "unknown-value": "A word that is not one of those allowed.",
+    "ion-form": "A source of ION messages that cannot be received, or documents that cannot wake a pipeline.",
     "webhook-form": "A source of webhooks that cannot be received, or whose keys do not go together.",
     "wrong-value": "A value of the wrong kind.",
 }

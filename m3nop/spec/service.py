@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from m3nop.core.documents import place_of
 from m3nop.spec.checking import check
 from m3nop.spec.field_model import SpecModel
 from m3nop.spec.service_model import ScheduleSpec, TriggerSpec
 from m3nop.spec.tree import ScalarNode
 
 if TYPE_CHECKING:
+    from m3nop.core.documents import Place
     from m3nop.core.problems import Problem
     from m3nop.spec.project import LoadedProject
 
@@ -28,6 +30,12 @@ def topics_of(project: LoadedProject, pipeline: str) -> tuple[str, ...]:
     """Name the topics of webhooks that wake a pipeline."""
     found = _part(project, pipeline, "trigger", TriggerSpec)
     return tuple(found.webhook) if found is not None else ()
+
+
+def documents_of(project: LoadedProject, pipeline: str) -> dict[str, Place]:
+    """Return the documents of M3 that wake a pipeline, each with the place of the key in it."""
+    found = _part(project, pipeline, "trigger", TriggerSpec)
+    return {name: place_of(text) for name, text in found.bod.items()} if found is not None else {}
 
 
 def _part(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,10 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from m3nop.core.documents import place_of
 from m3nop.core.secrets import SecretRef
 from m3nop.spec.field_model import SpecModel
 from m3nop.spec.schema_forms import ShortForm
 from m3nop.spec.values import Id, Jmes, Schedule, Seconds
+
+_DOCUMENT = re.compile(r"[A-Za-z_][\w.-]{0,99}")
 
 
 def _zone(name: str) -> str:
@@ -45,11 +49,33 @@ def _schedule_form(value: object) -> object:
 ScheduleForm = Annotated[ScheduleSpec, BeforeValidator(_schedule_form), ShortForm("The expression alone.")]
 
 
+def _place(text: str) -> str:
+    try:
+        place_of(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "wrong-value", "a place is written as Header/ItemID/ID, Line/Ref[@type=SalesOrder]/ID or Line/@no"
+        ) from None
+    return text
+
+
+def _document(name: str) -> str:
+    if not _DOCUMENT.fullmatch(name):
+        raise PydanticCustomError("wrong-value", "documents have names such as Sync.ItemMaster")
+    return name
+
+
+DocumentName = Annotated[str, AfterValidator(_document)]
+PlaceText = Annotated[str, AfterValidator(_place)]
+
+
 class TriggerSpec(SpecModel):
     """Events that wake a pipeline before its schedule does."""
 
     webhook: list[str] = Field(default=[], min_length=1)
     """Topics of the shop's webhooks: the record that one names is read again and delivered."""
+    bod: dict[DocumentName, PlaceText] = Field(default={}, min_length=1)
+    """Documents of M3 that come by ION, each with the place of the key in it."""
 
 
 def _network(value: object) -> object:

@@ -32,7 +32,7 @@ def refuse_secrets(node: Node, problems: list[Problem]) -> Node:
     def refuse(scalar: ScalarNode) -> ScalarNode:
         if not isinstance(scalar.value, SecretRef):
             return scalar
-        hint = "only connections, alerts, webhooks and the state database take secrets"
+        hint = "only connections, alerts, webhooks, ion and the state database take secrets"
         message = "a secret would be stored and shown here"
         problems.append(Problem(scalar.position, "secret-here", message, hint))
         return replace(scalar, value=scalar.text)

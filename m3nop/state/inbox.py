@@ -35,7 +35,13 @@ _HASTEN = (
     )
     .values(version=records.c.version + 1)
 )
-_MEMBERS = ("source", "message", "part", "topic", "key", "digest")
+_NEWEST = select(func.max(inbox.c.variation)).where(
+    inbox.c.source == bindparam("of_source"),
+    inbox.c.topic == bindparam("of_topic"),
+    inbox.c.document == bindparam("of_document"),
+    inbox.c.variation.is_not(None),
+)
+_MEMBERS = ("source", "message", "part", "topic", "key", "digest", "document", "variation")
 
 
 class InboxWrites:
@@ -45,16 +51,21 @@ class InboxWrites:
     _insert: Callable[[Table], Any]
 
     def receive(self, messages: Sequence[Message], *, now: Instant) -> list[bool]:
-        """Keep messages; tell of each whether it is new: one that came before leaves no trace."""
+        """Keep messages; tell of each whether it is new: one that came before leaves no trace.
+
+        One whose document has come in a later variation already is kept as superseded: nothing comes of it.
+        """
         if not messages:
             return []
+        late = self._late(messages)
         new = [
             {
                 **{name: getattr(one, name) for name in _MEMBERS},
                 "received_at": now,
-                "state": Reception.ACCEPTED,
+                "state": str(Reception.SUPERSEDED if number in late else Reception.ACCEPTED),
+                "handled_at": now if number in late else None,
             }
-            for one in messages
+            for number, one in enumerate(messages)
         ]
         statement = self._insert(inbox).on_conflict_do_nothing().returning(
             inbox.c.source, inbox.c.message, inbox.c.part
@@ -66,6 +77,22 @@ class InboxWrites:
             # A second one in the same group is the duplicate of the first.
             added.discard((one.source, one.message, one.part))
         return told
+
+    def _late(self, messages: Sequence[Message]) -> set[int]:
+        """Return the numbers of those of which a later variation came before, be it in the same group."""
+        newest: dict[tuple[str, str, str], int] = {}
+        late = set()
+        for number, one in enumerate(messages):
+            if one.variation is None:
+                continue
+            known = (one.source, one.topic, one.document)
+            if known not in newest:
+                asked = dict(zip(("of_source", "of_topic", "of_document"), known, strict=True))
+                newest[known] = self._connection.execute(_NEWEST, asked).scalar() or 0
+            if one.variation < newest[known]:
+                late.add(number)
+            newest[known] = max(newest[known], one.variation)
+        return late
 
     def settle_messages(self, ids: Iterable[int], state: Reception, *, now: Instant) -> None:
         """Note what became of messages."""

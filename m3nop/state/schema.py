@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -437,9 +437,15 @@ inbox = Table(
     _column("topic", PlainText, "What happened, in the sender's words."),
     _column("key", PlainText, "The record that it names, or blank."),
     _column("digest", PlainText, "SHA-256 of the body; the body itself is not kept."),
-    _column("state", PlainText, "accepted, handled (the record was looked at) or ignored (wakes nothing)."),
+    _column(
+        "state",
+        PlainText,
+        "accepted, handled (the record was looked at), ignored (wakes nothing) or superseded (too late).",
+    ),
     _column("received_at", BigInteger, "When it came; it was committed before its sender was answered."),
-    _column("handled_at", BigInteger, "When it was handled or ignored.", nullable=True),
+    _column("handled_at", BigInteger, "When it was handled, ignored or superseded.", nullable=True),
+    _column("document", PlainText, "Which document it is a variation of, or blank.", server_default=""),
+    _column("variation", BigInteger, "The number of the variation, if it has one.", nullable=True),
     UniqueConstraint("source", "message", "part", name="inbox_message"),
     Index(
         "inbox_accepted",
@@ -448,6 +454,15 @@ inbox = Table(
         postgresql_where=text("state = 'accepted'"),
     ),
     Index("inbox_handled", "handled_at"),
+    Index(
+        "inbox_document",
+        "source",
+        "topic",
+        "document",
+        "variation",
+        sqlite_where=text("variation IS NOT NULL"),
+        postgresql_where=text("variation IS NOT NULL"),
+    ),
     comment="Events from outside that were accepted, until the records that they name were looked at.",
 )
 

@@ -39,8 +39,10 @@ class Asked:
 class Caller(Protocol):
     """One way to know a sender."""
 
-    challenge: str
-    """What a sender is told to prove itself by (``WWW-Authenticate``)."""
+    @property
+    def challenge(self) -> str:
+        """What a sender is told to prove itself by (``WWW-Authenticate``)."""
+        ...
 
     def accepts(self, asked: Asked, *, now: float) -> bool:
         """Tell whether the request is from there; ``now`` is in seconds since the epoch."""
@@ -98,7 +100,11 @@ class Signed:
         scheme, _, rest = asked.authorization[:_LONGEST].partition(" ")
         given = _pairs(rest)
         method, stamp = given.get("oauth_signature_method", ""), given.get("oauth_timestamp", "")
-        text = base_string(asked, given)
+        try:
+            text = base_string(asked, given)
+        except ValueError:
+            # An address or a query that nobody can have signed.
+            return False
         made = (
             [signature(text, secret, method=method) for secret in self.secrets] if method in _HASHES else []
         )
@@ -109,7 +115,11 @@ class Signed:
 
 
 def base_string(asked: Asked, given: Mapping[str, str]) -> str:
-    """Return what is signed: method, address and all parameters, sorted (RFC 5849, 3.4.1)."""
+    """Return what is signed: method, address and all parameters, sorted (RFC 5849, 3.4.1).
+
+    Raises:
+        ValueError: the address is none, or has more parameters than any message.
+    """
     address = urlsplit(asked.url)
     host = (address.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host

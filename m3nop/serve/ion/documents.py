@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Never
 
+    from m3nop.core.documents import Place
     from m3nop.core.json import Json
-
-    Steps = tuple[str, ...]
 
 _DEEPEST = 64
 _MOST_ELEMENTS = 200_000
@@ -32,7 +31,6 @@ _MOST_VALUES = 1_000
 """Values of one noun; of a larger one nothing is told but its name."""
 _LONGEST_JSON = 4_194_304
 _AREA = "DataArea"
-_NUMBER = ["ApplicationArea", "BODID"]
 _ID_DEPTH = 3
 """Steps from a noun to the id of the document: ``ItemMasterHeader/DocumentID/ID``."""
 
@@ -41,7 +39,7 @@ _ID_DEPTH = 3
 class Noun:
     """One thing that a document is about."""
 
-    values: dict[Steps, dict[str, None]] = field(default_factory=dict)
+    values: dict[Place, dict[str, None]] = field(default_factory=dict)
     """What was found at the places that were asked for, in order, each once."""
     identity: str = ""
     """Which document this is a variation of, or ``""``."""
@@ -49,7 +47,7 @@ class Noun:
     overflows: bool = False
     """Whether it names more than is looked at."""
 
-    def add(self, place: Steps, value: str) -> None:
+    def add(self, place: Place, value: str) -> None:
         """Keep a value that was found."""
         found = self.values.setdefault(place, {})
         if len(found) >= _MOST_VALUES:
@@ -63,22 +61,19 @@ class Document:
     """What was read of a document."""
 
     name: str = ""
-    number: str = ""
-    """The id that the document gives itself (``ApplicationArea/BODID``), or ``""``."""
     nouns: list[Noun] = field(default_factory=list)
 
 
-def read_xml(pieces: Iterable[bytes | str], wanted: Collection[Steps]) -> Document:
+def read_xml(pieces: Iterable[bytes | str], wanted: Collection[Place]) -> Document:
     """Read XML that comes in pieces.
 
-    ``wanted`` are the places to look at, each a way of element names from the noun; the last may be
-    ``@NAME``, an attribute.
+    ``wanted`` are the places to look at, from a noun.
 
     Raises:
         Unreadable: it is not well-formed, or has a document type declaration.
         TooLarge: it is deeper or has more elements than any document should.
     """
-    reader = _Reader(frozenset(wanted))
+    reader = _Reader(wanted)
     try:
         for piece in pieces:
             reader.parser.Parse(piece)
@@ -97,10 +92,13 @@ def read_xml(pieces: Iterable[bytes | str], wanted: Collection[Steps]) -> Docume
 class _Reader:
     """Follows the elements of a document and notes what is asked for."""
 
-    def __init__(self, wanted: frozenset[Steps]) -> None:
+    def __init__(self, wanted: Collection[Place]) -> None:
         self.document = Document()
-        self._wanted = wanted
+        self._wanted: dict[tuple[str, ...], list[Place]] = {}
+        for place in wanted:
+            self._wanted.setdefault(place.way, []).append(place)
         self._stack: list[str] = []
+        self._attributes: list[Mapping[str, str]] = []
         self._texts: list[list[str] | None] = []
         """For each open element the text to keep, or None."""
         self._elements = 0
@@ -108,7 +106,6 @@ class _Reader:
         self._base = 0
         """How many open elements lead to the noun; 0 outside of one."""
         self._identifies: list[str] | None = None
-        self._numbers: list[str] | None = None
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = _refuse
@@ -122,12 +119,11 @@ class _Reader:
         if len(self._stack) >= _DEEPEST or self._elements > _MOST_ELEMENTS:
             raise TooLarge("the document is nested too deeply, or holds too many elements")
         self._stack.append(_local(name))
+        self._attributes.append({_local(name): value for name, value in attributes.items()})
         self._texts.append(None)
         self._place()
         if self._base:
-            self._note(attributes)
-        if self._stack[1:] == _NUMBER:
-            self._numbers = self._texts[-1] = []
+            self._note(self._attributes[-1])
 
     def _place(self) -> None:
         """Find out whether a noun begins here."""
@@ -150,13 +146,23 @@ class _Reader:
     def _note(self, attributes: Mapping[str, str]) -> None:
         noun, way = self.document.nouns[-1], tuple(self._stack[self._base :])
         for name, value in attributes.items():
-            place = (*way, f"@{_local(name)}")
-            if place in self._wanted:
+            for place in self._asked((*way, f"@{name}")):
                 noun.add(place, _short(value))
-        if way in self._wanted:
+        if self._asked(way):
             self._texts[-1] = []
         if noun.variation is None and 0 < len(way) <= _ID_DEPTH:
             self._identify(noun, attributes)
+
+    def _asked(self, way: tuple[str, ...]) -> list[Place]:
+        """Return the places that are here."""
+        return [
+            place
+            for place in self._wanted.get(way, ())
+            if all(
+                self._attributes[self._base + number].get(name) == value
+                for number, name, value in place.conditions
+            )
+        ]
 
     def _identify(self, noun: Noun, attributes: Mapping[str, str]) -> None:
         variation = attributes.get("variationID", "")
@@ -177,20 +183,19 @@ class _Reader:
     def _end(self, _name: str) -> None:
         kept, way = self._texts.pop(), tuple(self._stack[self._base :])
         text = "".join(kept).strip() if kept is not None else ""
-        if kept is not None and kept is self._numbers:
-            self.document.number = text
-        elif kept is not None:
+        if kept is not None:
             noun = self.document.nouns[-1]
             if kept is self._identifies:
                 noun.identity, self._identifies = f"{noun.identity}\n{text}", None
-            if way in self._wanted:
-                noun.add(way, text)
+            for place in self._asked(way):
+                noun.add(place, text)
         self._stack.pop()
+        self._attributes.pop()
         if self._base and len(self._stack) < self._base:
             self._base = 0
 
 
-def read_json(pieces: Iterable[str], name: str, wanted: Collection[Steps]) -> Document:
+def read_json(pieces: Iterable[str], name: str, wanted: Collection[Place]) -> Document:
     """Read a JSON object, or a list of them, as a document of this name.
 
     Raises:
@@ -212,20 +217,31 @@ def read_json(pieces: Iterable[str], name: str, wanted: Collection[Steps]) -> Do
             raise Unreadable("it is neither a JSON object nor a list of them")
         noun = Noun()
         for place in wanted:
-            for found in _at(one, place):
+            for found in _at(one, place, 0):
                 noun.add(place, _short(found))
         document.nouns.append(noun)
     return document
 
 
-def _at(value: Json, place: Steps) -> Iterator[str]:
+def _at(value: Json, place: Place, number: int) -> Iterator[str]:
+    """Yield what is at a place, of which so many steps are behind; conditions look at members."""
     if isinstance(value, list):
         for one in value:
-            yield from _at(one, place)
-    elif place and isinstance(value, dict):
-        yield from _at(value.get(place[0].removeprefix("@")), place[1:])
-    elif not place and value is not None and not isinstance(value, (bool, dict)):
+            yield from _at(one, place, number)
+    elif number < len(place.way) and isinstance(value, dict):
+        inner = value.get(place.way[number].removeprefix("@"))
+        for one in inner if isinstance(inner, list) else [inner]:
+            if _meets(one, place, number):
+                yield from _at(one, place, number + 1)
+    elif number == len(place.way) and value is not None and not isinstance(value, (bool, dict)):
         yield str(value).strip()
+
+
+def _meets(value: Json, place: Place, number: int) -> bool:
+    told = [(name, wanted) for step, name, wanted in place.conditions if step == number]
+    return not told or (
+        isinstance(value, dict) and all(str(value.get(name)) == wanted for name, wanted in told)
+    )
 
 
 def _short(value: str) -> str:

@@ -1,8 +1,8 @@
 """Takes apart what ION puts around a document: which document it is, which message, how it is packed.
 
 The connection point's protocol has two forms. ``multipartMessage`` has a part ``ParameterRequest`` in JSON
-and a part ``MessagePayload``; version 2 swaps the two names, so the parts are known by what they are. ``message``
-has the document as its only part, and the parameters are headers and query parameters of the request.
+and a part ``MessagePayload``; version 2 swaps the two names, so the parts are known by what they are.
+``message`` has the document as its only part, and the parameters are headers and query parameters.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core import json
 from m3nop.serve.ion.errors import Unreadable
-from m3nop.serve.ion.multipart import boundary_of, parts_of
+from m3nop.serve.ion.multipart import boundary_of, charset_of, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +41,21 @@ class Envelope:
     message: str = ""
     encoding: str = ""
     charset: str = ""
+
+    @classmethod
+    def plain(
+        cls, body: bytes, content_type: str, *, is_json: bool, given: Iterable[tuple[str, str]], encoding: str
+    ) -> Envelope:  # fmt: skip
+        """Return the envelope of a body that is the document itself.
+
+        Raises:
+            Unreadable: a parameter is none.
+        """
+        known = _values(given)
+        return cls(
+            payload=body, is_json=is_json, document=known.get("document", ""),
+            message=known.get("message", ""), encoding=encoding, charset=charset_of(content_type),
+        )  # fmt: skip
 
 
 def opened(body: bytes, content_type: str) -> Envelope:

@@ -51,6 +51,11 @@ def boundary_of(content_type: str) -> str | None:
     return boundary
 
 
+def charset_of(content_type: str) -> str:
+    """Return the character set that a content type gives, or ``""``."""
+    return str(_header("content-type", content_type).get_content_charset(""))
+
+
 def parts_of(body: bytes, boundary: str) -> list[Part]:
     """Return the parts of a body, in order.
 

@@ -53,6 +53,39 @@ def test_what_was_settled_does_not_come_again(desk: Desk) -> None:
     }  # fmt: skip
 
 
+def variation(
+    number: int, *, message: str, document: str = "TENT-2P", topic: str = "Sync.ItemMaster"
+) -> Message:
+    return Message("m3", message, topic, document, document=document, variation=number)
+
+
+def test_a_variation_that_comes_after_a_later_one_of_its_document_is_kept_and_has_no_effect(
+    desk: Desk,
+) -> None:
+    state = desk.state
+    assert receive(state, variation(7, message="a")) == [True]
+    assert (
+        receive(state, variation(6, message="b"), variation(7, message="c"), variation(9, message="d"))
+        == [True] * 3
+    )
+    assert (
+        receive(state, variation(8, message="e"), variation(1, message="f", document="STOVE")) == [True] * 2
+    )
+    assert receive(state, variation(1, message="g", topic="Sync.InventoryCount"), hook(1)) == [True] * 2
+    assert receive(state, variation(6, message="b")) == [False]
+    told = [one.message.message for one in state.next_messages(limit=9)]
+    assert told == ["a", "c", "d", "f", "g", "msg_1"]
+    assert state.count_messages()["m3", Reception.SUPERSEDED] == 2
+    assert state.prune(before=NOW + DAY, now=NOW + DAY, actor="test")["inbox"] == 2
+
+
+def test_of_two_variations_in_one_group_the_later_one_counts(desk: Desk) -> None:
+    state = desk.state
+    receive(state, variation(2, message="a"), variation(1, message="b"))
+    (one,) = state.next_messages(limit=9)
+    assert (one.message.message, one.message.variation) == ("a", 2)
+
+
 def test_messages_come_in_pages(desk: Desk) -> None:
     state = desk.state
     receive(state, *(hook(number) for number in range(5)))

@@ -42,6 +42,7 @@ TITLES = {
     "ListenSpec": "listen",
     "TlsSpec": "listen.tls",
     "HookSourceSpec": "webhooks.NAME",
+    "IonSpec": "ion.NAME",
     "DefaultsSpec": "defaults",
     "RetrySpec": "defaults.on_error",
     "PrivacySpec": "privacy",

@@ -6,10 +6,11 @@ import tracemalloc
 
 import pytest
 
+from m3nop.core.documents import place_of
 from m3nop.serve.ion.documents import Document, read_json, read_xml
 from m3nop.serve.ion.errors import TooLarge, Unreadable
 
-ITEM = ("ItemMasterHeader", "ItemID", "ID")
+ITEM = "ItemMasterHeader/ItemID/ID"
 ITEM_MASTER = """<?xml version="1.0" encoding="UTF-8"?>
 <SyncItemMaster xmlns="http://schema.infor.com/InforOAGIS/2" releaseID="9.2">
   <ApplicationArea><Sender><LogicalID>lid://infor.m3.m3be</LogicalID></Sender><BODID>infor-nid:ACME:AAA::TENT-2P:?ItemMaster</BODID></ApplicationArea>
@@ -26,17 +27,17 @@ ITEM_MASTER = """<?xml version="1.0" encoding="UTF-8"?>
 </SyncItemMaster>"""
 
 
-def xml(text: str | bytes, *wanted: tuple[str, ...]) -> Document:
-    return read_xml([text], wanted)
+def xml(text: str | bytes, *wanted: str) -> Document:
+    return read_xml([text], list(map(place_of, wanted)))
 
 
-def values(document: Document, place: tuple[str, ...]) -> list[list[str]]:
-    return [list(noun.values.get(place, ())) for noun in document.nouns]
+def values(document: Document, place: str) -> list[list[str]]:
+    return [list(noun.values.get(place_of(place), ())) for noun in document.nouns]
 
 
 def test_the_nouns_of_a_business_object_document_are_read_with_name_id_and_variation() -> None:
     document = xml(ITEM_MASTER.encode(), ITEM)
-    assert (document.name, document.number) == ("Sync.ItemMaster", "infor-nid:ACME:AAA::TENT-2P:?ItemMaster")
+    assert document.name == "Sync.ItemMaster"
     assert values(document, ITEM) == [["TENT-2P"], ["STOVE 1"]]
     assert [(noun.identity, noun.variation) for noun in document.nouns] == [
         ("lid://infor.m3.m3be\n100_AAA\n\nTENT-2P", 17),
@@ -50,7 +51,7 @@ def test_a_document_may_come_in_pieces_of_any_size_and_with_prefixes() -> None:
         text.replace("</Sync", "</o:Sync").replace("<ItemID", "<o:ItemID").replace("</ItemID", "</o:ItemID")
     )
     text = text.replace("</o:Sync>", "</Sync>")
-    assert values(read_xml(list(text), [ITEM]), ITEM) == [["TENT-2P"], ["STOVE 1"]]
+    assert values(read_xml(list(text), [place_of(ITEM)]), ITEM) == [["TENT-2P"], ["STOVE 1"]]
 
 
 def test_lines_name_their_orders_once_each_and_attributes_can_be_asked_for() -> None:
@@ -58,37 +59,55 @@ def test_lines_name_their_orders_once_each_and_attributes_can_be_asked_for() -> 
     lines = "".join(line.format(n=n) for n in (7, 8, 7))
     document = xml(
         f"<ShowShipment><DataArea><Show/><Shipment>{lines}</Shipment></DataArea></ShowShipment>",
-        ("Line", "Order", "ID"), ("Line", "Order", "ID", "@type"), ("Line", "@n"),
+        "Line/Order/ID", "Line/Order/ID/@type", "Line/@n",
     )  # fmt: skip
     assert document.name == "Show.Shipment"
-    assert values(document, ("Line", "Order", "ID")) == [["007", "008"]]
-    assert values(document, ("Line", "Order", "ID", "@type")) == [["7", "8"]]
-    assert values(document, ("Line", "@n")) == [["7", "8"]]
+    assert values(document, "Line/Order/ID") == [["007", "008"]]
+    assert values(document, "Line/Order/ID/@type") == [["7", "8"]]
+    assert values(document, "Line/@n") == [["7", "8"]]
+
+
+def test_a_place_may_say_what_an_attribute_is_on_the_way() -> None:
+    text = "<A><Ref type='SalesOrder'><ID>1</ID></Ref><Ref type='Invoice'><ID>2</ID></Ref><Ref><ID>3</ID></Ref></A>"
+    assert values(xml(text, "Ref[@type=SalesOrder]/ID", "Ref/ID"), "Ref[@type=SalesOrder]/ID") == [["1"]]
+    assert values(xml(text, "Ref[@type=SalesOrder]/ID", "Ref/ID"), "Ref/ID") == [["1", "2", "3"]]
+    assert values(xml(text, "Ref[@type='Invoice']/ID/@x"), "Ref[@type='Invoice']/ID/@x") == [[]]
+    same = '{"Ref": [{"type": "SalesOrder", "ID": 1}, {"type": "Invoice", "ID": 2}, 3]}'
+    places = ["Ref[@type=SalesOrder]/ID"]
+    assert values(read_json([same], "A", [place_of(places[0])]), places[0]) == [["1"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "/", "a//b", "@a/b", "a[b]", "a[@b]", "a b", "1a", "a/@", "x:y", "/".join(["a"] * 40)]
+)
+def test_what_is_no_place_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^.*$"):
+        place_of(text)
 
 
 def test_the_root_of_another_document_is_what_it_is_about() -> None:
-    document = xml("<MITBAL op='U'><after><ITNO>TENT-2P</ITNO></after></MITBAL>", ("after", "ITNO"), ("@op",))
+    document = xml("<MITBAL op='U'><after><ITNO>TENT-2P</ITNO></after></MITBAL>", "after/ITNO", "@op")
     assert document.name == "MITBAL"
-    assert values(document, ("after", "ITNO")) == [["TENT-2P"]]
-    assert values(document, ("@op",)) == [["U"]]
+    assert values(document, "after/ITNO") == [["TENT-2P"]]
+    assert values(document, "@op") == [["U"]]
 
 
 def test_a_place_that_a_document_does_not_have_yields_nothing() -> None:
-    assert values(xml("<A><B/><C>1</C></A>", ("B",), ("X",)), ("X",)) == [[]]
-    assert values(xml("<A><B/></A>", ("B",)), ("B",)) == [[]]
+    assert values(xml("<A><B/><C>1</C></A>", "B", "X"), "X") == [[]]
+    assert values(xml("<A><B/></A>", "B"), "B") == [[]]
     assert xml("<SyncA><DataArea><Sync/></DataArea></SyncA>").nouns == []
 
 
 @pytest.mark.parametrize("variation", ["", "x", "-1", "1.5", "²", "9" * 30])
 def test_a_variation_that_is_no_number_orders_nothing(variation: str) -> None:
     text = f"<SyncA><DataArea><Sync/><A><ID variationID='{variation}'>1</ID></A></DataArea></SyncA>"
-    assert xml(text, ("ID",)).nouns[0].variation is None
+    assert xml(text, "ID").nouns[0].variation is None
 
 
 def test_an_element_that_is_both_key_and_id_is_read_as_both() -> None:
     text = "<SyncA><DataArea><Sync/><A><ID variationID='3'>K1</ID></A></DataArea></SyncA>"
-    noun = xml(text, ("ID",)).nouns[0]
-    assert (list(noun.values["ID",]), noun.identity, noun.variation) == (["K1"], "\n\n\nK1", 3)
+    noun = xml(text, "ID").nouns[0]
+    assert (list(noun.values[place_of("ID")]), noun.identity, noun.variation) == (["K1"], "\n\n\nK1", 3)
 
 
 LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>"""
@@ -124,7 +143,7 @@ def test_what_declares_a_document_type_or_is_not_well_formed_is_refused(text: st
 )  # fmt: skip
 def test_what_is_too_deep_too_much_or_too_long_is_refused(text: str) -> None:
     with pytest.raises(TooLarge):
-        xml(text, ("b",), ("@b",))
+        xml(text, "b", "@b")
 
 
 def test_a_large_document_leaves_nothing_in_memory_but_what_was_asked_for() -> None:
@@ -135,18 +154,20 @@ def test_a_large_document_leaves_nothing_in_memory_but_what_was_asked_for() -> N
         yield "</A></DataArea></SyncA>"
 
     tracemalloc.start()
-    assert values(read_xml(pieces(), [("ID",)]), ("ID",)) == [["1"]]
+    assert values(read_xml(pieces(), [place_of("ID")]), "ID") == [["1"]]
     assert tracemalloc.get_traced_memory()[1] < 300_000
     tracemalloc.stop()
 
 
 def test_json_is_read_by_the_same_places() -> None:
     text = '[{"after": {"ITNO": " TENT-2P", "n": 12, "x": true}}, {"after": [{"ITNO": "A"}, {"ITNO": null}]}]'
-    document = read_json([text], "MITBAL", [("after", "ITNO"), ("after", "n"), ("after", "x"), ("no",)])
+    document = read_json(
+        [text], "MITBAL", [place_of(one) for one in ["after/ITNO", "after/n", "after/x", "no"]]
+    )
     assert document.name == "MITBAL"
-    assert values(document, ("after", "ITNO")) == [["TENT-2P"], ["A"]]
-    assert values(document, ("after", "n")) == [["12"], []]
-    assert values(document, ("after", "x")) == [[], []]
+    assert values(document, "after/ITNO") == [["TENT-2P"], ["A"]]
+    assert values(document, "after/n") == [["12"], []]
+    assert values(document, "after/x") == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +175,9 @@ def test_json_is_read_by_the_same_places() -> None:
 )
 def test_what_is_no_json_object_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
-        read_json([text], "X", [("a",)])
+        read_json([text], "X", [place_of(one) for one in ["a"]])
 
 
 def test_json_that_is_too_long_is_refused() -> None:
     with pytest.raises(TooLarge):
-        read_json(['{"a": "', *["x" * 1_000_000] * 5, '"}'], "X", [("a",)])
+        read_json(['{"a": "', *["x" * 1_000_000] * 5, '"}'], "X", [place_of(one) for one in ["a"]])
