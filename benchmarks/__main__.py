@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,8 @@ _USUAL: dict[str, Any] = {"rounds": 3, "seconds": 3.0, "many": 100_000, "rows": 
 _QUICK: dict[str, Any] = {
     "rounds": 1, "seconds": 0.1, "many": 1_000, "rows": 20_000, "settings": [NEAR.name],
 }  # fmt: skip
+_FOR_MEMORY = 0.2
+"""Share of the time that is kept for the last part, when there is a limit."""
 _STARTED = re.compile(r"^(.*?)\s+[\d.]+ ms\s+([\d.]+)x", re.MULTILINE)
 
 
@@ -39,6 +43,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="about a minute, to see that everything works")
     parser.add_argument("--rounds", type=int, help="how often each takes its turn (3)")
     parser.add_argument("--seconds", type=float, help="about how long a turn lasts (3)")
+    parser.add_argument("--within", type=float, default=math.inf, help="minutes; then rounds are left out")
     parser.add_argument("--only", nargs="+", choices=list(_PARTS), default=list(_PARTS), help="parts to run")
     settings = [one.name for one in SETTINGS]
     parser.add_argument("--settings", nargs="+", choices=settings, metavar="NAME", help=", ".join(settings))
@@ -65,6 +70,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def measure(chosen: argparse.Namespace) -> Results:
     """Run the chosen parts."""
     found = results.here()
+    chosen.until = time.monotonic() + chosen.within * 60
     for name in chosen.only:
         _PARTS[name](found, chosen)
     return found
@@ -83,10 +89,10 @@ def _orders(found: Results, chosen: argparse.Namespace) -> None:
     settings = [one for one in SETTINGS if one.name in chosen.settings]
     if not chosen.quick:
         orders.warm_up(NO_WAIT, [one for one in contenders if not one.variables], here=chosen.here)
-    for setting in settings:
-        found.orders[setting.name] = orders.compare(
-            setting, contenders, rounds=chosen.rounds, seconds=chosen.seconds, here=chosen.here
-        )
+    found.orders = orders.compare(
+        settings, contenders, rounds=chosen.rounds, seconds=chosen.seconds, here=chosen.here,
+        until=chosen.until - (_FOR_MEMORY * chosen.within * 60 if chosen.within < math.inf else 0),
+    )  # fmt: skip
 
 
 def _counts(found: Results, chosen: argparse.Namespace) -> None:
@@ -95,9 +101,13 @@ def _counts(found: Results, chosen: argparse.Namespace) -> None:
 
 
 def _memory(found: Results, chosen: argparse.Namespace) -> None:
-    for number in (chosen.many // 20, chosen.many):
-        print(f"memory of {number:,} orders", file=sys.stderr, flush=True)
-        found.memory.append(running.run(M3NOP, NO_WAIT, number))
+    """Measure with few and with many orders: with twenty times as many, or what there is time for."""
+    few, many = chosen.many // 20, chosen.many
+    for number in (few, many):
+        left = (chosen.until - time.monotonic()) * found.memory[0].rate if found.memory else number
+        orders = max(int(min(number, left)), 2 * few) if found.memory else number
+        print(f"memory of {orders:,} orders", file=sys.stderr, flush=True)
+        found.memory.append(running.run(M3NOP, NO_WAIT, orders))
 
 
 def _growth(found: Results, chosen: argparse.Namespace) -> None:
@@ -119,11 +129,11 @@ def _startup(found: Results, chosen: argparse.Namespace) -> None:
 
 _PARTS: dict[str, Callable[[Results, argparse.Namespace], None]] = {
     "ceiling": _ceiling,
-    "orders": _orders,
-    "counts": _counts,
-    "memory": _memory,
-    "growth": _growth,
     "startup": _startup,
+    "counts": _counts,
+    "growth": _growth,
+    "orders": _orders,
+    "memory": _memory,
 }
 
 

@@ -6,8 +6,10 @@ within the rounds; the spread beside a number says what the noise was.
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import M3NOP, M3NOP_SINGLE, SINGLE
@@ -26,16 +28,31 @@ Found = dict[str, list[Measured]]
 
 
 def compare(
-    setting: Setting, contenders: Sequence[Contender], *, rounds: int, seconds: float, here: bool = False
-) -> Found:
-    """Let each contender run once a round, with about as many orders as it enters in so many seconds."""
-    taking_part = [one for one in contenders if setting.name in one.expected]
-    found: Found = {one.name: [] for one in taking_part}
+    settings: Sequence[Setting], contenders: Sequence[Contender], *, rounds: int, seconds: float,
+    here: bool = False, until: float = math.inf,
+) -> dict[str, Found]:  # fmt: skip
+    """Let each contender run once a round in each setting; return the runs by the setting's name.
+
+    It gets about as many orders as it enters in so many seconds. No round is begun that would not end
+    ``until`` then, as far as the one before it tells; the first always is.
+    """
+    found: dict[str, Found] = {
+        setting.name: {one.name: [] for one in contenders if setting.name in one.expected}
+        for setting in settings
+    }
+    longest = 0.0
     for number in range(rounds):
-        for one in taking_part:
-            print(f"{setting.name}, round {number + 1}, {one.name}", file=sys.stderr, flush=True)
-            orders = max(int(one.expected[setting.name] * seconds), FEWEST)
-            found[one.name].append(run(one, setting, orders, here=here))
+        begun = time.monotonic()
+        if begun + longest > until:
+            print(f"round {number + 1} is left out: it would take too long", file=sys.stderr)
+            break
+        for setting in settings:
+            for one in contenders:
+                if setting.name in one.expected:
+                    print(f"round {number + 1}, {setting.name}, {one.name}", file=sys.stderr, flush=True)
+                    orders = max(int(one.expected[setting.name] * seconds), FEWEST)
+                    found[setting.name][one.name].append(run(one, setting, orders, here=here))
+        longest = max(longest, time.monotonic() - begun)
     return found
 
 
