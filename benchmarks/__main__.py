@@ -97,7 +97,8 @@ def _orders(found: Results, chosen: argparse.Namespace) -> None:
 
 def _counts(found: Results, chosen: argparse.Namespace) -> None:
     print("what an order costs", file=sys.stderr, flush=True)
-    found.counts = counts.measure(few=200, many=200 + max(int(300 * chosen.seconds), 20))
+    few = max(int(100 * chosen.seconds), orders.FEWEST)
+    found.counts = counts.measure(few=few, many=4 * few)
 
 
 def _memory(found: Results, chosen: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ def test_the_quick_suite_compares_verifies_and_writes_what_it_found(tmp_path, ca
     page.write_text(
         f"before\n\n{report.FIGURES.begin}\nold\n{report.FIGURES.end}\n\nafter\n", encoding="utf-8"
     )
-    wanted = ["--quick", "--here", "--seconds", "0.01", "--only", "ceiling", "orders"]
+    wanted = ["--quick", "--here", "--seconds", "0.01", "--only", "ceiling", "counts", "orders"]
     taking_part = [c.M3NOP.name, c.BULK.name, c.SEQUENTIAL.name, c.SINGLE.name, c.DLT.name]
     files = {name: tmp_path / name for name in ("found.json", "chart.svg")}
 
@@ -58,6 +58,10 @@ def test_the_quick_suite_compares_verifies_and_writes_what_it_found(tmp_path, ca
     ]
     assert found.ceiling is not None
     assert min(found.ceiling.bulk, found.ceiling.single) > 0
+    # Head, three lines, Confirm.
+    assert found.counts is not None
+    assert found.counts.transactions == 5
+    assert min(found.counts.reads, found.counts.requests, found.counts.statements, found.counts.commits) > 0
     drawn = ElementTree.fromstring(files["chart.svg"].read_text(encoding="utf-8"))  # noqa: S314  made by us
     assert len(drawn.findall("{*}rect")) == 1 + len(runs)
     text = page.read_text(encoding="utf-8")
