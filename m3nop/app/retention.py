@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
 
 
+def prune_what_is_old(session: Session, *, actor: str) -> None:
+    """Delete what is older than the project keeps and needed by nobody; without a limit all is kept.
+
+    Raises:
+        StateError: the state does not work.
+    """
+    keep, now = session.project.state_keep, session.clock.now()
+    if keep is not None:
+        # Where others work on the state, tomorrow is soon enough.
+        with suppress(BusyError):
+            session.state().prune(before=now - int(keep * SECOND), now=now, actor=actor)
+
+
 def forget_what_is_old(session: Session) -> None:
     """Forget the personal data of records that have rested for longer than the project keeps it.
 

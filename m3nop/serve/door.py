@@ -6,6 +6,7 @@ A sender learns the status of its request and nothing else. What was wrong is in
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from m3nop.serve.inbox import Inbox
     from m3nop.serve.log import Log
 
+_SILENCE = 10.0
+"""Seconds after a refusal was written in which others of its kind are only counted."""
 _PATIENCE = 10.0
 """Seconds that a sender waits for the disk."""
 
@@ -74,6 +77,8 @@ class Door:
     body_timeout: float = 10.0
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     """How many requests of each source were answered with which status."""
+    _silent: dict[tuple[str, int], tuple[float, int]] = field(default_factory=dict)
+    """By source and status: until when refusals are only counted, and how many were."""
 
     async def answer(self, source: Guarded, request: Request, receiving: Awaitable[Response]) -> Response:
         """Wait for the answer to a request; a refusal is one, too."""
@@ -84,12 +89,22 @@ class Door:
                 # Whatever of its body is still on its way belongs to no other request.
                 refused.headers["Connection"] = "close"
             answer = Response(status_code=refused.status, headers=refused.headers)
-            text = f"a message for {source.name} was refused ({refused.status}): {refused.why}"
-            self.log.say(
-                "webhook_refused", text, source=source.name, status=refused.status, reason=refused.why
-            )
+            self._complain(source.name, refused)
         self.answers[source.name, answer.status_code] += 1
         return answer
+
+    def _complain(self, source: str, refused: Refused) -> None:
+        """Write why a message was refused; of many a few, so that nobody can fill the disk with them."""
+        now, kind = time.monotonic(), (source, refused.status)
+        until, more = self._silent.get(kind, (0.0, 0))
+        if now < until:
+            self._silent[kind] = (until, more + 1)
+            return
+        self._silent[kind] = (now + _SILENCE, 0)
+        others = f" (and {more} more before)" if more else ""
+        text = f"a message for {source} was refused ({refused.status}): {refused.why}{others}"
+        facts = {"source": source, "status": refused.status, "reason": refused.why, "more": more}
+        self.log.say("webhook_refused", text, **facts)
 
     def check_address(self, source: Guarded, request: Request) -> None:
         """Let only those in that may send.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from m3nop.app.retention import forget_what_is_old, prune_what_is_old
 from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import ConfigurationError, M3nopError, PausedError, StateError, UsageError
 from m3nop.engine.ports import StopSignal
@@ -143,6 +144,8 @@ class Service:
         if now - self._forgot_at >= DAY:
             self._forgot_at = now
             forget(self._session.state(), now=now)
+            forget_what_is_old(self._session)
+            prune_what_is_old(self._session, actor="m3nop run")
 
     def _beat(self) -> None:
         self.vitals.beat_at = self._clock.now()

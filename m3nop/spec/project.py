@@ -171,6 +171,11 @@ class LoadedProject:
         return self.spec.state.url if self.spec and self.spec.state else None
 
     @property
+    def state_keep(self) -> float | None:
+        """Seconds that the service keeps what nobody needs any more; None for ever."""
+        return self.spec.state.keep if self.spec and self.spec.state else None
+
+    @property
     def state_lease(self) -> float:
         """Seconds that a process may be out of touch with a state that others share."""
         return self.spec.state.lease if self.spec and self.spec.state else LEASE

@@ -51,8 +51,10 @@ def _state_form(value: object) -> object:
 class StateSpec(SpecModel):
     """The state database."""
 
-    url: Url
+    url: Url | None = None
     """``sqlite:///...`` or ``postgresql+psycopg://...``; without it, a file under ``.m3nop/``."""
+    keep: Duration = None
+    """How long the service keeps what nobody needs any more (``m3nop state prune``); else for ever."""
     lease: Seconds = Field(default=LEASE, ge=1)
     """How long a process on PostgreSQL may be out of touch until others take over what it works on."""
 
