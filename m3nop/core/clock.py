@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 Instant = int
@@ -62,6 +63,7 @@ def to_text(instant: Instant) -> str:
     return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=4096)
 def parse_instant(text: str) -> Instant:
     """Read an ISO 8601 instant; one without a zone is UTC, fractions beyond microseconds are cut.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +14,7 @@ class Wanted:
 
     def has(self, path: str) -> bool:
         """Tell whether ``path``, something in it, or all of something around it is used."""
-        if self.paths is None:
-            return True
-        return any(
-            used == path or used.startswith(f"{path}.") or path.startswith(f"{used}.") for used in self.paths
-        )
+        return self.paths is None or _is_used(path, self.paths)
 
     def any_of(self, *paths: str) -> bool:
         """Tell whether one of these is used."""
@@ -33,6 +30,11 @@ class Wanted:
             return Wanted()
         start = f"{path}."
         return Wanted(frozenset(used.removeprefix(start) for used in self.paths if used.startswith(start)))
+
+
+@lru_cache(maxsize=1000)
+def _is_used(path: str, paths: frozenset[str]) -> bool:
+    return any(used == path or used.startswith(f"{path}.") or path.startswith(f"{used}.") for used in paths)
 
 
 EVERYTHING = Wanted()
