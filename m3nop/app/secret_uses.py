@@ -59,9 +59,11 @@ def uses_in(project: LoadedProject) -> list[SecretUse]:
         found.extend(
             SecretUse(environment, name, option) for option, name in _names(project.spec.alerts, "alerts")
         )
+        senders = [("webhooks", project.spec.webhooks), ("ion", project.spec.ion)]
         found.extend(
-            SecretUse(environment, reference.name, f"webhooks.{source}.secrets")
-            for source, spec in sorted(project.spec.webhooks.items())
+            SecretUse(environment, reference.name, f"{key}.{source}.secrets")
+            for key, sources in senders
+            for source, spec in sorted(sources.items())
             for reference in spec.secrets
         )
     if isinstance(project.state_url, SecretRef):

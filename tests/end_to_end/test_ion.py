@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from m3nop.app.secret_uses import uses_of
 from m3nop.core import json
 from tests.end_to_end import ion
 from tests.end_to_end.conftest import MakeProject, Project, wait_for
@@ -148,6 +149,8 @@ def test_a_document_flow_sends_documents_and_events_as_the_openapi_file_says(
     printed = project.run("ion", "openapi", "--source", "gateway", **ion.SECRETS)
     assert (printed.code, json.loads(printed.out)["paths"]) == (0, json.loads(described.body)["paths"])
     assert list(json.loads(described.body)["paths"]) == [path]
+    needed = {(use.use, use.name) for use in uses_of(project.folder, ["sandbox"])}
+    assert {("ion.gateway.secrets", "GATEWAY"), ("ion.m3.secrets", "ION")} <= needed
     assert send(sender, item_master("TENT-2P"), path, "application/xml; charset=UTF-8").status == 202
     packed = zlib.compress(item_master("STOVE-1"))
     assert (
