@@ -59,12 +59,14 @@ def uses_in(project: LoadedProject) -> list[SecretUse]:
         found.extend(
             SecretUse(environment, name, option) for option, name in _names(project.spec.alerts, "alerts")
         )
-        senders = [("webhooks", project.spec.webhooks), ("ion", project.spec.ion)]
+        senders = {
+            **{f"webhooks.{name}": spec.secrets for name, spec in sorted(project.spec.webhooks.items())},
+            **{f"ion.{name}": spec.secrets for name, spec in sorted(project.spec.ion.items())},
+        }
         found.extend(
-            SecretUse(environment, reference.name, f"{key}.{source}.secrets")
-            for key, sources in senders
-            for source, spec in sorted(sources.items())
-            for reference in spec.secrets
+            SecretUse(environment, reference.name, f"{sender}.secrets")
+            for sender, references in senders.items()
+            for reference in references
         )
     if isinstance(project.state_url, SecretRef):
         found.append(SecretUse(environment, project.state_url.name, "state"))
