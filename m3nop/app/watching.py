@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from m3nop.app.monitoring import catalogue
 from m3nop.app.monitoring.observers import Several
+from m3nop.app.monitoring.telemetry import open_telemetry
 from m3nop.core.errors import BusyError, M3nopError, PausedError, UsageError
+from m3nop.engine.intake import UNANNOUNCED
 from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
@@ -15,7 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from m3nop.app.alerts.pings import Pings
+    from m3nop.app.monitoring.meters import Meters
     from m3nop.app.monitoring.monitor import Monitor
+    from m3nop.app.monitoring.telemetry import Telemetry
     from m3nop.app.session import Session
     from m3nop.engine.ports import Observer
     from m3nop.engine.run import Summary
@@ -29,10 +34,11 @@ class WatchedRun(Silent):
     """What is known of one run while it goes, and when it has ended."""
 
     def __init__(
-        self, pipelines: Sequence[str], observers: Sequence[Observer], *,
+        self, pipelines: Sequence[str], observers: Sequence[Observer], pinged: Sequence[str], *,
         begun: Callable[[Sequence[str]], None],
     ) -> None:  # fmt: skip
         self.pipelines = tuple(pipelines)
+        self.pinged = tuple(pinged)
         self._begun = begun
         self.observer: Observer = Several((*observers, self))
         self.has_begun = False
@@ -44,7 +50,7 @@ class WatchedRun(Silent):
     def began(self, run_id: int, pipelines: Sequence[str]) -> None:  # noqa: ARG002 - of the port
         """Note that the state knows of the run."""
         self.has_begun = True
-        self._begun(self.pipelines)
+        self._begun(self.pinged)
 
     @property
     def is_paused(self) -> bool:
@@ -71,27 +77,43 @@ class WatchedRun(Silent):
 
 
 class Watch:
-    """What a process does around its runs; ``warn`` is told what failed of that."""
+    """What a process does around its runs; ``warn`` is told what failed of that.
+
+    A process that makes many runs gives its own ``monitor`` and ``telemetry``, and looks for alerts when it
+    likes (``evaluate``); for one that makes a single run all of that is done at the run's end.
+    """
 
     def __init__(
-        self, session: Session, *, warn: Callable[[str], None], monitor: Monitor | None = None,
-        metrics_file: Path | None = None,
+        self, session: Session, *, warn: Callable[[str], None], metrics_file: Path | None = None,
+        monitor: Monitor | None = None, telemetry: Telemetry | None = None, alone: bool = True,
     ) -> None:  # fmt: skip
         self._session = session
         self._warn = warn
         self._monitor = monitor
+        self._telemetry = telemetry
+        self._alone = alone
         self._file = metrics_file or self._configured_file()
         if self._monitor is None and self._file is not None:
             from m3nop.app.monitoring.monitor import Monitor
 
             self._monitor = Monitor(lambda: session)
         self._pings: Pings | None = None
+        with self._harmless():
+            if alone:
+                self._telemetry = open_telemetry(session.place.environment, os.environ)
 
     @contextmanager
-    def run(self, pipelines: Sequence[str], shown: Observer) -> Iterator[WatchedRun]:
-        """Watch a run of these pipelines, whose ``observer`` the engine is given; ``shown`` is told, too."""
-        counting = [self._monitor.observer] if self._monitor is not None else []
-        run = WatchedRun(pipelines, [shown, *counting], begun=self._begun)
+    def run(
+        self, pipelines: Sequence[str], shown: Observer, *, pinged: Sequence[str] | None = None
+    ) -> Iterator[WatchedRun]:
+        """Watch a run of these pipelines, whose ``observer`` the engine is given; ``shown`` is told, too.
+
+        ``pinged`` are those whose beginning and end are told to their pings; all unless given.
+        """
+        tracing = self._telemetry.of_a_run() if self._telemetry is not None else None
+        counting = self._monitor.observer if self._monitor is not None else None
+        observers = [one for one in (shown, counting, tracing) if one is not None]
+        run = WatchedRun(pipelines, observers, pipelines if pinged is None else pinged, begun=self._begun)
         try:
             yield run
         except _NO_RUN:
@@ -100,6 +122,9 @@ class Watch:
             run.error = error
             self._end(run)
             raise
+        finally:
+            if tracing is not None:
+                tracing.close()
         self._end(run)
 
     def evaluate(self) -> None:
@@ -112,7 +137,8 @@ class Watch:
             if alerts.rules or state.alerts(open_only=True):
                 from m3nop.app.alerts.telling import Alerts
 
-                Alerts(self._session, warn=self._warn, count=self._count_message).evaluate()
+                alerts_of = Alerts(self._session, warn=self._warn, count=self._count_message)
+                alerts_of.evaluate(state)
 
     def _begun(self, pipelines: Sequence[str]) -> None:
         with self._harmless():
@@ -128,17 +154,19 @@ class Watch:
         with self._harmless():
             self._end_pings(run)
         if self._monitor is not None:
-            for name in run.pipelines:
-                self._monitor.meters.count(catalogue.RUNS, name, run.result(name))
-        self.evaluate()
+            _count(self._monitor.meters, run)
+        if self._alone:
+            self.evaluate()
         self._write_metrics()
+        if self._alone and self._telemetry is not None and not self._telemetry.close():
+            self._warn("the traces were not sent in time")
 
     def _end_pings(self, run: WatchedRun) -> None:
         if self._pings is None:
             self._begun(())
         if self._pings is not None:
-            failed = {name for name in run.pipelines if run.result(name) == "failed"}
-            self._pings.ended({name: "fail" if name in failed else "success" for name in run.pipelines})
+            failed = {name for name in run.pinged if run.result(name) == "failed"}
+            self._pings.ended({name: "fail" if name in failed else "success" for name in run.pinged})
             self._pings = None
 
     def _count_message(self, channel: str, result: str) -> None:
@@ -181,3 +209,11 @@ class Watch:
             self._warn(str(error))
         except Exception as error:  # noqa: BLE001 - what was done is done, whatever becomes of telling it
             self._warn(f"nobody may have been told: {type(error).__name__}")
+
+
+def _count(meters: Meters, run: WatchedRun) -> None:
+    for name in run.pipelines:
+        meters.count(catalogue.RUNS, name, run.result(name))
+    counts = run.summary.counts if run.summary is not None else {}
+    if counts.get(UNANNOUNCED):
+        meters.count(catalogue.UNANNOUNCED, by=counts[UNANNOUNCED])

@@ -20,7 +20,7 @@ from m3nop.spec.service_model import ANYBODY
 from m3nop.spec.webhooks import path_of, places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from ipaddress import IPv4Network, IPv6Network
 
     from starlette.routing import BaseRoute
@@ -73,6 +73,11 @@ class Front:
             msg = "`listen` is another one now: stop the service and start it again"
             raise ConfigurationError(msg)
         self._sources, self._ion = sources_of(session), ion_sources(session)
+
+    @property
+    def answers(self) -> Mapping[tuple[str, int], int]:
+        """How many requests of each source were answered with which status."""
+        return self.door.answers if self.listener is not None else {}
 
     def tick(self) -> None:
         """Use a certificate that was renewed."""

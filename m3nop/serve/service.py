@@ -15,6 +15,7 @@ from m3nop.serve.log import RunLog
 from m3nop.serve.timetable import Plan, Timetable
 from m3nop.serve.vitals import Vitals
 from m3nop.serve.wakes import Wake
+from m3nop.serve.watch import ServiceWatch
 from m3nop.spec.service import schedule_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,10 @@ class Service:
         self._timetable: Timetable
         self._events: Events
         self._front: Front | None = None
+        self._watch = ServiceWatch(
+            lambda: self._session, vitals=self.vitals, answers=self._answers,
+            warn=lambda text: self._log.say("watch", text),
+        )  # fmt: skip
 
     # -- the life of the service
 
@@ -106,6 +111,7 @@ class Service:
             self._notifier.stopping()
             if self._front is not None:
                 self._front.close()
+            self._watch.close()
             self._session.close()
 
     def _open(self) -> None:
@@ -118,8 +124,14 @@ class Service:
         self._timetable, self._events = self._plan()
         self._parked = 0
         self._front = Front(
-            self._session, state, log=self._log, clock=self._clock, came=lambda: self._wakes.ring(Wake.EVENT)
+            self._session,
+            state,
+            log=self._log,
+            clock=self._clock,
+            came=lambda: self._wakes.ring(Wake.EVENT),
+            more=self._watch.routes(),
         )
+        self._watch.start()
 
     def _turn(self) -> None:
         """Do what is due, or wait for it."""
@@ -149,7 +161,11 @@ class Service:
 
     def _beat(self) -> None:
         self.vitals.beat_at = self._clock.now()
+        self._watch.beat()
         self._notifier.feed()
+
+    def _answers(self) -> Mapping[tuple[str, int], int]:
+        return {} if self._front is None else self._front.answers
 
     # -- runs
 
@@ -207,8 +223,10 @@ class Service:
             self.vitals.running = ()
 
     def _make(self, wish: Wish) -> Summary:
-        observer, names = RunLog(self._log, beat=self._beat), wish.pipelines
-        summary = self._session.engine(names, observer=observer, stop=self.stop).run(wish)
+        shown, names = RunLog(self._log, beat=self._beat), wish.pipelines
+        with self._watch.run(names, shown, scheduled=sorted(wish.polled or ())) as run:
+            engine = self._session.engine(names, observer=run.observer, stop=self.stop)
+            summary = run.summary = engine.run(wish)
         counts = {name: count for name, count in {"read": summary.read, **summary.counts}.items() if count}
         if counts or summary.error is not None:
             done = ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing done"

@@ -33,13 +33,13 @@ class Alerts:
         spec = session.project.spec
         self.spec = AlertsSpec() if spec is None else spec.alerts
 
-    def evaluate(self) -> None:
+    def evaluate(self, state: State) -> None:
         """Find out what is the matter, and tell it to whom it concerns.
 
         Raises:
             M3nopError: the state cannot be used.
         """
-        state, now = self._session.state(), self._session.clock.now()
+        now = self._session.clock.now()
         known = state.alerts()
         if not self.spec.rules and not any(alert.closed_at is None for alert in known):
             return

@@ -117,6 +117,9 @@ RESULTS = Metric(
     ("pipeline", "result"),
     "Records that came to rest, by the state they rest in.",
 )
+UNANNOUNCED = Metric(
+    "m3nop_records_unannounced_total", Kind.COUNTER, (), "Records that a poll found and no event had named."
+)
 RETRIES = Metric(
     "m3nop_retries_total",
     Kind.COUNTER,
@@ -137,8 +140,8 @@ RATE_WAITS = Metric(
 )  # fmt: skip
 RUNS = Metric("m3nop_runs_total", Kind.COUNTER, ("pipeline", "result"), "Runs by how they ended.")
 WEBHOOKS = Metric(
-    "m3nop_webhooks_total", Kind.COUNTER, ("source", "result"),
-    "Webhooks and messages, by what became of them: accepted, duplicate or why they were refused.", most=20,
+    "m3nop_webhooks_total", Kind.COUNTER, ("source", "status"),
+    "Messages of each source, by the status of the answer: 202 new, 200 known already, else refused.",
 )  # fmt: skip
 DELIVERIES = Metric(
     "m3nop_alert_deliveries_total",
@@ -152,9 +155,9 @@ STATE = (
     RUN_SECONDS, FAILED_RUNS, CIRCUIT_OPEN, DIFFERENCES, COMPARED_AT, ALERTS,
 )  # fmt: skip
 """Metrics that are read in the state when somebody asks."""
-PROCESS = (READS, RESULTS, RETRIES, CALLS, REQUEST_SECONDS, RUNS, WEBHOOKS, DELIVERIES)
+PROCESS = (READS, RESULTS, UNANNOUNCED, RETRIES, CALLS, REQUEST_SECONDS, RUNS, DELIVERIES)
 """Metrics that a process counts."""
-METRICS = (*STATE, *PROCESS, RATE_WAITS)
+METRICS = (*STATE, *PROCESS, RATE_WAITS, WEBHOOKS)
 
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Upper ends of the histogram's buckets, in seconds: M3 answers within tenths, or takes a while."""

@@ -93,6 +93,21 @@ class WaitMetrics(Collector):
         yield family
 
 
+class WebhookMetrics(Collector):
+    """How the requests of each source of webhooks were answered."""
+
+    def __init__(self, answers: Callable[[], Mapping[tuple[str, int], int]]) -> None:
+        self._answers = answers
+
+    def collect(self) -> Iterator[Family]:
+        """Yield the one family."""
+        metric = catalogue.WEBHOOKS
+        family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+        for (source, status), number in sorted(dict(self._answers()).items()):
+            family.add_metric((source, str(status)), number)
+        yield family
+
+
 def _unix(instant: Instant) -> float:
     return instant / SECOND
 

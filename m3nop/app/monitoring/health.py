@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.state import State
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds that a loop may be late, whatever its rhythm: a system that is slow is no fault of the service."""
 
 

@@ -61,7 +61,8 @@ class Meters:
 
     def count(self, metric: Metric, *labels: str, by: float = 1.0) -> None:
         """Add to a counter; labels in the order of the table."""
-        self._counters[metric.name].labels(*self._limit(metric, labels)).inc(by)
+        counter = self._counters[metric.name]
+        (counter.labels(*self._limit(metric, labels)) if labels else counter).inc(by)
 
     def observe(self, metric: Metric, value: float, *labels: str) -> None:
         """Add to a histogram; labels in the order of the table."""

@@ -6,11 +6,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from m3nop.app.monitoring.exposition import Exposition
-from m3nop.app.monitoring.gauges import StateMetrics, WaitMetrics
+from m3nop.app.monitoring.gauges import StateMetrics, WaitMetrics, WebhookMetrics
 from m3nop.app.monitoring.meters import Counting, Meters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from m3nop.app.session import Session
@@ -26,9 +26,13 @@ FRESH = 2.0
 class Monitor:
     """Tells the metrics of one environment. ``session`` may change when a configuration is read again."""
 
-    def __init__(self, session: Callable[[], Session], *, meters: Meters | None = None) -> None:
+    def __init__(
+        self, session: Callable[[], Session], *, answers: Callable[[], Mapping[tuple[str, int], int]] = dict
+    ) -> None:
         self._session = session
-        self.meters = meters or Meters()
+        self._answers = answers
+        """How many requests of each source of webhooks were answered with which status."""
+        self.meters = Meters()
         self.observer: Observer = Counting(self.meters)
         self._lock = threading.Lock()
         self._read_at: Instant = 0
@@ -55,7 +59,7 @@ class Monitor:
         session = self._session()
         state = StateMetrics(session.place.environment, sorted(session.project.connections), self._vitals)
         waits = WaitMetrics(lambda: session.opened_connections)
-        return Exposition((state, self.meters.registry, waits))
+        return Exposition((state, self.meters.registry, waits, WebhookMetrics(self._answers)))
 
     def _vitals(self) -> tuple[Vitals, Sequence[Alert]]:
         session = self._session()
