@@ -44,7 +44,8 @@ def _contains(subject: Json, what: Json) -> bool:
             msg = f"contains() looks for text in a text, not for {show(what)}"
             raise EvaluationError(msg)
         return what in subject
-    if any(same(item, what) for item in subject):
+    # Only a text equals a text, so that the list itself can be asked.
+    if what in subject if type(what) is str else any(same(item, what) for item in subject):
         return True
     kinds = {kind(item) for item in subject} - {"null"}
     if what is not None and kinds and kind(what) not in kinds:

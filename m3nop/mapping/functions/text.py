@@ -198,8 +198,13 @@ def _truncate(text: str, width: int, ending: str = "") -> str:
 def _wrap(text: str, width: int) -> list[str]:
     if width < 1:
         raise EvaluationError("wrap() needs a `width` of at least 1")
-    lines = (textwrap.wrap(line, width, break_on_hyphens=False) for line in text.splitlines())
-    return [line for wrapped in lines for line in wrapped]
+    return [line for long in text.splitlines() for line in _wrapped(long, width)]
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    if line and len(line) <= width and line.isprintable() and line[-1] != " ":
+        return [line]
+    return textwrap.wrap(line, width, break_on_hyphens=False)
 
 
 @FAMILY.function(
