@@ -142,14 +142,13 @@ def test_cut_text_fits(text, width):
     assert len(evaluate("left(t, w)", t=text, w=width)) <= width
     assert len(evaluate("truncate(t, w, '…')", t=text, w=width)) <= width
     assert all(0 < len(line) <= width for line in evaluate("wrap(t, w)", t=text, w=width))
+    assert len(evaluate("pad_left(t, w)", t=text, w=width)) == max(len(text), width)
 
 
 @given(text=st.text(alphabet=st.sampled_from("ab-  \t\xa0\u2028é\n"), max_size=24), width=st.integers(1, 12))
 def test_a_text_is_wrapped_as_the_standard_library_does(text, width):
     lines = [textwrap.wrap(line, width, break_on_hyphens=False) for line in text.splitlines()]
     assert evaluate("wrap(t, w)", t=text, w=width) == [line for wrapped in lines for line in wrapped]
-
-    assert len(evaluate("pad_left(t, w)", t=text, w=width)) == max(len(text), width)
 
 
 @given(text=st.text(max_size=60))
