@@ -66,36 +66,41 @@ class Wire:
         Raises:
             HttpFailure: there was no whole answer.
         """
-        where = f"{request.method} {request.url.copy_with(query=None, fragment=None)}"
         deadline = time.monotonic() + self._answer
         answered = False
         try:
             response = self._client.send(request, stream=True)
             answered = True
             try:
-                body = self._read(response, where=where, deadline=deadline)
+                body = self._read(response, deadline=deadline)
             finally:
                 response.close()
         except httpx.TransportError as error:
-            raise _failure_of(error, where=where, answered=answered) from error
+            raise _failure_of(error, where=_where(request), answered=answered) from error
         except httpx.DecodingError as error:
-            msg = f"{where}: the answer is damaged ({error})"
+            msg = f"{_where(request)}: the answer is damaged ({error})"
             raise HttpFailure(msg, kind=HttpFailureKind.PROTOCOL, sent=True) from error
         return Response(response.status_code, _joined(response.headers), body)
 
-    def _read(self, response: httpx.Response, *, where: str, deadline: float) -> bytes:
+    def _read(self, response: httpx.Response, *, deadline: float) -> bytes:
         parts = bytearray()
         for part in response.iter_bytes():
             parts += part
             if len(parts) > self._largest_answer:
+                where = _where(response.request)
                 msg = (
                     f"{where}: the answer is larger than {self._largest_answer} bytes; ask for less at a time"
                 )
                 raise HttpFailure(msg, kind=HttpFailureKind.TOO_LARGE, sent=True)
             if time.monotonic() > deadline:
-                msg = f"{where}: the answer was not complete after {self._answer:g} s"
+                msg = f"{_where(response.request)}: the answer was not complete after {self._answer:g} s"
                 raise HttpFailure(msg, kind=HttpFailureKind.TIMEOUT, sent=True)
         return bytes(parts)
+
+
+def _where(request: httpx.Request) -> str:
+    """Name a request without its query, which may hold what nobody is to read in a log."""
+    return f"{request.method} {request.url.copy_with(query=None, fragment=None)}"
 
 
 def trusting(ca_file: str | None) -> ssl.SSLContext:
