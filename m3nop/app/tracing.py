@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
+    from m3nop.core.inbox import Received
     from m3nop.core.state import Attempt, DeadLetter, Link, LoggedCall, Record, Run
     from m3nop.mapping.pipeline import Pipeline
     from m3nop.state.store import SqlState
@@ -42,6 +43,8 @@ class Life:
     """Those that made its calls."""
     decisions: tuple[Mapping[str, Any], ...]
     """What people did with it: entries of the audit trail."""
+    events: tuple[Received, ...] = ()
+    """Messages from outside that named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,16 @@ def tell(session: Session, state: SqlState, record: Record) -> Life:
         decisions=tuple(
             entry for entry in state.stream("audit") if entry["subject"] == f"{record.pipeline}/{record.key}"
         ),
+        events=tuple(_events(session, state, record.pipeline, record.key)),
     )
+
+
+def _events(session: Session, state: SqlState, pipeline: str, key: str) -> Iterator[Received]:
+    """Yield the messages that named a record and that its pipeline listens to."""
+    from m3nop.spec.service import topics_of
+
+    topics = topics_of(session.project, pipeline) if pipeline in session.project.pipelines else ()
+    yield from (one for one in state.messages_of(key) if one.message.topic in topics)
 
 
 def _runs(state: SqlState, ids: set[int]) -> list[Run]:
@@ -167,6 +179,9 @@ def _why_unknown(session: Session, state: SqlState, text: str, *, read: bool) ->
         yield from _imported(state, name, key)
     for name in names:
         yield from _by_number(session, state, name, key)
+    for name in names:
+        for one in _events(session, state, name, key):
+            yield f"{name}: the event {one.message.topic} named it at {to_text(one.received_at)}: {one.state}"
     if read:
         yield from _in_the_shop(session, text, state)
 

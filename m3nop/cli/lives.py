@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from m3nop.app.letters import Group
     from m3nop.app.tracing import Life
     from m3nop.core.clock import Instant
+    from m3nop.core.inbox import Received
     from m3nop.core.json import Json
     from m3nop.core.state import Attempt, DeadLetter, LoggedCall, Record, Run
     from m3nop.engine.preview import Planned
@@ -64,8 +65,15 @@ def life_lines(life: Life) -> Iterator[str]:
         for call in life.others:
             yield from call_lines(call)
     yield from _listed("dead letters", [letter_line(letter) for letter in life.dead_letters])
+    yield from _listed("events", [_event_line(one) for one in life.events])
     yield from _listed("decisions", [_decision_line(entry) for entry in life.decisions])
     yield from _listed("runs", [_run_line(run) for run in life.runs])
+
+
+def _event_line(received: Received) -> str:
+    message, handled = received.message, received.handled_at
+    until = f" {to_text(handled)}" if handled is not None else ""
+    return f"{to_text(received.received_at)} {message.topic} from {message.source}: {received.state}{until}"
 
 
 def _listed(heading: str, lines: Sequence[str]) -> Iterator[str]:
@@ -172,6 +180,14 @@ def record_document(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _event_document(received: Received) -> dict[str, Any]:
+    message, handled = received.message, received.handled_at
+    return {
+        "at": to_text(received.received_at), "source": message.source, "topic": message.topic,
+        "state": str(received.state), "handled": None if handled is None else to_text(handled),
+    }  # fmt: skip
+
+
 def life_document(life: Life) -> dict[str, Any]:
     """Describe the whole life of a record."""
     record, link = life.record, life.link
@@ -188,6 +204,7 @@ def life_document(life: Life) -> dict[str, Any]:
         "attempts": [_attempt_document(attempt, calls) for attempt, calls in life.attempts],
         "calls": [call_document(call) for call in life.others],
         "dead_letters": [letter_document(letter) for letter in life.dead_letters],
+        "events": [_event_document(one) for one in life.events],
         "decisions": [
             {
                 "at": to_text(entry["at"]), "actor": entry["actor"], "action": entry["action"],

@@ -122,6 +122,12 @@ class InboxReads:
             found = connection.execute(_NEXT, {"after": after, "most": limit}).mappings().all()
         return [_received(row) for row in found]
 
+    def messages_of(self, key: str) -> list[Received]:
+        """List the messages that name a record, as they came in."""
+        statement = select(inbox).where(inbox.c.key == key).order_by(inbox.c.id)
+        with self._connect() as connection:
+            return [_received(row) for row in connection.execute(statement).mappings()]
+
     def count_messages(self) -> Mapping[tuple[str, Reception], int]:
         """Count messages by source and by where they stand."""
         statement = select(inbox.c.source, inbox.c.state, func.count()).group_by(

@@ -59,10 +59,19 @@ def test_an_order_is_in_m3_seconds_after_its_hook_and_once_however_often_the_hoo
     assert [sender.hook(order, number="msg_a").status for _ in range(3)] == [200] * 3
     assert sender.hook(order, topic="order.paid").status == 202
     assert sender.hook(order, topic="nobody.asked").status == 202
-    assert wait_for(lambda: inbox(project) == {"handled": 2, "ignored": 1})
+    assert sender.hook(999_999).status == 202
+    assert wait_for(lambda: inbox(project) == {"handled": 3, "ignored": 1})
     services[0].end()
     assert judge(world, [f"B2C-{order}"]) == CLEAN
     assert took < 3
+    traced = json.loads(project.run("trace", f"orders/{order}", "--json").out)
+    (told,) = [one["events"] for one in traced["records"]]
+    assert [(one["topic"], one["source"], one["state"]) for one in told] == [
+        ("order.placed", "events", "handled"), ("order.paid", "events", "handled"),
+    ]  # fmt: skip
+    unknown = project.run("trace", "orders/999999")
+    assert (unknown.code, "the event order.placed named it at" in unknown.out) == (1, True)
+    assert "order.paid from events: handled" in project.run("trace", f"orders/{order}").out
 
 
 def _marks(project: Project) -> list[tuple[str]]:
