@@ -33,7 +33,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing on stderr unless something is wrong.")
 ]
-LogFormat = Annotated[str, typer.Option("--log-format", help="Form of the log: text or json.")]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--log-format", "--log", envvar="M3NOP_LOG", show_default=False,
+        help="Write a line of text or json on stderr for whatever happens, in place of progress.",
+    ),
+]  # fmt: skip
 
 
 def check_log_format(text: str) -> None:

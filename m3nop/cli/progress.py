@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from m3nop.cli.lives import group_document
 from m3nop.cli.options import check_log_format
 from m3nop.cli.output import console, print_json, print_table, say
-from m3nop.core.clock import to_text
 from m3nop.core.state import RecordState
-from m3nop.core.terminal import json_text, printable
+from m3nop.core.terminal import printable
 from m3nop.engine.ports import Silent
+from m3nop.serve.log import LineLog, RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,14 +27,20 @@ _TROUBLE = frozenset({RecordState.DEAD, RecordState.REVIEW})
 class Progress(Silent):
     """Tells a person, or a log, what a run does."""
 
-    def __init__(self, session: Session, names: tuple[str, ...], *, quiet: bool, log_format: str) -> None:
-        check_log_format(log_format)
+    def __init__(
+        self, session: Session, names: tuple[str, ...], *, quiet: bool, log_format: str | None = None
+    ) -> None:
+        check_log_format(log_format or "text")
         self._session = session
         self._names = names
-        self._json = log_format == "json"
+        self._log: RunLog | None = None
+        if log_format:
+            log = LineLog(say, clock=session.clock, as_json=log_format == "json")
+            self._log = RunLog(log, every=True)
+            self._lines = log
         self._quiet = quiet
         self._console = console(stderr=True)
-        self._live = self._console.is_terminal and not quiet and not self._json
+        self._live = self._console.is_terminal and not quiet and not log_format
         self._read = 0
         self._rested: dict[str, int] = {}
 
@@ -56,32 +61,33 @@ class Progress(Silent):
 
     # -- what the engine tells
 
+    def began(self, run_id: int, pipelines: Sequence[str]) -> None:
+        """Say so in the log."""
+        if self._log is not None:
+            self._log.began(run_id, pipelines)
+
     def read(self, pipeline: str, count: int) -> None:
         """Count records that were read."""
         self._read += count
-        self._log("read", pipeline=pipeline, count=count)
+        if self._log is not None:
+            self._log.read(pipeline, count)
         self._refresh()
 
     def moved(self, record: Record, state: RecordState, reason: str) -> None:
         """Count a record that came to rest; say why where somebody has to act."""
         if state is not RecordState.READY:
             self._rested[str(state)] = self._rested.get(str(state), 0) + 1
-        self._log(
-            "moved",
-            pipeline=record.pipeline,
-            key=record.key,
-            store=record.store,
-            state=str(state),
-            reason=reason,
-        )
-        if state in _TROUBLE and not self._json:
+        if self._log is not None:
+            self._log.moved(record, state, reason)
+        elif state in _TROUBLE:
             self._print(f"{record.pipeline} {record.key}: {state}: {reason}")
         self._refresh()
 
     def note(self, text: str) -> None:
         """Print something worth knowing."""
-        self._log("note", text=text)
-        if not self._json:
+        if self._log is not None:
+            self._log.note(text)
+        else:
             self._print(text)
 
     # -- the end
@@ -91,6 +97,9 @@ class Progress(Silent):
         for group in new:
             self._announce(group)
         counts = {"read": summary.read, **summary.counts}
+        if self._log is not None:
+            text = f"{', '.join(self._names)}: {summary.result}"
+            self._lines.say("ended", text, result=summary.result, counts=counts)
         if as_json:
             place = self._session.place
             print_json(
@@ -109,10 +118,12 @@ class Progress(Silent):
             print_table(("records", "count"), shown, title=f"{self._headline()}: {summary.result}")
 
     def _announce(self, group: Group) -> None:
-        self._log("new_group", **group_document(group))
-        if not self._json:
-            many = f"{len(group.letters)} dead letter{'s' if len(group.letters) > 1 else ''}"
-            self._print(f"new: {many} of {group.signature} ({group.remedy}): {group.advice}")
+        many = f"{len(group.letters)} dead letter{'s' if len(group.letters) > 1 else ''}"
+        text = f"new: {many} of {group.signature} ({group.remedy}): {group.advice}"
+        if self._log is not None:
+            self._lines.say("new_group", text, **group_document(group))
+        else:
+            self._print(text)
 
     def _headline(self) -> str:
         systems = " and ".join(
@@ -135,8 +146,3 @@ class Progress(Silent):
         from rich.text import Text
 
         self._console.print(Text(printable(text)))
-
-    def _log(self, event: str, **facts: object) -> None:
-        if self._json:
-            now = to_text(self._session.clock.now())
-            sys.stderr.write(json_text({"time": now, "event": event, **facts}) + "\n")

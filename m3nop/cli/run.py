@@ -71,7 +71,7 @@ def sync(
     pipelines: Pipelines = None, *, every: All = False, project: Project = None, env: Env = None,
     stores: Stores = None, keys: Keys = None, since: Since = None, limit: Limit = None, full: Full = False,
     allow_to_zero: AllowToZero = False, dry_run: DryRun = False, wait: Wait = "0s", linger: Linger = "60s",
-    as_json: AsJson = False, quiet: Quiet = False, log_format: LogFormat = "text",
+    as_json: AsJson = False, quiet: Quiet = False, log_format: LogFormat = None,
     metrics_file: MetricsFile = None,
 ) -> None:  # fmt: skip
     """Run pipelines once: read what is new and deliver what is ready."""

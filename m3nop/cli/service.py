@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from m3nop.serve.wakes import Wakes
 
 
-LogForm = Annotated[str, typer.Option("--log-format", "--log", help="Form of the log: text or json.")]
+LogForm = Annotated[
+    str, typer.Option("--log-format", "--log", envvar="M3NOP_LOG", help="Form of the log: text or json.")
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -72,7 +72,7 @@ def rebuild(
     stop = listen()
     with open_here(project, env, command="state rebuild") as session:
         names = rebuilding.to_rebuild(session, pipelines or ())
-        with Progress(session, names, quiet=False, log_format="text") as progress:
+        with Progress(session, names, quiet=False) as progress:
             summary = rebuilding.rebuild(
                 session, names, observer=progress, stop=stop, wait=parse_duration(wait)
             )
