@@ -31,6 +31,8 @@ _MOST_VALUES = 1_000
 """Values of one noun; of a larger one nothing is told but its name."""
 _LONGEST_JSON = 4_194_304
 _AREA = "DataArea"
+_OUTERMOST = 3
+"""How deep a noun may begin: ``SyncItemMaster/DataArea/ItemMaster``."""
 _ID_DEPTH = 3
 """Steps from a noun to the id of the document: ``ItemMasterHeader/DocumentID/ID``."""
 
@@ -89,50 +91,86 @@ def read_xml(pieces: Iterable[bytes | str], wanted: Collection[Place]) -> Docume
     return reader.document
 
 
+@dataclass(slots=True)
+class _Step:
+    """A step of the ways to the places that are asked for."""
+
+    further: dict[str, _Step] = field(default_factory=dict)
+    texts: list[Place] = field(default_factory=list)
+    """Places that are the text here."""
+    attributes: dict[str, list[Place]] = field(default_factory=dict)
+
+
+def _ways_to(wanted: Collection[Place]) -> _Step:
+    """Return the step at which all ways begin."""
+    start = _Step()
+    for place in wanted:
+        step = start
+        for name in place.way:
+            if name.startswith("@"):
+                step.attributes.setdefault(name[1:], []).append(place)
+                break
+            step = step.further.setdefault(name, _Step())
+        else:
+            step.texts.append(place)
+    return start
+
+
 class _Reader:
-    """Follows the elements of a document and notes what is asked for."""
+    """Follows the elements of a document and notes what is asked for; all else it only counts."""
 
     def __init__(self, wanted: Collection[Place]) -> None:
         self.document = Document()
-        self._wanted: dict[tuple[str, ...], list[Place]] = {}
-        for place in wanted:
-            self._wanted.setdefault(place.way, []).append(place)
-        self._stack: list[str] = []
+        self._ways = _ways_to(wanted)
+        self._open: list[_Step | None] = []
+        """For each open element where it is on the ways, or None."""
         self._attributes: list[Mapping[str, str]] = []
         self._texts: list[list[str] | None] = []
         """For each open element the text to keep, or None."""
+        self._names: list[str] = []
+        """Of the outermost elements."""
         self._elements = 0
         self._verb = ""
         self._base = 0
         """How many open elements lead to the noun; 0 outside of one."""
         self._identifies: list[str] | None = None
+        self._listens = False
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = _refuse
         self.parser.EntityDeclHandler = _refuse
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._characters
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
-        if len(self._stack) >= _DEEPEST or self._elements > _MOST_ELEMENTS:
+        depth = len(self._open)
+        if depth >= _DEEPEST or self._elements > _MOST_ELEMENTS:
             raise TooLarge("the document is nested too deeply, or holds too many elements")
-        self._stack.append(_local(name))
-        self._attributes.append({_local(name): value for name, value in attributes.items()})
+        name = _local(name)
+        outer = self._open[-1] if depth else None
+        step = outer.further.get(name) if outer is not None else None
+        self._open.append(step)
+        self._attributes.append(attributes)
         self._texts.append(None)
-        self._place()
-        if self._base:
-            self._note(self._attributes[-1])
+        if depth < _OUTERMOST:
+            self._place(name, depth)
+            step = self._open[-1]
+        if step is not None:
+            self._note(step, attributes)
+        if attributes and self._base and 0 <= depth - self._base < _ID_DEPTH:
+            self._identify(attributes)
+        self._listen()
 
-    def _place(self) -> None:
+    def _place(self, name: str, depth: int) -> None:
         """Find out whether a noun begins here."""
-        match self._stack:
+        self._names[depth:] = [name]
+        match self._names:
             case [root]:
                 # It may turn out to be a business object document; what is noted until then is taken back.
                 self._begin(root)
             case [_, area] if area == _AREA and not self._verb:
-                self.document.nouns, self._base = [], 0
+                self.document.nouns, self._base, self._open[-1] = [], 0, None
             case [_, area, verb] if area == _AREA and not self._verb:
                 self._verb = verb
             case [_, area, noun] if area == _AREA:
@@ -141,58 +179,75 @@ class _Reader:
     def _begin(self, name: str) -> None:
         self.document.name = name
         self.document.nouns.append(Noun())
-        self._base = len(self._stack)
+        self._base = len(self._open)
+        self._open[-1] = self._ways
 
-    def _note(self, attributes: Mapping[str, str]) -> None:
-        noun, way = self.document.nouns[-1], tuple(self._stack[self._base :])
-        for name, value in attributes.items():
-            for place in self._asked((*way, f"@{name}")):
-                noun.add(place, _short(value))
-        if self._asked(way):
+    def _note(self, step: _Step, attributes: Mapping[str, str]) -> None:
+        for name, places in step.attributes.items():
+            value = _value(attributes, name)
+            for place in places if value is not None else ():
+                if self._meets(place):
+                    self.document.nouns[-1].add(place, _short(value or ""))
+        if any(map(self._meets, step.texts)):
             self._texts[-1] = []
-        if noun.variation is None and 0 < len(way) <= _ID_DEPTH:
-            self._identify(noun, attributes)
 
-    def _asked(self, way: tuple[str, ...]) -> list[Place]:
-        """Return the places that are here."""
-        return [
-            place
-            for place in self._wanted.get(way, ())
-            if all(
-                self._attributes[self._base + number].get(name) == value
-                for number, name, value in place.conditions
-            )
-        ]
+    def _meets(self, place: Place) -> bool:
+        """Tell whether the open elements have the attributes that a place asks for."""
+        return all(
+            _value(self._attributes[self._base + number], name) == value
+            for number, name, value in place.conditions
+        )
 
-    def _identify(self, noun: Noun, attributes: Mapping[str, str]) -> None:
-        variation = attributes.get("variationID", "")
-        if not (variation.isascii() and variation.isdigit()) or len(variation) > len(str(2**62)) - 1:
+    def _identify(self, attributes: Mapping[str, str]) -> None:
+        noun, variation = self.document.nouns[-1], _value(attributes, "variationID") or ""
+        is_number = variation.isascii() and variation.isdigit() and len(variation) < len(str(2**62))
+        if not is_number or noun.variation is not None:
             return
         noun.variation = int(variation)
-        scope = [attributes.get(name, "") for name in ("lid", "accountingEntity", "location")]
+        scope = [_value(attributes, name) or "" for name in ("lid", "accountingEntity", "location")]
         noun.identity = "\n".join(scope)
-        self._identifies = self._texts[-1] = self._texts[-1] or []
+        self._identifies = self._texts[-1] = []
+
+    def _listen(self) -> None:
+        """Be told of text only where it is asked for: most of a document is text that is not."""
+        listens = bool(self._texts) and self._texts[-1] is not None
+        if listens != self._listens:
+            self._listens = listens
+            self.parser.CharacterDataHandler = self._characters if listens else None
 
     def _characters(self, text: str) -> None:
-        kept = self._texts[-1] if self._texts else None
+        kept = self._texts[-1]
         if kept is not None:
             kept.append(text)
             if sum(map(len, kept)) > _LONGEST:
                 raise TooLarge("a value that is asked for is longer than any should be")
 
     def _end(self, _name: str) -> None:
-        kept, way = self._texts.pop(), tuple(self._stack[self._base :])
-        text = "".join(kept).strip() if kept is not None else ""
+        kept = self._texts[-1]
         if kept is not None:
-            noun = self.document.nouns[-1]
-            if kept is self._identifies:
-                noun.identity, self._identifies = f"{noun.identity}\n{text}", None
-            for place in self._asked(way):
-                noun.add(place, text)
-        self._stack.pop()
+            self._keep("".join(kept).strip(), kept)
+        self._texts.pop()
         self._attributes.pop()
-        if self._base and len(self._stack) < self._base:
+        self._open.pop()
+        if len(self._open) < self._base:
             self._base = 0
+        self._listen()
+
+    def _keep(self, text: str, kept: list[str]) -> None:
+        noun, step = self.document.nouns[-1], self._open[-1]
+        if kept is self._identifies:
+            noun.identity, self._identifies = f"{noun.identity}\n{text}", None
+        for place in step.texts if step is not None else ():
+            if self._meets(place):
+                noun.add(place, text)
+
+
+def _value(attributes: Mapping[str, str], name: str) -> str | None:
+    """Return the value of an attribute, whatever its namespace."""
+    found = attributes.get(name)
+    if found is None and attributes:
+        return next((value for known, value in attributes.items() if _local(known) == name), None)
+    return found
 
 
 def read_json(pieces: Iterable[str], name: str, wanted: Collection[Place]) -> Document:

@@ -79,6 +79,6 @@ def decoded(pieces: Iterable[bytes], charset: str) -> Iterator[str]:
         for piece in pieces:
             yield decoder.decode(piece)
         yield decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         msg = f"it is not in its character set {known}"
         raise Unreadable(msg) from error

@@ -69,7 +69,7 @@ def test_text_is_read_in_its_character_set_whole_or_in_pieces(charset: str) -> N
 
 @pytest.mark.parametrize(
     ("data", "charset"),
-    [(b"\xff\xfe\xff", "UTF-8"), (b"f\xc3", "UTF-8"), (b"\xc3", "ascii"), (b"a", "nobody"), (b"a", "zlib"), (b"a", "rot13"), (b"a", "punycode"), (b"a", "")],
+    [(b"\xff\xfe\xff", "UTF-8"), (b"f\xc3", "UTF-8"), (b"\xc3", "ascii"), (b"a", "nobody"), (b"a", "zlib"), (b"a", "rot13"), (b"a", "punycode"), (b"<a/>", "utf-16"), (b"a", "")],
 )  # fmt: skip
 def test_a_wrong_character_set_is_refused(data: bytes, charset: str) -> None:
     with pytest.raises(Unreadable):
