@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from m3nop.app.retention import forget_what_is_old, prune_what_is_old
 from m3nop.core.clock import DAY, SECOND
-from m3nop.core.errors import ConfigurationError, M3nopError, PausedError, StateError, UsageError
+from m3nop.core.errors import BusyError, ConfigurationError, M3nopError, PausedError, StateError, UsageError
 from m3nop.engine.ports import StopSignal
 from m3nop.engine.wish import Wish
 from m3nop.serve.events import events_of, forget
@@ -19,7 +19,7 @@ from m3nop.serve.watch import ServiceWatch
 from m3nop.spec.service import schedule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
@@ -136,6 +136,9 @@ class Service:
     def _turn(self) -> None:
         """Do what is due, or wait for it."""
         now = self._clock.now()
+        self._tend(now)
+        # Also where one run follows the other, so that a reload need not wait for a pause.
+        self._heed(self._wakes.wait(0))
         due = self._timetable.due(now)
         batch = self._events.take(self._session.state())
         if due or batch.ids or batch.ignored or self._is_parked_due(now):
@@ -143,13 +146,14 @@ class Service:
             return
         later = [one for one in (self._timetable.next_due(), self._parked) if one is not None]
         seconds = min([TICK, *((one - now) / SECOND for one in later)])
-        for wake in self._wakes.wait(max(seconds, 0.0)):
-            if wake is Wake.RELOAD:
-                self._reload()
-        self._tend(now)
+        self._heed(self._wakes.wait(max(seconds, 0.0)))
+
+    def _heed(self, wakes: set[Wake]) -> None:
+        if Wake.RELOAD in wakes:
+            self._reload()
 
     def _tend(self, now: Instant) -> None:
-        """Do what has to be done now and then, while nothing else is."""
+        """Do what has to be done now and then, between runs."""
         self._beat()
         if self._front is not None:
             self._front.tick()
@@ -193,7 +197,8 @@ class Service:
         )
         failed = self._try(names, due, batch, now) if names else {}
         if not self.stop:
-            # What was named and not looked at, because the service is to end, is for the next one.
+            # What was due or named and not looked at, because the service is to end, is for the next one.
+            self._keep([name for name in due if name not in failed], now)
             self._events.settle(self._session.state(), batch, failed=failed, now=self._clock.now())
         self._ended(names, failed)
 
@@ -203,17 +208,17 @@ class Service:
         """Make a run; return why pipelines could not be run.
 
         Raises:
-            StateError: the state cannot be used any more.
+            StateError, BusyError: the state cannot be used any more.
         """
         self.vitals.running = names
+        self._timetable.begun(due, now)
         try:
-            self._keep(due, now)
             wish = Wish(
                 names, polled=frozenset({*due, *batch.polled}), named=batch.named, linger=0.0, command="run",
                 announced=self._events.announced,
             )  # fmt: skip
             return {name: str(error) for name, error in self._make(wish).failed.items()}
-        except StateError:
+        except (StateError, BusyError):
             # Nothing more is written to it: whoever started this process starts it again.
             raise
         except M3nopError as error:
@@ -237,9 +242,10 @@ class Service:
             )  # fmt: skip
         return summary
 
-    def _keep(self, due: Iterable[str], now: Instant) -> None:
-        """Write down that schedules were kept, so that a restart neither repeats nor forgets one."""
-        self._timetable.begun(due, now)
+    def _keep(self, due: Sequence[str], now: Instant) -> None:
+        """Write down that schedules were kept, so that a restart neither repeats one nor forgets one."""
+        if not due:
+            return
         with self._session.state().transaction() as tx:
             for name in due:
                 tx.set_watermark(name, LAST, str(now), now=now)

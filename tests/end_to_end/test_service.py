@@ -166,6 +166,23 @@ def test_a_project_with_a_sandbox_of_its_own_keeps_it_when_it_is_read_again(
     assert {run["result"] for run in project.read("runs")} == {"ok"}
 
 
+def test_a_poll_that_the_end_of_a_service_cuts_short_is_made_by_the_next(
+    make_project: MakeProject, world: World, services: list[Running]
+) -> None:
+    project = make_project()
+    number = world.faults.add(Fault(kind="latency", operation="*Order/Search", seconds=1))
+    references = [f"B2C-{place(world)}"]
+    services.append(Running(project, "orders"))
+    assert wait_for(lambda: any("Order/Search" in str(one.operations) for one in list(world.requests)))
+    services[0].end()
+    world.faults.remove(number)
+    assert judge(world, references).missing == references
+    services.append(Running(project, "orders"))
+    assert wait_for(lambda: not judge(world, references).missing), services[1].said()
+    services[1].end()
+    assert judge(world, references) == CLEAN
+
+
 def runs(project: Project) -> int:
     """Count the runs that have ended."""
     return runs_in(project.state_file)
