@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Failure, Remedy, Row
@@ -81,7 +82,8 @@ class Work:
             now=attempt.opened_at,
             time_zone=zone,
             lookups=pipeline.lookups,
-            link=self._linked,
+            # Not a method: what refers to itself would stay in memory until the collector looks for it.
+            link=partial(_linked, self.links, pipeline.name),
             linked_by_m3=by_m3,
             in_flight=lambda sku: (in_flight or {}).get(spelled(sku), Decimal(0)),
         )
@@ -206,11 +208,14 @@ class Work:
         kept = {name: value.evaluate(seen, self.context) for name, value in self.pipeline.remember}
         return kept or None
 
-    def _linked(self, pipeline: str, key: str) -> Mapping[str, Json] | None:
-        # An instance for another installation has the links of its own side.
-        own = f"{pipeline}@{self.pipeline.name.partition('@')[2]}"
-        link = self.links.get((pipeline, key)) or self.links.get((own, key))
-        return None if link is None else {"m3": link.m3, "shop": link.shop}
+
+def _linked(
+    links: Mapping[tuple[str, str], Link | None], own_pipeline: str, pipeline: str, key: str
+) -> Mapping[str, Json] | None:
+    # An instance for another installation has the links of its own side.
+    own = f"{pipeline}@{own_pipeline.partition('@')[2]}"
+    link = links.get((pipeline, key)) or links.get((own, key))
+    return None if link is None else {"m3": link.m3, "shop": link.shop}
 
 
 def _link_value(link: Link | None) -> Json:
