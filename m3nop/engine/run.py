@@ -177,7 +177,8 @@ class Engine:
         try:
             while reading.go_on() and not (together and reading.beside_delivery()):
                 continue
-            failed.update({**held(self._jobs, names, circuits), **failed, **reading.failed})
+            failed.update(reading.failed)
+            failed.update({**held(self._jobs, names, circuits), **failed})
             gates = {} if wish.only_look else self._rehearse(parts, _without(wish, failed), failed)
             delivery = Delivery(parts, _without(wish, failed), gates=gates, failed=failed, reading=reading)
             self._deliver_or_tell(delivery, wish, names, summary)

@@ -248,7 +248,8 @@ class Case:
             settle_after={"erp": SETTLE}, sweeping=work.sweeping,
         )  # fmt: skip
         other.work.asked_at = dict(work.asked_at)
-        other.work.checked, other.work.links = deepcopy(work.checked), dict(work.links)
+        other.work.checked = deepcopy(work.checked)
+        other.work.links.update(work.links)
         other.work.predates = work.predates
         other.work.outdated, other.work.blind = work.outdated, work.blind
         return other

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from m3nop.core.clock import MINUTE
@@ -318,3 +321,16 @@ def test_something_to_remember_that_cannot_be_worked_out_ends_the_work() -> None
 
     assert isinstance(action, Stop)
     assert (action.state, action.failure.remedy) == (RecordState.DEAD, Remedy.CONFIGURATION)
+
+
+def test_a_record_that_was_put_down_leaves_memory_at_once() -> None:
+    case = Case(steps(note("write", "coalesce(link('customers', order.customer_id).m3, 'none')")))
+    gc.disable()
+    try:
+        assert case.next().fields["value"] == "none"
+        work = weakref.ref(case.work)
+        del case
+
+        assert work() is None
+    finally:
+        gc.enable()
