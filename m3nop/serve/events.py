@@ -38,6 +38,8 @@ class Woken:
     """Whether the source is read as well."""
     quiet: float | None = None
     """Seconds that a new record is left alone; None for as the pipeline says."""
+    rows_only_name: bool = False
+    """Whether rows of the source only say which record to look at, so that a known one need not be listed."""
     links: str = ""
     """The pipeline whose links lead from what is named, a key of M3, to the record; or ``""``."""
 
@@ -91,7 +93,8 @@ class Events:
                 if not names:
                     # M3 tells of everything; this is none of ours.
                     continue
-            if one.reads or not names:
+            known = one.rows_only_name and state.known_keys(one.pipeline, names) == set(names)
+            if not names or (one.reads and not known):
                 batch.polled.add(one.pipeline)
             for name in names if one.by_key else ():
                 keys = batch.named.setdefault(one.pipeline, {})
@@ -127,7 +130,7 @@ def documents_that_wake(
 ) -> dict[tuple[str, str], list[Woken]]:  # fmt: skip
     """Read from a project which documents of ION wake which of these pipelines, with which key in them.
 
-    Where a row is listed, it is read again together with what else is new; where links are, they lead to it.
+    A row cannot be read again alone, so it is listed with what else is new; links lead to their records.
     """
     project = session.project
     woken: dict[tuple[str, str], list[Woken]] = {}
@@ -138,7 +141,10 @@ def documents_that_wake(
             pipeline = session.jobs([name])[name].any if documents else None
             if pipeline is None or erp not in pipeline.connections:
                 continue
-            one = Woken(name, by_key=True, reads=True, links=pipeline.source.of)
+            one = Woken(
+                name, by_key=True, reads=True, links=pipeline.source.of,
+                rows_only_name=pipeline.source.distinct is not None,
+            )  # fmt: skip
             for document, place in documents.items():
                 for topic in (document, topic_of(document, place)):
                     woken.setdefault((source, topic), []).append(one)

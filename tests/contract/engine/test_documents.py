@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.inbox import Message, Reception
 from m3nop.core.state import RecordState
+from m3nop.engine.arrival import only_key
 from m3nop.sandbox.m3 import goods
 from m3nop.sandbox.m3.happenings import HAPPENINGS
 from m3nop.sandbox.m3.session import Session, Tables
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 ITEMS = Woken("products", by_key=True, reads=True)
 ORDERS = Woken("shipments", by_key=True, reads=True, links="orders")
-EVENTS = Events({("m3", "item"): [ITEMS], ("m3", "shipment"): [ORDERS, ITEMS]})
+STOCK = Woken("inventory", by_key=True, reads=True, rows_only_name=True)
+EVENTS = Events({("m3", "item"): [ITEMS], ("m3", "count"): [STOCK], ("m3", "shipment"): [ORDERS, ITEMS]})
 
 
 def told(bench: Bench, *messages: Message) -> Batch:
@@ -28,6 +30,19 @@ def told(bench: Bench, *messages: Message) -> Batch:
 def test_an_item_is_named_and_what_is_new_is_read(bench: Bench) -> None:
     batch = told(bench, Message("m3", "a", "item", "TENT-2P"), Message("m3", "b", "item", "TENT-2P"))
     assert (batch.named, batch.polled) == ({"products": {"TENT-2P": None}}, {"products"})
+
+
+def test_where_rows_only_name_records_the_list_is_read_for_those_that_nobody_knows(bench: Bench) -> None:
+    assert told(bench, Message("m3", "a", "count", "TENT-2P")).polled == {"inventory"}
+    with bench.state.transaction() as tx:
+        tx.settle_messages([1], Reception.HANDLED, now=bench.clock.now())
+        tx.arrive(
+            [only_key("inventory", "TENT-2P", store="b2c", partition="", snapshot={})], now=bench.clock.now()
+        )
+    batch = told(bench, Message("m3", "b", "count", "TENT-2P"))
+    assert (batch.named, batch.polled) == ({"inventory": {"TENT-2P": None}}, set())
+    assert told(bench, Message("m3", "c", "count", "OTHER")).polled == {"inventory"}
+    assert told(bench, Message("m3", "d", "count", "")).polled == {"inventory"}
 
 
 def test_a_document_without_a_key_lets_the_pipeline_read_what_is_new(bench: Bench) -> None:
