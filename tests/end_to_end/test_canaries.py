@@ -33,8 +33,21 @@ if TYPE_CHECKING:
 PASSWORD, CLIENT, SERVICE = "canary-of-the-shop/ä", "canary-of-the-client+1", "canary-of-the-service=2"
 HOSTILE = "New\x1b[2J\x9b31m\u202e"
 """What would clear a terminal, colour it, and turn the order of letters on it."""
-ELSEWHERE = frozenset({"demo", "init", "secrets set", "dead-letters edit"})
+ELSEWHERE = frozenset({"demo", "init", "secrets set", "dead-letters edit", "run"})
 """Commands that have no credentials yet, or are run by another step below."""
+
+
+ALERTS = """
+alerts:
+  channels:
+    chat: {slack: "${secret:CHAT}"}
+    mail: {email: {host: 127.0.0.1, port: 1, security: none, from: m@example.com, to: [o@example.com], username: m,
+                   password: "${secret:MAIL}"}}
+  rules:
+    refused: {when: new_dead_letter_group, to: [chat, mail]}
+    decide: {when: review_waiting, to: [chat]}
+  pings: {orders: {url: "${secret:PING}"}}
+"""
 
 
 @dataclass
@@ -79,7 +92,12 @@ def world(birds: Birds) -> Iterator[World]:
 
 @pytest.fixture
 def project(make_project: MakeProject, world: World, birds: Birds) -> Project:
-    made = make_project(change=lambda text: re.sub(r', payments: "[^"]+"', "", text))
+    made = make_project(change=lambda text: re.sub(r', payments: "[^"]+"', "", text) + ALERTS)
+    for name in ("CHAT", "MAIL", "PING"):
+        # The addresses of channels are secrets in themselves; nobody answers there.
+        canary = f"canary-of-the-{name.lower()}"
+        birds.add(canary)
+        made.environ[name] = f"http://127.0.0.1:1/{canary}"
     for path in made.folder.glob("pipelines/*.yaml"):
         # The others would cost each command a second.
         if path.stem not in {"customers", "guests", "orders"}:
@@ -179,6 +197,8 @@ def tried(scratch: Path, orders: tuple[str, str, str]) -> list[tuple[str, ...]]:
         ("secrets", "check"), ("secrets", "list"), ("m3", "programs"), ("m3", "describe", "OIS100MI"),
         ("m3", "call", "OIS100MI/LstBatchHead", "CUNO=W0000005", "--json"), ("m3", "snapshot", "MMS200MI"),
         ("m3", "diff"), ("nop", "get", "orders", delivered), ("circuits", "list", "--json"), ("circuits", "close", "shop"),
+        ("sync", "orders", "--log", "text", "--metrics-file", str(scratch / "m3nop.prom")), ("alerts", "list", "--json"),
+        ("alerts", "test"), ("diff", "sandbox", "sandbox"), ("ion", "openapi"),
     ]  # fmt: skip
 
 
