@@ -13,7 +13,7 @@ import typer
 from m3nop.app.registry import CONNECTORS
 from m3nop.cli.main import app
 from m3nop.spec.validate import validate
-from tests.unit.docs import cli_reference, configuration_reference, fault_reference, shop_reference
+from tests.unit.docs import cli_reference, configuration_reference, fault_reference, man_page, shop_reference
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
@@ -96,6 +96,12 @@ def test_every_command_that_a_page_names_exists_with_its_options(page):
 
 
 # -- generated pages
+
+
+def test_the_manual_page_is_that_of_the_program():
+    assert man_page.PAGE.read_text(encoding="utf-8") == man_page.render(), (
+        "run: python tests/unit/docs/man_page.py"
+    )
 
 
 def test_the_page_of_configuration_is_that_of_the_models():

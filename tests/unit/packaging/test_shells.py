@@ -21,12 +21,6 @@ SHELLS = {
 }
 
 
-def test_the_manual_page_is_that_of_the_program():
-    assert man_page.PAGE.read_text(encoding="utf-8") == man_page.render(), (
-        "run: python tests/unit/docs/man_page.py"
-    )
-
-
 @pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff here")
 def test_the_manual_page_can_be_set_without_a_warning():
     ended = subprocess.run(  # noqa: S603  the system's own, or ours
