@@ -22,6 +22,11 @@ LogForm = Annotated[
 ]
 
 
+NoListen = Annotated[
+    bool, typer.Option("--no-listen", help="Answer no HTTP: another service of the project does.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(run)
@@ -29,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     pipelines: Pipelines = None, *, every: All = False, project: Project = None, env: Env = None,
-    log_format: LogForm = "text",
+    no_listen: NoListen = False, log_format: LogForm = "text",
 ) -> None:  # fmt: skip
     """Run pipelines as a service, by their schedules, until SIGTERM or Ctrl-C."""
     import os
@@ -54,7 +59,8 @@ def run(
 
     wakes = Wakes()
     service = Service(
-        opening, log=log_of, wakes=wakes, notifier=Notifier(os.environ), spread=random.random
+        opening, log=log_of, wakes=wakes, notifier=Notifier(os.environ), spread=random.random,
+        listens=not no_listen,
     )  # fmt: skip
     _listen(service, wakes)
     service.run()

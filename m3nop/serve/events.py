@@ -105,7 +105,7 @@ class Events:
     def settle(
         self, state: SqlState, batch: Batch, *, failed: Collection[str], now: Instant
     ) -> None:  # fmt: skip
-        """Note that a batch was looked at. Where a pipeline failed, its records are due when it runs next.
+        """Note that a batch was looked at. Where a pipeline was not run, its records are due next time.
 
         From here on the records tell: a new one that could not be looked at is found by the poll with which
         the pipeline is tried again.

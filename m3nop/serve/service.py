@@ -64,9 +64,10 @@ class Service:
 
     def __init__(
         self, opening: Opening, *, log: Callable[[Session], Log], wakes: Wakes, notifier: Notifier,
-        spread: Callable[[], float],
+        spread: Callable[[], float], listens: bool = True,
     ) -> None:  # fmt: skip
         self._opening = opening
+        self._listens = listens
         self._wakes = wakes
         self._notifier = notifier
         self._spread = spread
@@ -123,14 +124,11 @@ class Service:
         state = self._session.state()
         self._timetable, self._events = self._plan()
         self._parked = 0
-        self._front = Front(
-            self._session,
-            state,
-            log=self._log,
-            clock=self._clock,
-            came=lambda: self._wakes.ring(Wake.EVENT),
-            more=self._watch.routes(),
-        )
+        if self._listens:
+            self._front = Front(
+                self._session, state, log=self._log, clock=self._clock,
+                came=lambda: self._wakes.ring(Wake.EVENT), more=self._watch.routes(),
+            )  # fmt: skip
         self._watch.start()
 
     def _turn(self) -> None:
@@ -199,7 +197,11 @@ class Service:
         if not self.stop:
             # What was due or named and not looked at, because the service is to end, is for the next one.
             self._keep([name for name in due if name not in failed], now)
-            self._events.settle(self._session.state(), batch, failed=failed, now=self._clock.now())
+            # Of a pipeline that another service runs it is enough that its records are due there.
+            elsewhere = batch.pipelines - set(self._names)
+            self._events.settle(
+                self._session.state(), batch, failed={*failed, *elsewhere}, now=self._clock.now()
+            )
         self._ended(names, failed)
 
     def _try(
@@ -287,8 +289,8 @@ class Service:
         project, state = self._session.project, self._session.state()
         found = {name: schedule_of(project, name) for name in self._names}
         plans = {name: Plan(*one) for name, one in found.items() if one is not None}
-        events = events_of(self._session, self._names)
-        if not plans and not events.wakes:
+        events = events_of(self._session, {*self._session.enabled(), *self._names})
+        if not plans and not events.wakes & set(self._names):
             msg = f"nothing would ever run: none of {', '.join(self._names)} has a `schedule` or a `trigger`"
             raise UsageError(msg)
         marks = {name: state.watermark(name, LAST) for name in plans}

@@ -99,9 +99,12 @@ class PostgresBackend:
             BusyError: one goes on.
         """
         self._lock(writer, _LOCK, wait)
-        yield
-        with writer.begin():
-            writer.execute(select(func.pg_advisory_unlock(_LOCK)))
+        try:
+            yield
+        finally:
+            # A session that is lost has let go of it anyway.
+            with suppress(DBAPIError), writer.begin():
+                writer.execute(select(func.pg_advisory_unlock(_LOCK)))
 
     def _lock(self, writer: Connection, lock: int, wait: float) -> None:
         # None at all would be no limit.

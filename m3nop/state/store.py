@@ -162,12 +162,14 @@ class SqlState(Reads):
 
     @contextmanager
     def alone(self, *, wait: float = 0.0) -> Iterator[None]:
-        """Keep other processes out; wait so many seconds for those that work to end.
+        """Keep other processes out, and other threads; wait so many seconds for processes that work to end.
 
         Raises:
             BusyError: one goes on.
         """
-        with self._backend.explained(), self._backend.alone(self._usable(), wait=wait):
+        with (
+            self._lock, self._backend.explained(), self._backend.alone(self._usable(), wait=wait),
+        ):  # fmt: skip
             yield
 
     def begin_epoch(self, *, now: Instant, actor: str, reason: str) -> int:

@@ -216,7 +216,7 @@ def test_on_a_shared_database_a_sync_works_beside_the_service(
     sender = serve(project, services)
     orders = [place(world) for _ in range(4)]
     told, polled = orders[::2], [f"B2C-{order}" for order in orders]
-    assert [sender.hook(order).status for order in told] == [202, 202]
+    assert [sender.hook(order).status for order in told] == [202, 202], services[0].said()
     assert project.run("sync", "orders").code == 0
     assert wait_for(lambda: not judge(world, polled).missing), services[0].said()
     assert wait_for(lambda: ask(postgres_url, "SELECT DISTINCT state FROM inbox") == [("handled",)])
@@ -290,3 +290,23 @@ def test_secrets_are_changed_one_by_one_while_the_service_runs(
         services[0].until(said)
         assert sender.hook(said).status == 202
     services[0].end()
+
+
+def test_two_services_share_the_pipelines_of_one_project(
+    make_project: MakeProject, world: World, services: list[Running], postgres_url: str
+) -> None:
+    project = make_project(change=lambda text: listening(shared(postgres_url, lease=30)(text)))
+    services.append(Running(project, "payments", **SECRETS))
+    services[0].until("listening on")
+    services.append(Running(project, "orders", "--no-listen", **SECRETS))
+    services[1].until("orders in sandbox")
+    sender = Sender(port_of(services[0].said()))
+    services[0].senders.append(sender)
+    order = place(world)
+    assert sender.hook(order).status == 202
+    assert wait_for(lambda: ask(postgres_url, "SELECT DISTINCT state FROM inbox") == [("handled",)])
+    assert project.run("sync", "orders").code == 0
+    for one in services:
+        one.end()
+    assert "listening" not in services[1].said()
+    assert judge(world, [f"B2C-{order}"]) == CLEAN

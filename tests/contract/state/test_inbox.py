@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING
 
+import pytest
+
 from m3nop.core.clock import DAY
+from m3nop.core.errors import UsageError
 from m3nop.core.inbox import Message, Reception
 from m3nop.core.state import RecordState
 
@@ -119,3 +124,23 @@ def test_records_that_wait_or_were_delivered_are_due_when_an_event_could_not_be_
     with desk.state.transaction() as tx:
         tx.hasten("orders", ["1", "2", "3"], now=7)
     assert [desk.record(key).not_before for key in ("1", "2")] == [7, None]
+
+
+def test_messages_wait_while_the_database_is_had_alone_by_another_thread(desk: Desk) -> None:
+    state, told = desk.state, Queue[list[bool]]()
+    thread = Thread(target=lambda: told.put(receive(state, hook(1))))
+    with state.alone():
+        thread.start()
+        thread.join(0.05)
+        assert told.empty()
+        with state.transaction() as tx:
+            tx.receive([hook(2)], now=NOW)
+    thread.join()
+    assert told.get() == [True]
+
+
+def test_the_database_is_given_back_by_who_fails_while_having_it_alone(desk: Desk) -> None:
+    with pytest.raises(UsageError), desk.state.alone():
+        raise UsageError("it fails")
+    with desk.state.alone():
+        assert receive(desk.state, hook(1)) == [True]

@@ -11,6 +11,7 @@ from m3nop.app.pack import pack_folder
 from m3nop.app.session import Place, open_session
 from m3nop.core.clock import SystemClock
 from m3nop.core.inbox import Message, Reception
+from m3nop.core.state import Arrival, RecordState
 from m3nop.serve.events import Events, Woken, events_of, forget
 from m3nop.state.store import open_state
 
@@ -77,6 +78,18 @@ def test_what_wakes_nothing_is_ignored_and_what_was_looked_at_is_handled(state: 
     assert state.count_messages() == {
         ("shop", Reception.HANDLED): 1, ("shop", Reception.IGNORED): 1, ("another", Reception.IGNORED): 1,
     }  # fmt: skip
+
+
+def test_where_a_pipeline_was_not_run_its_records_are_due_for_who_runs_it(state: SqlState) -> None:
+    arrival = Arrival("orders", "7", "b2c", "", {"id": 7}, "f", 5, RecordState.WAITING, not_before=10**15)
+    with state.transaction() as tx:
+        tx.arrive([arrival], now=5)
+    receive(state, ("changed", "7"))
+    batch = EVENTS.take(state)
+    EVENTS.settle(state, batch, failed=batch.pipelines, now=6)
+    record = state.record("orders", "7")
+    assert record is not None
+    assert (record.not_before, EVENTS.take(state).ids) == (6, [])
 
 
 def test_what_was_handled_a_month_ago_is_forgotten(state: SqlState) -> None:
