@@ -83,6 +83,11 @@ def spread(numbers: Sequence[float]) -> float:
     return (max(numbers) - min(numbers)) / middle if middle else 0.0
 
 
+def noise(numbers: Sequence[float]) -> str:
+    """Tell half of the spread; one round alone does not show any."""
+    return f"±{spread(numbers) / 2:.0%}" if len(numbers) > 1 else ""
+
+
 def rows(setting: Setting, found: Mapping[str, Sequence[Measured]]) -> Iterator[Sequence[str]]:
     """Tell what was found as the rows of a table, its titles first."""
     yield (
@@ -95,7 +100,7 @@ def rows(setting: Setting, found: Mapping[str, Sequence[Measured]]) -> Iterator[
             name,
             f"{runs[0].orders:,}",
             f"{statistics.median(rates):,.0f}",
-            f"±{spread(rates) / 2:.0%}",
+            noise(rates),
             _ratio(found, name),
             f"{statistics.median(one.first_entry for one in runs):.2f} s",
             f"{statistics.median(one.cpu_per_thousand for one in runs):.2f}",
@@ -115,4 +120,4 @@ def _ratio(found: Mapping[str, Sequence[Measured]], name: str) -> str:
     if name in (ours, M3NOP_SINGLE.name) or ours not in found:
         return ""
     numbers = ratios(found[ours], found[name])
-    return f"{statistics.median(numbers):.2f}x ±{spread(numbers) / 2:.0%}"
+    return f"{statistics.median(numbers):.2f}x {noise(numbers)}".rstrip()

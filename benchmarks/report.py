@@ -84,7 +84,7 @@ def _memory(found: Results) -> Iterator[Sequence[str]]:
 def _growth(found: Results) -> Iterator[Sequence[str]]:
     yield ("rows", "size in MB", "processor ms an order", "noise", "processor s of a run without orders")
     for one in found.growth:
-        noise = f"±{orders.spread(one.per_order) / 2:.0%}"
+        noise = orders.noise(one.per_order)
         yield (f"{one.rows:,}", f"{one.megabytes:,.0f}", f"{one.median:.3f}", noise, f"{one.idle:.2f}")
 
 
