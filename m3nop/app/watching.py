@@ -93,14 +93,13 @@ class Watch:
         self._telemetry = telemetry
         self._alone = alone
         self._file = metrics_file or self._configured_file()
-        if self._monitor is None and self._file is not None:
-            from m3nop.app.monitoring.monitor import Monitor
-
-            self._monitor = Monitor(lambda: session)
+        if self._file is not None:
+            self._begin_counting()
         self._pings: Pings | None = None
         with self._harmless():
             if alone:
                 self._telemetry = open_telemetry(session.place.environment, os.environ)
+                self._measure()
 
     @contextmanager
     def run(
@@ -126,6 +125,17 @@ class Watch:
             if tracing is not None:
                 tracing.close()
         self._end(run)
+
+    def _begin_counting(self) -> Monitor:
+        if self._monitor is None:
+            from m3nop.app.monitoring.monitor import Monitor
+
+            self._monitor = Monitor(lambda: self._session)
+        return self._monitor
+
+    def _measure(self) -> None:
+        if self._telemetry is not None and self._telemetry.wants_metrics:
+            self._telemetry.measure(self._begin_counting().samples)
 
     def evaluate(self) -> None:
         """Find out what is the matter, and tell it to whom it concerns."""
@@ -159,7 +169,7 @@ class Watch:
             self.evaluate()
         self._write_metrics()
         if self._alone and self._telemetry is not None and not self._telemetry.close():
-            self._warn("the traces were not sent in time")
+            self._warn("traces or metrics were not taken by the collector of OpenTelemetry")
 
     def _end_pings(self, run: WatchedRun) -> None:
         if self._pings is None:

@@ -48,6 +48,8 @@ class ServiceWatch:
         )
         try:
             self._telemetry = open_telemetry(session().place.environment, os.environ)
+            if self._telemetry is not None and self._telemetry.wants_metrics:
+                self._telemetry.measure(self.monitor.samples)
         except ConfigurationError as error:
             self._telemetry = None
             warn(str(error))

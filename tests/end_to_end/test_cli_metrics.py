@@ -61,3 +61,15 @@ def test_a_file_that_cannot_be_written_is_named_and_changes_no_exit_code(make_pr
 
     assert code == 0
     assert said == f"m3nop: the metrics cannot be written to {nowhere}: No such file or directory\n"
+
+
+def test_a_collector_of_opentelemetry_that_is_away_is_named_and_changes_no_exit_code(
+    make_project: MakeProject,
+):
+    project = make_project()
+
+    code, said = sync(
+        project, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1", OTEL_EXPORTER_OTLP_TIMEOUT="1"
+    )
+
+    assert (code, said) == (0, "m3nop: traces or metrics were not taken by the collector of OpenTelemetry\n")

@@ -33,6 +33,10 @@ class Exposition:
     def __init__(self, collectors: Iterable[Collector]) -> None:
         self._collectors = tuple(collectors)
 
+    def samples(self) -> list[Sample]:
+        """Return the values themselves."""
+        return [one for family in self._families() for one in family.samples]
+
     def text(self, earlier: str = "") -> bytes:
         """Return the text; sums go on from those of ``earlier``, an earlier text of the same environment."""
         registry = CollectorRegistry(auto_describe=False)

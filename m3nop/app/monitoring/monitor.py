@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from prometheus_client.core import Sample
+
     from m3nop.app.session import Session
     from m3nop.core.alerts import Alert
     from m3nop.core.clock import Instant
@@ -45,6 +47,14 @@ class Monitor:
             StateError: the state cannot be read.
         """
         return self._exposition().text()
+
+    def samples(self) -> list[Sample]:
+        """Return the values of all metrics.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        return self._exposition().samples()
 
     def write(self, path: Path) -> None:
         """Write all metrics into a file, whose sums go on.

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
+from m3nop.app.monitoring import catalogue
+from m3nop.app.monitoring.exposition import Exposition
+from m3nop.app.monitoring.measuring import measure
+from m3nop.app.monitoring.meters import Counting, Meters
+from m3nop.app.monitoring.observers import Several
 from m3nop.app.monitoring.telemetry import open_telemetry, provider_for
 from m3nop.app.monitoring.tracing import Tracing
 from m3nop.core.errors import ConfigurationError, PausedError
@@ -119,7 +127,11 @@ ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
         {},
         {ENDPOINT: ""},
         {ENDPOINT: "https://otel.example.com", "OTEL_SDK_DISABLED": "true"},
-        {ENDPOINT: "https://otel.example.com", "OTEL_TRACES_EXPORTER": "none"},
+        {
+            ENDPOINT: "https://otel.example.com",
+            "OTEL_TRACES_EXPORTER": "none",
+            "OTEL_METRICS_EXPORTER": "none",
+        },
     ],
 )
 def test_nothing_is_opened_unless_it_is_asked_for(environ: dict[str, str]):
@@ -144,12 +156,38 @@ def test_a_collector_gets_the_spans_of_a_process_that_ends(monkeypatch: pytest.M
     with receiving() as receiver:
         monkeypatch.setenv(ENDPOINT, receiver.url)
         telemetry = open_telemetry("sandbox", {ENDPOINT: receiver.url})
-        bench.watcher = telemetry.of_a_run()
+        assert telemetry.wants_metrics
+        meters = Meters()
+        telemetry.measure(Exposition((meters.registry,)).samples)
+        tracing = telemetry.of_a_run()
+        bench.watcher = Several((tracing, Counting(meters)))
         bench.place()
         bench.run()
+        tracing.close()
         assert telemetry.close()
 
-    assert {(method, path) for method, path, _, _ in receiver.requests} == {("POST", "/v1/traces")}
-    assert b"OIS100MI" in b"".join(body for _, _, _, body in receiver.requests) or all(
-        headers.get("content-encoding") == "gzip" for _, _, headers, _ in receiver.requests
-    )
+    asked = {path: [] for _, path, _, _ in receiver.requests}
+    for method, path, headers, body in receiver.requests:
+        assert method == "POST"
+        asked[path].append(gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body)
+    assert set(asked) == {"/v1/traces", "/v1/metrics"}
+    assert b"OIS100MI/Confirm" in b"".join(asked["/v1/traces"])
+    assert b"m3nop_records_processed_total" in b"".join(asked["/v1/metrics"])
+
+
+def test_the_metrics_of_the_table_are_told_as_they_are():
+    meters, reader = Meters(), InMemoryMetricReader()
+    meters.count(catalogue.READS, "orders", by=3)
+    meters.observe(catalogue.REQUEST_SECONDS, 0.5, "erp", "OIS100MI")
+    measure(MeterProvider([reader]), Exposition((meters.registry,)).samples)
+    meters.count(catalogue.READS, "orders", by=4)
+
+    told = {
+        metric.name: [(dict(point.attributes), point.value) for point in metric.data.data_points]
+        for resource in reader.get_metrics_data().resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    assert told["m3nop_records_read_total"] == [({"pipeline": "orders"}, 7)]
+    assert told["m3nop_request_duration_seconds_count"] == [({"connection": "erp", "program": "OIS100MI"}, 1)]
+    assert told["m3nop_request_duration_seconds_sum"] == [({"connection": "erp", "program": "OIS100MI"}, 0.5)]
