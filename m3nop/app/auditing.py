@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from m3nop.app.actor import current_user
 from m3nop.core.errors import StateError, UsageError
 from m3nop.core.json import digest
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
     from m3nop.core.state import Record, Transaction
+    from m3nop.engine.wish import Wish
 
 SEAL_START = 12
 """Digits of a seal that are enough to find it again."""
@@ -62,6 +64,17 @@ def note(
         now=now, actor=actor, action=action, subject=f"{before.pipeline}/{before.key}",
         detail={**detail, **digests},
     )  # fmt: skip
+
+
+def note_lifted(session: Session, wish: Wish) -> None:
+    """Note if somebody lifts the limit on records that come to nothing for one run."""
+    if not wish.allow_to_zero:
+        return
+    with session.state().transaction() as tx:
+        tx.audit(
+            now=session.clock.now(), actor=current_user(), action="allow to zero",
+            subject=", ".join(wish.pipelines), detail={},
+        )  # fmt: skip
 
 
 def digest_of(record: Record) -> str:

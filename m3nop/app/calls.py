@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from m3nop.app.actor import current_user
 from m3nop.app.session import unknown
 from m3nop.app.usage import operations_of, pipelines_of
 from m3nop.core import json
 from m3nop.core.connector import Call, Effect, Outcome, Remedy
 from m3nop.core.errors import AccessError, M3nopError, UsageError
+from m3nop.core.json import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,16 +105,28 @@ def acts(operation: Operation) -> bool:
 def call(
     session: Session, connection: str, operation: Operation, fields: Mapping[str, str]
 ) -> tuple[Row, ...]:
-    """Make one call and return its rows.
+    """Make one call and return its rows; one that acts is noted in the audit trail before it is sent.
 
     Raises:
+        BusyError, StateError: nothing can be noted in the state, so nothing was sent.
         AccessError: M3 cannot be reached, refuses who we are, or nothing is known of what became of the call.
         M3nopError: M3 refused it.
     """
+    if acts(operation):
+        _note(session, connection, operation, fields)
     answer = session.connection(connection).send([Call("1", operation, dict(fields))])[0]
     if answer.outcome is Outcome.DONE:
         return answer.rows
     raise _error(operation, answer)
+
+
+def _note(session: Session, connection: str, operation: Operation, fields: Mapping[str, str]) -> None:
+    """Note who calls what; of the values, which may be personal data, only a digest."""
+    state, now = session.state(), session.clock.now()
+    detail = {"fields": sorted(fields), "values": digest(dict(fields))}
+    with state.transaction() as tx:
+        subject = f"{connection}/{operation.name}"
+        tx.audit(now=now, actor=current_user(), action="call", subject=subject, detail=detail)
 
 
 def _error(operation: Operation, answer: Answer) -> M3nopError:

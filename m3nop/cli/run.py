@@ -79,6 +79,7 @@ def sync(
     if dry_run:
         _plan(asked, project, env, as_json=as_json, detailed=False)
         return
+    from m3nop.app.auditing import note_lifted
     from m3nop.app.letters import new_groups
     from m3nop.app.naming import check_keys
     from m3nop.app.retention import forget_what_is_old
@@ -95,13 +96,14 @@ def sync(
             Progress(session, wish.pipelines, quiet=quiet, log_format=log_format) as progress,
             watch.run(wish.pipelines, progress) as run,
         ):
-            seconds = parse_duration(wait)
-            engine = session.engine(wish.pipelines, observer=run.observer, stop=stop, wait=seconds)
+            engine = session.engine(
+                wish.pipelines, observer=run.observer, stop=stop, wait=parse_duration(wait)
+            )  # fmt: skip
+            note_lifted(session, wish)
             summary = run.summary = engine.run(wish)
         code = exit_code(summary.counts, stop)
         with keeping(code):
-            dead = bool(summary.counts.get("dead"))
-            new = new_groups(session.state(), since=began) if dead else ()
+            new = new_groups(session.state(), since=began) if summary.counts.get("dead") else ()
             progress.end(summary, as_json=as_json, new=new)
         if summary.error is not None:
             raise summary.error
