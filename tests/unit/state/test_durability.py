@@ -146,13 +146,15 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_is_named_and_ends_all_use(small_disk, opened, process):
-    database = small_disk / "state.db"
+    database, something_else = small_disk / "state.db", small_disk / "something else"
+    something_else.write_bytes(bytes(200_000))
 
     code, out, err = ended(process(FILL, at=database))
 
     lines = out.splitlines()
     assert (code, err, len(lines)) == (0, "", 3)
     assert "free space on its disk and run again" in lines[0]
+    something_else.unlink()
     assert opened(database).known_keys("orders", ["first"]) == {"first"}
 
 
