@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from m3nop.app.naming import records_named, split_name
 from m3nop.core import json
 from m3nop.core.clock import to_text
+from m3nop.core.documents import topic_of
 from m3nop.core.state import RecordState
 
 if TYPE_CHECKING:
@@ -118,10 +119,19 @@ def tell(session: Session, state: SqlState, record: Record) -> Life:
 
 def _events(session: Session, state: SqlState, pipeline: str, key: str) -> Iterator[Received]:
     """Yield the messages that named a record and that its pipeline listens to."""
-    from m3nop.spec.service import topics_of
+    from m3nop.spec.service import documents_of, topics_of
 
-    topics = topics_of(session.project, pipeline) if pipeline in session.project.pipelines else ()
-    yield from (one for one in state.messages_of(key) if one.message.topic in topics)
+    project = session.project
+    if pipeline not in project.pipelines:
+        return
+    documents = documents_of(project, pipeline)
+    told = {*documents, *(topic_of(document, place) for document, place in documents.items())}
+    # A document of M3 names what is linked by its number there.
+    links = state.links(project.follows(pipeline, "links"), keys=[key])
+    ways = [(key, {*topics_of(project, pipeline), *told}), *((link.m3, told) for link in links)]
+    yield from (
+        one for name, topics in ways for one in state.messages_of(name) if one.message.topic in topics
+    )
 
 
 def _runs(state: SqlState, ids: set[int]) -> list[Run]:

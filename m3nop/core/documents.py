@@ -42,3 +42,8 @@ def place_of(text: str) -> Place:
     if len(way) > _MOST_STEPS:
         raise ValueError(text)
     return Place(text, tuple(way), tuple(conditions))
+
+
+def topic_of(document: str, place: Place) -> str:
+    """Return what a message is about whose key was found there: the name of the document and the place."""
+    return f"{document} {place.text}"

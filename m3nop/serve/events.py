@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY
+from m3nop.core.documents import topic_of
 from m3nop.core.inbox import Reception
 from m3nop.mapping.pipeline import SourceKind
-from m3nop.serve.ion.receiving import topic_of
 from m3nop.spec.ion import erp_of
 from m3nop.spec.service import documents_of, topics_of
 from m3nop.spec.webhooks import shop_of

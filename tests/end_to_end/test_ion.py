@@ -84,6 +84,7 @@ def test_a_stock_change_is_in_the_shop_seconds_after_its_event(
     assert inbox(project) == [ours, foreign, ours]
     # What is known is looked at alone: the second event lists nothing.
     assert "inventory: 1 done" in log
+    assert COUNT in project.run("trace", "BATT-AAA-4", **ion.SECRETS).out
     assert max(took) < 3
 
 

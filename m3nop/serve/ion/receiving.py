@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
+from m3nop.core.documents import topic_of
 from m3nop.core.inbox import Message
 from m3nop.serve.ion.documents import Noun, read_json, read_xml
 from m3nop.serve.ion.envelope import checked
@@ -50,11 +51,6 @@ class IonSource:
     method: str = "multipartMessage"
     url: str = ""
     """Scheme and host by which ION calls; as the request has them where it is blank."""
-
-
-def topic_of(document: str, place: Place) -> str:
-    """Return what the key of a record was found in: the name of the document and the place."""
-    return f"{document} {place.text}"
 
 
 def messages_in(source: IonSource, envelope: Envelope) -> list[Message]:
