@@ -7,6 +7,7 @@ import runpy
 import shutil
 import subprocess
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -67,6 +68,16 @@ def test_no_sample_names_a_host_but_those_of_examples(path):
     named = {host or mail for host, mail in hosts} - {"schemas.microsoft.com", "HOST"}
 
     assert [name for name in named if not name.endswith("example.com") and name != "127.0.0.1"] == []
+
+
+def test_an_installation_brings_the_samples_and_the_manual_page_along():
+    wheel = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+    assert wheel["shared-data"] == {
+        "packaging/m3nop.1": "share/man/man1/m3nop.1",
+        "packaging": "share/m3nop",
+    }
+    assert (ROOT / "packaging" / "m3nop.1").is_file()
 
 
 # -- systemd
