@@ -19,8 +19,10 @@ from m3nop.spec.cuts import Pairs, mend_comment, mend_flow
 from m3nop.spec.tree import Entry, ListNode, MapNode, Node, ScalarNode, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+
+    _Loader = type[yaml.SafeLoader] | type[yaml.CSafeLoader]
 
 MOST_BYTES = 2_000_000
 MOST_DEPTH = 60
@@ -112,18 +114,19 @@ def decode(data: bytes, *, file: str) -> tuple[str, Problem | None]:
 def load_text(text: str, *, file: str, first_line: int = 1, indent: int = 0) -> Document:
     """Read YAML from text that begins at ``first_line`` of ``file``."""
     source = Source(file, text, first_line, indent)
-    builder = _Builder(source)
+    if yaml.__with_libyaml__:
+        try:
+            return _Builder(source, yaml.CSafeLoader).document()
+        except yaml.YAMLError:
+            # What libyaml refuses, which is ten times as fast, Python's own parser words better.
+            pass
+    builder = _Builder(source, yaml.SafeLoader)
     try:
-        root = builder.build()
-    except _RefusedError as refused:
-        return Document(source, None, (*builder.problems, refused.problem))
+        return builder.document()
     except yaml.reader.ReaderError as error:
         return Document(source, None, (_control_character(source, error),))
     except yaml.MarkedYAMLError as error:
         return Document(source, None, (*builder.problems, _syntax(source, error)))
-    if root is None:
-        return _unreadable(file, "empty-file", "the file is empty", line=first_line)
-    return Document(source, root, tuple(builder.problems))
 
 
 def _unreadable(file: str, code: str, message: str, *, line: int = 1) -> Document:
@@ -169,16 +172,28 @@ class _Mark(Protocol):
 class _Builder:
     """Makes nodes from the parser's events, without recursion, so that depth can be refused."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, loader: _Loader) -> None:
         self.problems: list[Problem] = []
         self._source = source
+        self._loader = loader
         self._open: list[_Open] = []
         self._root: Node | None = None
         self._nodes = 0
 
+    def document(self) -> Document:
+        """Read the text, no further than to what is refused."""
+        source = self._source
+        try:
+            root = self.build()
+        except _RefusedError as refused:
+            return Document(source, None, (*self.problems, refused.problem))
+        if root is None:
+            return _unreadable(source.file, "empty-file", "the file is empty", line=source.first_line)
+        return Document(source, root, tuple(self.problems))
+
     def build(self) -> Node | None:
         documents = 0
-        for event in _events(self._source.text):
+        for event in yaml.parse(self._source.text, Loader=self._loader):
             match event:
                 case yaml.ScalarEvent():
                     self._refuse_marks(event)
@@ -293,16 +308,6 @@ class _Builder:
 
 def _index(mark: _Mark | None) -> int:
     return mark.index if mark else 0
-
-
-def _events(text: str) -> Iterable[yaml.Event]:
-    """Parse with libyaml, which is ten times as fast; what it refuses, Python's own parser words better."""
-    if yaml.__with_libyaml__:
-        try:
-            return list(yaml.parse(text, Loader=yaml.CSafeLoader))
-        except yaml.YAMLError:
-            pass
-    return yaml.parse(text, Loader=yaml.SafeLoader)
 
 
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:

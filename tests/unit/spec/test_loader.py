@@ -146,6 +146,13 @@ def test_a_bomb_of_aliases_is_refused_in_no_time():
     assert time.perf_counter() - before < 1
 
 
+@pytest.mark.timeout(20)
+def test_what_is_nested_without_end_is_refused_where_it_is_too_deep():
+    # A whole megabyte of it takes libyaml hours.
+    (problem,) = load_text("a: " + "[" * 1_000_000, file="deep.yaml").problems
+    assert str(problem).startswith("deep.yaml:1:63: too-deep")
+
+
 def test_a_missing_file_is_a_problem(tmp_path):
     (problem,) = load_file(tmp_path / "none.yaml", file="none.yaml").problems
 
