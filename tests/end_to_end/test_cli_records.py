@@ -18,7 +18,7 @@ from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from m3nop.sandbox.faults import Fault
 from m3nop.sandbox.m3.seed import STOPPED_CUSTOMER
 from m3nop.state.ownership import Ownership
-from tests.end_to_end.conftest import MakeProject, Project, place, rows
+from tests.end_to_end.conftest import MakeProject, Project, patiently, place, rows
 
 if TYPE_CHECKING:
     from m3nop.sandbox.world import World
@@ -60,7 +60,7 @@ class Shop:
 @pytest.fixture
 def a_shop(make_project: MakeProject, world: World) -> Shop:
     made = Shop(
-        make_project(),
+        make_project(change=patiently),
         delivered=place(world),
         refused=place(
             world, lines=[{"sku": "LAMP-HEAD", "quantity": 1}, {"sku": UNKNOWN_SKU, "quantity": 1}]

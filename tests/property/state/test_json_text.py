@@ -34,7 +34,7 @@ def whole(document):
 def test_a_document_comes_back_digit_by_digit(document):
     kind = JsonText()
 
-    stored = kind.process_bind_param(document, DIALECT)
+    stored = kind.bind_processor(DIALECT)(document)
     back = kind.process_result_value(stored, DIALECT)
 
     assert stored is None or stored.encode("utf-8")
@@ -46,14 +46,14 @@ def test_a_document_comes_back_digit_by_digit(document):
 def test_money_keeps_its_trailing_zeros(amount: Decimal):
     kind = JsonText()
 
-    back = kind.process_result_value(kind.process_bind_param([amount], DIALECT), DIALECT)
+    back = kind.process_result_value(kind.bind_processor(DIALECT)([amount]), DIALECT)
 
     assert Decimal(str(back[0])).as_tuple() == Decimal(dumps(amount)).as_tuple()
 
 
 @given(ANY_TEXT)
 def test_text_is_stored_as_it_is_wherever_that_can_be(text):
-    stored = PlainText().process_bind_param(text, DIALECT)
+    stored = PlainText().bind_processor(DIALECT)(text)
 
     assert stored.encode("utf-8") or not text
     assert all(new in (old, "?") for new, old in zip(stored, text, strict=True))
