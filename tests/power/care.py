@@ -12,8 +12,9 @@ import signal
 import sqlite3
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 # Loaded before the children are forked, that each of them need not.
 import alembic.command  # noqa: F401
@@ -70,13 +71,14 @@ def lose(disk: Disk, work: Work, *, at: int, how: str, sync: bool) -> int:
     child = os.fork()
     if not child:
         os.environ.update(disk.environ, **({"POWERLOSS_AT": str(at)} if sync else {}))
-        _work(disk.folder, work, 0 if sync else at)
+        work_until(partial(work, disk.folder), 0 if sync else at)
     ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     disk.lose_power(how)
     return ended
 
 
-def _work(folder: Path, work: Work, at: int) -> None:
+def work_until(work: Callable[[], None], at: int | None) -> NoReturn:
+    """Work in a forked process, which dies before its ``at``-th statement or commit, if it comes to that."""
     passed = [0]
 
     def pass_by(*_: object) -> None:
@@ -87,7 +89,7 @@ def _work(folder: Path, work: Work, at: int) -> None:
     event.listen(Engine, "before_cursor_execute", pass_by)
     event.listen(Engine, "commit", pass_by)
     try:
-        work(folder)
+        work()
     except BaseException as error:  # noqa: BLE001  a forked process must not go on as its parent
         sys.stderr.write(f"{error}\n")
         os._exit(1)
