@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.memory import megabytes, project_in
+from benchmarks.memory import megabytes, places_of, project_in
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -84,7 +84,7 @@ def measure(items: int) -> Measured:
 
 
 def _serve(pipe: Connection, items: int) -> None:
-    from m3nop.sandbox import access, catalogue, shop
+    from m3nop.sandbox import catalogue, shop
     from m3nop.sandbox.m3.happenings import HAPPENINGS
     from m3nop.sandbox.seed import seed
     from m3nop.sandbox.server import serve
@@ -101,12 +101,7 @@ def _serve(pipe: Connection, items: int) -> None:
     tally = _Tally()
     world.on_request.append(tally.add)
     with serve(world) as running:
-        pipe.send(
-            {
-                "m3": running.m3_url, "shop": running.shop_url, "ionapi": json.dumps(running.ionapi),
-                "user": access.SHOP_USER, "password": access.SHOP_PASSWORD,
-            }
-        )  # fmt: skip
+        pipe.send(places_of(running))
         while True:
             wish, number = pipe.recv()
             if wish == "end":

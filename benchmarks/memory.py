@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import resource
     from multiprocessing.connection import Connection
 
+    from m3nop.sandbox.server import Running
+
 PACK = Path(__file__).parents[1] / "configs"
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -52,7 +54,7 @@ def measure(orders: int) -> Measured:
 
 
 def _serve(pipe: Connection, orders: int) -> None:
-    from m3nop.sandbox import access, shop
+    from m3nop.sandbox import shop
     from m3nop.sandbox.seed import seed
     from m3nop.sandbox.server import serve
     from m3nop.sandbox.world import World
@@ -61,13 +63,18 @@ def _serve(pipe: Connection, orders: int) -> None:
     seed(world)
     shop.bulk_seed(world, orders=orders)
     with serve(world) as running:
-        pipe.send(
-            {
-                "m3": running.m3_url, "shop": running.shop_url, "ionapi": json.dumps(running.ionapi),
-                "user": access.SHOP_USER, "password": access.SHOP_PASSWORD,
-            }
-        )  # fmt: skip
+        pipe.send(places_of(running))
         pipe.recv()
+
+
+def places_of(running: Running) -> dict[str, str]:
+    """Return where a sandbox is, and what it lets in: what ``project_in`` and its secrets need."""
+    from m3nop.sandbox import access
+
+    return {
+        "m3": running.m3_url, "shop": running.shop_url, "ionapi": json.dumps(running.ionapi),
+        "user": access.SHOP_USER, "password": access.SHOP_PASSWORD,
+    }  # fmt: skip
 
 
 def project_in(folder: Path, places: dict[str, str]) -> Path:

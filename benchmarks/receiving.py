@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from benchmarks.memory import project_in
+from benchmarks.memory import places_of, project_in
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -72,7 +72,7 @@ class Shop:
 
 def _serve(pipe: Connection) -> None:
     from m3nop.core.clock import SystemClock, to_text
-    from m3nop.sandbox import access, shop
+    from m3nop.sandbox import shop
     from m3nop.sandbox.seed import seed
     from m3nop.sandbox.server import serve
     from m3nop.sandbox.world import World
@@ -84,12 +84,7 @@ def _serve(pipe: Connection) -> None:
     watching = threading.Thread(target=_watch, args=(world, seen, ended), daemon=True)
     watching.start()
     with serve(world) as running:
-        pipe.send(
-            {
-                "m3": running.m3_url, "shop": running.shop_url, "ionapi": json.dumps(running.ionapi),
-                "user": access.SHOP_USER, "password": access.SHOP_PASSWORD,
-            }
-        )  # fmt: skip
+        pipe.send(places_of(running))
         while True:
             wish, number = pipe.recv()
             if wish == "end":
