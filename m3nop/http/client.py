@@ -97,12 +97,13 @@ class HttpClient:
         if json is not None:
             content = exact_json.compact(json).encode()
             sent.setdefault("content-type", "application/json")
+        elif form is not None:
+            content = urlencode(form).encode()
+            sent.setdefault("content-type", "application/x-www-form-urlencoded")
         # A blank as %20: not every server reads a plus sign as one.
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""
         wire = self._wire()
-        request = wire.prepare(
-            method, f"{self.address(path)}{query}", content=content, form=form, headers=sent
-        )
+        request = wire.prepare(method, f"{self.address(path)}{query}", content=content, headers=sent)
         if self._pace:
             self._pace.take()
         depart()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 import httpx
 
@@ -14,7 +16,11 @@ from m3nop.http.failures import HttpFailure, HttpFailureKind
 from m3nop.http.response import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+_DECODED = httpx.Client(trust_env=False).headers["accept-encoding"].encode()
+"""The compressions that can be undone here."""
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 class Wire:
@@ -29,36 +35,50 @@ class Wire:
     ) -> None:
         self._answer = answer
         self._largest_answer = largest_answer
+        # An unused context stands in for plain http to loopback: loading authorities takes long.
+        verify = tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # Shorter than servers keep an idle connection: a write that meets its closing is in doubt.
+        limits = httpx.Limits(max_connections=4, keepalive_expiry=3.0)
+        self._timeouts = httpx.Timeout(answer, connect=connect).as_dict()
+        self._way: httpx.Client | httpx.HTTPTransport
+        self._respond: Callable[[httpx.Request], httpx.Response]
+        if not (proxies and getproxies()):
+            # What a client does besides (cookies, redirects, sign-in) is not wanted, and takes long.
+            self._way = httpx.HTTPTransport(verify=verify, limits=limits)
+            self._respond = self._way.handle_request
+            return
         try:
-            self._client = httpx.Client(
-                # An unused context stands in for plain http to loopback: loading authorities takes long.
-                verify=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                timeout=httpx.Timeout(answer, connect=connect),
+            client = httpx.Client(
+                verify=verify,
+                limits=limits,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 follow_redirects=False,
-                # Shorter than servers keep an idle connection: a write that meets its closing is in doubt.
-                limits=httpx.Limits(max_connections=4, keepalive_expiry=3.0),
-                trust_env=proxies,
             )
         except (ValueError, ImportError) as error:
             msg = f"the proxy that the environment names cannot be used: {error}"
             raise HttpFailure(msg, kind=HttpFailureKind.CONNECT, sent=False) from error
+        self._way, self._respond = client, partial(client.send, stream=True)
 
     def prepare(
-        self,
-        method: str,
-        url: str,
-        *,
-        content: bytes | None,
-        form: Mapping[str, str] | None,
-        headers: Mapping[str, str],
+        self, method: str, url: str, *, content: bytes | None, headers: Mapping[str, str]
     ) -> httpx.Request:
-        """Make a request, which is not sent yet."""
-        return self._client.build_request(method, url, content=content, data=form, headers=headers)
+        """Make a request, which is not sent yet; ``headers`` have lower-case names."""
+        address = _address(url)
+        fields = [(b"host", address.netloc), (b"accept-encoding", _DECODED)]
+        if content is not None or method not in _WITHOUT_BODY:
+            fields.append((b"content-length", b"%d" % len(content or b"")))
+        fields += [(name.encode(), value.encode()) for name, value in headers.items()]
+        return httpx.Request(
+            method,
+            address,
+            headers=fields,
+            stream=httpx.ByteStream(content or b""),
+            extensions={"timeout": self._timeouts},
+        )
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._way.close()
 
     def exchange(self, request: httpx.Request) -> Response:
         """Send a request and read its answer, whatever its status.
@@ -69,10 +89,10 @@ class Wire:
         deadline = time.monotonic() + self._answer
         answered = False
         try:
-            response = self._client.send(request, stream=True)
+            response = self._respond(request)
             answered = True
             try:
-                body = self._read(response, deadline=deadline)
+                body = self._read(request, response, deadline=deadline)
             finally:
                 response.close()
         except httpx.TransportError as error:
@@ -82,18 +102,18 @@ class Wire:
             raise HttpFailure(msg, kind=HttpFailureKind.PROTOCOL, sent=True) from error
         return Response(response.status_code, _joined(response.headers), body)
 
-    def _read(self, response: httpx.Response, *, deadline: float) -> bytes:
+    def _read(self, request: httpx.Request, response: httpx.Response, *, deadline: float) -> bytes:
         parts = bytearray()
         for part in response.iter_bytes():
             parts += part
             if len(parts) > self._largest_answer:
-                where = _where(response.request)
+                where = _where(request)
                 msg = (
                     f"{where}: the answer is larger than {self._largest_answer} bytes; ask for less at a time"
                 )
                 raise HttpFailure(msg, kind=HttpFailureKind.TOO_LARGE, sent=True)
             if time.monotonic() > deadline:
-                msg = f"{_where(response.request)}: the answer was not complete after {self._answer:g} s"
+                msg = f"{_where(request)}: the answer was not complete after {self._answer:g} s"
                 raise HttpFailure(msg, kind=HttpFailureKind.TIMEOUT, sent=True)
         return bytes(parts)
 
@@ -111,6 +131,11 @@ def trusting(ca_file: str | None) -> ssl.SSLContext:
     if ca_file:
         context.load_verify_locations(ca_file)
     return context
+
+
+@lru_cache(maxsize=64)
+def _address(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 def _joined(headers: httpx.Headers) -> dict[str, str]:

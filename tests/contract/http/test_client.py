@@ -161,11 +161,12 @@ def test_a_refused_connection_was_not_sent():
     assert (failed.kind, failed.sent) == (HttpFailureKind.CONNECT, False)
 
 
-def test_an_unknown_host_name_was_not_sent(monkeypatch):
-    def unknown(*_, **__):
-        raise socket.gaierror(socket.EAI_NONAME, "not known")
+def unknown_name(*_, **__):
+    raise socket.gaierror(socket.EAI_NONAME, "not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
+def test_an_unknown_host_name_was_not_sent(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_name)
     client = HttpClient("https://m3.example.com")
 
     failed = failure_of(client)
@@ -201,6 +202,37 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(serve, monkeypatch
     _, client = serve(answering(OK))
 
     assert client.request("GET").status == 200
+
+
+def test_a_proxy_of_the_environment_is_asked_for_a_tunnel_to_another_machine(serve, monkeypatch):
+    proxy, _ = serve(answering(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//me:secret@"))
+    monkeypatch.setenv("NO_PROXY", "other.example.com")
+    client = HttpClient("https://m3.example.com")
+
+    failed = failure_of(client, json={"a": 1})
+    client.close()
+
+    head, body = proxy.requests[0]
+    assert head.startswith("CONNECT m3.example.com:443 HTTP/1.")
+    assert "proxy-authorization: basic bwu6c2vjcmv0" in head.lower()
+    assert body == b""
+    assert (failed.kind, failed.sent) == (HttpFailureKind.CONNECT, False)
+    assert "secret" not in str(failed)
+
+
+def test_a_machine_that_the_environment_excepts_is_reached_without_a_proxy(serve, monkeypatch):
+    proxy, _ = serve(answering(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_name)
+    client = HttpClient("https://m3.example.com")
+
+    failed = failure_of(client)
+    client.close()
+
+    assert failed.kind is HttpFailureKind.NAME
+    assert proxy.requests == []
 
 
 def test_an_answer_that_is_too_large_is_given_up(serve):
