@@ -7,9 +7,11 @@ A connector is a ``ConnectorType`` in the registry. Its ``Catalog`` answers ques
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Clock, Instant

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from m3nop.core.dataclass import dataclass
 
 _NAME = r"[A-Za-z_][\w.-]*"
 _STEP = re.compile(rf"({_NAME})(?:\[@({_NAME})=([^\]\[]*)\])?")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
+from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,12 +7,12 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ Nodes are immutable. Each keeps its file, line and column, and the layer that pu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from m3nop.core.dataclass import dataclass
 from m3nop.core.problems import Position
 
 if TYPE_CHECKING:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Instant

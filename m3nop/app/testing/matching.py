@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.connector import Effect
+from m3nop.core.dataclass import dataclass
 from m3nop.core.state import RecordState
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ library and the form parsers do beyond it (nested parts, transfer encodings, fil
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING
 
+from m3nop.core.dataclass import dataclass
 from m3nop.serve.ion.errors import TooLarge, Unreadable
 
 if TYPE_CHECKING:
