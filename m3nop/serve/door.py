@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from m3nop.core.dataclass import dataclass
@@ -124,7 +125,7 @@ class Door:
         """Read a body within its limits.
 
         Raises:
-            Refused: it is larger than it may be, or takes longer.
+            Refused: it is larger than it may be, takes longer, or does not come to its end.
         """
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > source.body_limit:
@@ -139,6 +140,8 @@ class Door:
                     parts.append(part)
         except TimeoutError as error:
             raise Refused(408, "its body did not come in time") from error
+        except ClientDisconnect as error:
+            raise Refused(400, "its sender hung up before the end of its body") from error
         request.state.was_read = True
         return b"".join(parts)
 

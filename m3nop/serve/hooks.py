@@ -58,7 +58,7 @@ def routes(door: Door, sources: Callable[[], Mapping[str, Source]]) -> list[Base
 
 async def _receive(door: Door, source: Source, request: Request) -> Response:
     door.check_address(source, request)
-    if request.method == "GET":
+    if request.method != "POST":
         return _echo(source, request)
     _check_form(request)
     body = await door.body(source, request)

@@ -1,12 +1,13 @@
-"""The HTTP server of the service: uvicorn in a thread, with limits on senders that are slow, and TLS."""
+"""The HTTP server of the service: uvicorn in a thread, TLS, and limits on who is slow, or many."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
+import sys
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -15,13 +16,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError
 
+if sys.platform != "win32":
+    import resource
+
 if TYPE_CHECKING:
-    import asyncio
     from pathlib import Path
 
     from starlette.applications import Starlette
 
-logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+for _name in ("uvicorn", "asyncio"):
+    # What strangers do to connections is nothing that they may fill a disk with.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 _DRAIN = 10
 """Seconds that answers under way have when the service ends."""
@@ -45,12 +50,16 @@ class Certificate:
 
     def __init__(self, cert: Path, key: Path) -> None:
         self._files = (cert, key)
-        self.context = _context(cert, key)
         self._seen = self._marks()
+        self.context = self._newest = _context(cert, key)
+        # Each connection is given the newest pair of files as a whole; half a pair never comes into use.
+        self.context.sni_callback = self._give
 
-    def _marks(self) -> list[tuple[int, int]]:
-        found = (file.stat() for file in self._files)
-        return [(one.st_mtime_ns, one.st_size) for one in found]
+    def _marks(self) -> list[tuple[int, int] | None]:
+        return [_mark(file) for file in self._files]
+
+    def _give(self, connection: ssl.SSLObject, _asked_for: str | None, _first: ssl.SSLContext) -> None:
+        connection.context = self._newest
 
     def refresh(self) -> bool:
         """Use the files as they are now, if they have changed; the old ones stay where they cannot be used.
@@ -58,15 +67,21 @@ class Certificate:
         Raises:
             ConfigurationError: they cannot; said once for each change.
         """
-        with suppress(OSError):
-            marks = self._marks()
-            if marks == self._seen:
-                return False
-            self._seen = marks
-        # First beside it, so that half a pair of files never comes into use.
-        _context(*self._files)
-        self.context.load_cert_chain(*self._files)
+        marks = self._marks()
+        if marks == self._seen:
+            return False
+        self._seen = marks
+        self._newest = _context(*self._files)
         return True
+
+
+def _mark(file: Path) -> tuple[int, int] | None:
+    """Return by what a change of a file is seen; None for one that is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _context(cert: Path, key: Path) -> ssl.SSLContext:
@@ -103,7 +118,7 @@ class Listener:
         config.load()
         if self.certificate is not None:
             config.ssl = self.certificate.context
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config, patience=address.header_timeout)
         self._thread = threading.Thread(target=self._serve, name="m3nop-web", daemon=True)
         self._thread.start()
 
@@ -117,9 +132,61 @@ class Listener:
         self._socket.close()
 
 
+class _Server(uvicorn.Server):
+    """A server that waits no longer for the beginning and the end of TLS than for a request."""
+
+    def __init__(self, config: uvicorn.Config, *, patience: float) -> None:
+        super().__init__(config)
+        self._patience = patience
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        config, loop = self.config, asyncio.get_running_loop()
+        waits = self._patience if config.ssl is not None else None
+        self.servers = []
+        for one in sockets or ():
+            server = await loop.create_server(
+                lambda: config.http_protocol_class(config, self.server_state, self.lifespan.state),  # type: ignore[call-arg]
+                sock=one, ssl=config.ssl, backlog=config.backlog, ssl_handshake_timeout=waits,
+                ssl_shutdown_timeout=waits,
+            )  # fmt: skip
+            self.servers.append(server)
+        self.started = True
+
+
+class _Crowded(socket.socket):
+    """A listening socket that hangs up on who comes while too many are there.
+
+    Each connection is an open file, and the work of the service needs some, too. (On Windows, which has no
+    such limit to speak of, connections come another way.)
+    """
+
+    def __init__(self, listening: socket.socket, *, most: int) -> None:
+        super().__init__(fileno=listening.detach())
+        self._most = most
+        self._open: list[socket.socket] = []
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        found, peer = super().accept()
+        if len(self._open) >= self._most:
+            self._open = [one for one in self._open if one.fileno() >= 0]
+        if len(self._open) >= self._most:
+            found.close()
+            raise ConnectionAbortedError("too many are there")
+        self._open.append(found)
+        return found, peer
+
+
+def _bearable(connections: int) -> int:
+    """Return how many may be connected: more than are answered, to be told so; half of all files at most."""
+    if sys.platform == "win32":
+        return connections * 2
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return connections * 2 if files == resource.RLIM_INFINITY else min(connections * 2, files // 2)
+
+
 def _listening(address: Address) -> socket.socket:
     try:
-        return socket.create_server(
+        found = socket.create_server(
             (address.host, address.port), backlog=2048,
             family=socket.AF_INET6 if ":" in address.host else socket.AF_INET,
         )  # fmt: skip
@@ -127,16 +194,23 @@ def _listening(address: Address) -> socket.socket:
         where = f"{address.host}:{address.port}"
         msg = f"the service cannot listen on {where}: {error.strerror or error}; see `listen` in m3nop.yaml"
         raise ConfigurationError(msg) from error
+    return _Crowded(found, most=_bearable(address.connections))
 
 
 class _Impatient(H11Protocol):
-    """HTTP/1.1 that hangs up on who does not come to the point: uvicorn waits for ever for a head."""
+    """HTTP/1.1 that hangs up on who does not come to the point, or does not take what it is told.
+
+    uvicorn waits for ever for a head, and for somebody who reads.
+    """
 
     head_timeout = 10.0
     _limit: asyncio.TimerHandle | None = None
+    _look_again: asyncio.TimerHandle | None = None
+    _unsent = 0
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  as in the base
         super().connection_made(transport)
+        self._look()
         found = transport.get_extra_info("socket")
         if found is not None:
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -152,6 +226,8 @@ class _Impatient(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
+        if self._look_again is not None:
+            self._look_again.cancel()
         super().connection_lost(exc)
 
     def _begin(self) -> None:
@@ -162,6 +238,15 @@ class _Impatient(H11Protocol):
         if self._limit is not None:
             self._limit.cancel()
             self._limit = None
+
+    def _look(self) -> None:
+        """Break the connection where nothing was taken of what waits to be sent since the last look."""
+        waiting = self.transport.get_write_buffer_size()
+        if waiting and waiting == self._unsent:
+            self.transport.abort()
+            return
+        self._unsent = waiting
+        self._look_again = self.loop.call_later(self.head_timeout, self._look)
 
     def _is_answering(self) -> bool:
         cycle = getattr(self, "cycle", None)

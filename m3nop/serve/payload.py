@@ -11,6 +11,7 @@ from m3nop.core.dataclass import dataclass
 from m3nop.core.inbox import Message
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
+from m3nop.serve.counting import holds_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,11 +76,13 @@ def parse(body: bytes) -> Json:
     Raises:
         Malformed: it is none, or deeper or larger than any message should be.
     """
+    if not holds_at_most(body, _MOST_NODES):
+        raise Malformed("it holds too much")
     try:
         value = json.loads(body.decode("utf-8"), number=_number)
     except (ValueError, RecursionError) as error:
         raise Malformed("it is no JSON in UTF-8") from error
-    _measure(value)
+    _check_depth(value)
     return value
 
 
@@ -92,8 +95,8 @@ def _number(text: str) -> Decimal:
         raise ValueError("it is no number") from error
 
 
-def _measure(value: Json) -> None:
-    left, level = _MOST_NODES, [value]
+def _check_depth(value: Json) -> None:
+    level = [value]
     for _ in range(_DEEPEST):
         inner: list[Json] = []
         for one in level:
@@ -101,13 +104,10 @@ def _measure(value: Json) -> None:
                 inner.extend(one.values())
             elif isinstance(one, list):
                 inner.extend(one)
-        left -= len(inner)
         if not inner:
             return
-        if left < 0:
-            break
         level = inner
-    raise Malformed("it is nested too deeply, or holds too much")
+    raise Malformed("it is nested too deeply")
 
 
 def _key(place: Expression | None, root: Mapping[str, Json], context: Context) -> str:

@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from m3nop.core import json
 from m3nop.core.dataclass import dataclass
+from m3nop.serve.counting import holds_at_most
 from m3nop.serve.ion.errors import TooLarge, Unreadable
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _LONGEST = 1_000
 _MOST_VALUES = 1_000
 """Values of one noun; of a larger one nothing is told but its name."""
 _LONGEST_JSON = 4_194_304
+_PIECE = 65_536
+_LONGEST_TAG = 1_048_576
+"""Bytes of a tag or a comment, which expat keeps, and begins with again and again, until its end has come."""
 _AREA = "DataArea"
 _OUTERMOST = 3
 """How deep a noun may begin: ``SyncItemMaster/DataArea/ItemMaster``."""
@@ -79,7 +83,8 @@ def read_xml(pieces: Iterable[bytes | str], wanted: Collection[Place]) -> Docume
     reader = _Reader(wanted)
     try:
         for piece in pieces:
-            reader.parser.Parse(piece)
+            for begin in range(0, len(piece), _PIECE):
+                reader.read(piece[begin : begin + _PIECE])
         reader.parser.Parse(b"", True)  # noqa: FBT003 - expat takes no names
     except expat.ExpatError as error:
         msg = f"it is no well-formed XML: {expat.ErrorString(error.code)} in line {error.lineno}"
@@ -131,6 +136,8 @@ class _Reader:
         self._names: list[str] = []
         """Of the outermost elements."""
         self._elements = 0
+        """With their attributes."""
+        self._at = self._without_end = 0
         self._verb = ""
         self._base = 0
         """How many open elements lead to the noun; 0 outside of one."""
@@ -143,8 +150,22 @@ class _Reader:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
 
+    def read(self, piece: bytes | str) -> None:
+        """Read what has come.
+
+        Raises:
+            TooLarge: something in it has no end.
+            ExpatError: it is not well-formed.
+        """
+        self.parser.Parse(piece)
+        at = self.parser.CurrentByteIndex
+        self._without_end = self._without_end + len(piece) if at == self._at else 0
+        self._at = at
+        if self._without_end > _LONGEST_TAG:
+            raise TooLarge("a tag or a comment is longer than any should be")
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
+        self._elements += 1 + len(attributes)
         depth = len(self._open)
         if depth >= _DEEPEST or self._elements > _MOST_ELEMENTS:
             raise TooLarge("the document is nested too deeply, or holds too many elements")
@@ -256,15 +277,10 @@ def read_json(pieces: Iterable[str], name: str, wanted: Collection[Place]) -> Do
 
     Raises:
         Unreadable: it is none.
-        TooLarge: it is longer than any JSON should be.
+        TooLarge: it is longer, or holds more values, than any JSON should.
     """
-    text = ""
-    for piece in pieces:
-        text += piece
-        if len(text) > _LONGEST_JSON:
-            raise TooLarge("the JSON is longer than any message should be")
     try:
-        value = json.loads(text)
+        value = json.loads(_joined(pieces))
     except (ValueError, RecursionError) as error:
         raise Unreadable("it is no JSON") from error
     document = Document(name)
@@ -277,6 +293,17 @@ def read_json(pieces: Iterable[str], name: str, wanted: Collection[Place]) -> Do
                 noun.add(place, _short(found))
         document.nouns.append(noun)
     return document
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    text = ""
+    for piece in pieces:
+        text += piece
+        if len(text) > _LONGEST_JSON:
+            raise TooLarge("the JSON is longer than any message should be")
+    if not holds_at_most(text, _MOST_ELEMENTS):
+        raise TooLarge("the JSON holds more values than any message should")
+    return text
 
 
 def _at(value: Json, place: Place, number: int) -> Iterator[str]:

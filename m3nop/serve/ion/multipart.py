@@ -7,6 +7,7 @@ library and the form parsers do beyond it (nested parts, transfer encodings, fil
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from email.message import Message
 from typing import TYPE_CHECKING
 
@@ -42,18 +43,24 @@ def boundary_of(content_type: str) -> str | None:
     Raises:
         Unreadable: it is multipart, and there is no boundary, or none that may be one.
     """
-    header = _header("content-type", content_type)
-    if header.get_content_maintype() != "multipart":
-        return None
-    boundary = header.get_param("boundary")
+    with _parameters():
+        header = _header("content-type", content_type)
+        if header.get_content_maintype() != "multipart":
+            return None
+        boundary = header.get_param("boundary")
     if not isinstance(boundary, str) or not _BOUNDARY.fullmatch(boundary):
         raise Unreadable("the content type is multipart and gives no boundary that may be one")
     return boundary
 
 
 def charset_of(content_type: str) -> str:
-    """Return the character set that a content type gives, or ``""``."""
-    return str(_header("content-type", content_type).get_content_charset(""))
+    """Return the character set that a content type gives, or ``""``.
+
+    Raises:
+        Unreadable: the content type is none.
+    """
+    with _parameters():
+        return str(_header("content-type", content_type).get_content_charset(""))
 
 
 def parts_of(body: bytes, boundary: str) -> list[Part]:
@@ -98,16 +105,17 @@ def _part(piece: bytes) -> Part:
         raise TooLarge("the head of a part is longer than any message has")
     headers = _headers(head)
     kind = headers.get("content-type", "")
-    about = _header("content-type", kind)
-    name = _header("content-disposition", headers.get("content-disposition", "")).get_param(
-        "name", header="content-disposition"
-    )
-    return Part(
-        name=name if isinstance(name, str) else "",
-        content_type=about.get_content_type() if kind else "",
-        charset=str(about.get_content_charset("")),
-        body=body,
-    )
+    with _parameters():
+        about = _header("content-type", kind)
+        name = _header("content-disposition", headers.get("content-disposition", "")).get_param(
+            "name", header="content-disposition"
+        )
+        return Part(
+            name=name if isinstance(name, str) else "",
+            content_type=about.get_content_type() if kind else "",
+            charset=str(about.get_content_charset("")),
+            body=body,
+        )
 
 
 def _headers(head: bytes) -> dict[str, str]:
@@ -118,6 +126,15 @@ def _headers(head: bytes) -> dict[str, str]:
             raise Unreadable("a header of a part has no colon")
         found.setdefault(name.strip().lower(), value.strip())
     return found
+
+
+@contextmanager
+def _parameters() -> Iterator[None]:
+    """Refuse what the standard library does not bear: the number in ``name*1=`` may be of any length."""
+    try:
+        yield
+    except ValueError as error:
+        raise Unreadable("the parameters of a header cannot be read") from error
 
 
 def _header(name: str, value: str) -> Message:

@@ -16,9 +16,10 @@ from m3nop.core import json
 from m3nop.core.dataclass import dataclass
 from m3nop.core.documents import topic_of
 from m3nop.core.inbox import Message
+from m3nop.serve.counting import holds_at_most
 from m3nop.serve.ion.documents import Noun, read_json, read_xml
 from m3nop.serve.ion.envelope import checked
-from m3nop.serve.ion.errors import Unreadable
+from m3nop.serve.ion.errors import TooLarge, Unreadable
 from m3nop.serve.ion.unpacking import decoded, unpacked
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from m3nop.serve.ion.envelope import Envelope
 
 _MOST_EVENTS = 1_000
+_MOST_VALUES = 50_000
+"""Values that a list of events holds at most."""
 _UTF_8 = "utf-8"
 
 
@@ -100,7 +103,10 @@ def messages_of(source: IonSource, body: bytes) -> list[Message]:
 
     Raises:
         Unreadable: it is none.
+        TooLarge: it holds more than any list of events.
     """
+    if not holds_at_most(body, _MOST_VALUES):
+        raise TooLarge("the JSON holds more values than any message should")
     try:
         said = json.loads(body.decode(_UTF_8))
     except (ValueError, RecursionError) as error:

@@ -6,11 +6,12 @@ import email
 import email.policy
 from contextlib import suppress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from m3nop.serve.ion.errors import Unreadable
-from m3nop.serve.ion.multipart import Part, boundary_of, parts_of
+from m3nop.serve.ion.multipart import Part, boundary_of, charset_of, parts_of
 
 BOUNDARIES = st.text("0123456789abcXYZ'()+_,-./:=?", min_size=1, max_size=70)
 BODIES = st.one_of(
@@ -83,3 +84,20 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 def test_any_content_type_is_read_or_refused(text: str) -> None:
     with suppress(Unreadable):
         boundary_of(text)
+
+
+@pytest.mark.parametrize(
+    "value", ["x*1=y", "x*1*=utf-8''y", f"x*{'1' * 5_000}=y", f"x*{'1' * 5_000}*=klingon''y"]
+)
+@pytest.mark.parametrize("name", ["boundary", "charset", "name"])
+def test_parameters_in_pieces_are_read_or_refused_however_the_pieces_are_numbered(
+    name: str, value: str
+) -> None:
+    about = value.replace("x", name, 1)
+    with suppress(Unreadable):
+        boundary_of(f"multipart/mixed; {about}")
+    with suppress(Unreadable):
+        charset_of(f"text/xml; {about}")
+    head = f"Content-Type: text/xml; {about}\r\nContent-Disposition: form-data; {about}"
+    with suppress(Unreadable):
+        parts_of(f"--b\r\n{head}\r\n\r\nx\r\n--b--".encode(), "b")

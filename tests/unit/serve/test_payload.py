@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_message_that_is_nested_too_deeply_or_holds_too_much_is_malformed() ->
     for body in (b"[" * 100 + b"]" * 100, b"[" * 100_000, b"[" + b"1," * 60_000 + b"1]"):
         with pytest.raises(Malformed):
             parse(body)
+
+
+def test_what_would_become_very_many_objects_is_refused_before_they_are_made() -> None:
+    body = b"[" + b"[]," * 1_000_000 + b"[]]"
+    tracemalloc.start()
+    with pytest.raises(Malformed):
+        parse(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize("notifications", [None, {}, "x", [{}] * 1001, [{}]])

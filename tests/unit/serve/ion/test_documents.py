@@ -159,6 +159,51 @@ def test_a_large_document_leaves_nothing_in_memory_but_what_was_asked_for() -> N
     tracemalloc.stop()
 
 
+ATTRIBUTES = b" ".join(b'a%d=""' % number for number in range(150_000))
+MANY = b" ".join(b'a%d=""' % number for number in range(50_000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<a " + ATTRIBUTES + b"/>", b"<a><b " + MANY + b"><c " + MANY + b"><d " + MANY + b"><e " + MANY + b">",
+        b"<a b='" + b"y" * 3_000_000 + b"'/>", b"<" + b"y" * 3_000_000 + b"/>", b"<a><!--" + b"y" * 3_000_000,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("piece", [65_536, 4_000_000])
+def test_a_tag_without_end_or_with_very_many_attributes_is_refused_before_it_fills_the_memory(
+    text: bytes, piece: int
+) -> None:
+    pieces = [text[at : at + piece] for at in range(0, len(text), piece)]
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        read_xml(pieces, [place_of("ID")])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000_000
+
+
+def test_long_text_that_nobody_asks_for_is_no_tag_without_end() -> None:
+    for text in (
+        "y" * 3_000_000,
+        "<![CDATA[" + "y" * 3_000_000 + "]]>",
+        "<!-- y -->" * 200_000,
+        " " * 3_000_000,
+    ):
+        assert values(xml(f"<A><ID>1</ID><N>{text}</N></A>", "ID"), "ID") == [["1"]]
+
+
+@pytest.mark.parametrize("one", ["[]", "{}", "1", '{"a":1}'])
+def test_json_of_very_many_values_is_refused_before_they_are_made(one: str) -> None:
+    text = "[" + ",".join([one] * 300_000) + "]"
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        read_json([text], "MITBAL", [place_of("ITNO")])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
 def test_json_is_read_by_the_same_places() -> None:
     text = '[{"after": {"ITNO": " TENT-2P", "n": 12, "x": true}}, {"after": [{"ITNO": "A"}, {"ITNO": null}]}]'
     document = read_json(
