@@ -60,8 +60,10 @@ class Inbox:
         group: list[tuple[Sequence[Message], _Told]] = []
         size = 0
         while item is not None:
-            group.append(item)
-            size += len(item[0])
+            # From here on whoever waits cannot take it back; one that has given up before sends it again.
+            if item[1].set_running_or_notify_cancel():
+                group.append(item)
+                size += len(item[0])
             if size >= _MOST:
                 return group, False
             try:
@@ -75,7 +77,7 @@ class Inbox:
         try:
             with self._state.transaction() as tx:
                 new = tx.receive(every, now=self._clock.now())
-        except (M3nopError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - one that cannot be kept must not keep out all after it
             failure = error if isinstance(error, M3nopError) else StateError(str(error))
             for _, told in group:
                 told.set_exception(failure)

@@ -1,0 +1,55 @@
+"""The inbox goes on whatever befalls those who wait for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from m3nop.core.clock import SystemClock
+from m3nop.core.errors import StateError
+from m3nop.core.inbox import Message
+from m3nop.serve.inbox import Inbox
+from m3nop.state.store import SqlState, open_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[SqlState]:
+    url = f"sqlite:///{(tmp_path / 'state.db').as_posix()}"
+    opened = open_state(url, scope={"environment": "prod"}, clock=SystemClock(), command="run")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def inbox(state: SqlState) -> Iterator[Inbox]:
+    opened = Inbox(state, clock=SystemClock(), came=lambda: None)
+    yield opened
+    opened.close()
+
+
+def hook(key: str) -> Message:
+    return Message("shop", f"msg_{key}", "order.placed", key, 0, "0" * 64)
+
+
+def test_a_sender_that_stops_waiting_for_a_slow_disk_does_not_end_the_reception(
+    state: SqlState, inbox: Inbox
+) -> None:
+    with state.transaction():
+        # Its sender was told to come again, and the commit comes later all the same.
+        gave_up = [inbox.put([hook("1")]), inbox.put([hook("2")])]
+        while not all(one.running() or one.cancel() for one in gave_up):
+            pass
+    assert inbox.put([hook("3")]).result(timeout=10) == [True]
+    assert [one.message.key for one in state.next_messages(limit=10)][-1] == "3"
+
+
+def test_a_message_that_cannot_be_written_is_said_to_its_sender_and_ends_nothing(inbox: Inbox) -> None:
+    with pytest.raises(StateError):
+        inbox.put([replace(hook("1"), part=2**80)]).result(timeout=10)
+    assert inbox.put([hook("2")]).result(timeout=10) == [True]
