@@ -130,7 +130,7 @@ class ListenSpec(SpecModel):
     body_timeout: Seconds = Field(default=10.0, gt=0)
     """How long a sender may take for a request."""
     connections: int = Field(default=200, ge=1)
-    """Connections at once; more are answered 503, and hung up on beyond twice as many (or half of the open files)."""
+    """Connections at once; more are answered 503, and hung up on beyond twice as many."""
 
 
 class HookSourceSpec(SpecModel):
