@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.receiving import PATH, Service, Shop, hook
+from benchmarks.receiving import PATH, Needs, Service, Shop, hook
 
 _LONGEST = 120.0
 
@@ -26,7 +26,7 @@ class Measured:
     waited: list[float]
     missing: list[str]
     doubled: list[str]
-    needed: list[str]
+    needed: list[Needs | None]
     """Memory, open files and threads of the service, each time that they were looked at."""
 
     def percentile(self, share: float) -> float:
@@ -96,7 +96,7 @@ def main() -> None:
     )
     print(f"{len(found.waited)} orders at {rate:g}/s, from hook to M3: {shares}")
     print(f"missing: {len(found.missing)}, doubled: {len(found.doubled)}")
-    print(f"the service: {', then '.join(found.needed)}")
+    print(f"the service: {', then '.join(str(one or 'not told') for one in found.needed)}")
     sys.exit(1 if found.missing or found.doubled else 0)
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from benchmarks.memory import places_of, project_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from multiprocessing.connection import Connection
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -45,22 +46,23 @@ _PATIENCE = 120.0
 class Shop:
     """A sandbox in a process of its own, in which orders are placed and M3's books are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, serving: Callable[[Connection], None] | None = None) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process = _SPAWN.Process(target=serving or _serve, args=(theirs,), daemon=True)
         self._process.start()
         self.places: dict[str, str] = self._pipe.recv()
 
     def place(self, count: int = 1) -> list[int]:
         """Place paid orders now, and return their ids."""
-        return self._ask("place", count)  # type: ignore[no-any-return]
+        return self.ask("place", count)  # type: ignore[no-any-return]
 
     def entered(self) -> dict[str, tuple[int, float]]:
         """Return how often each reference is in M3, and when it first was."""
-        return self._ask("entered", 0)  # type: ignore[no-any-return]
+        return self.ask("entered", 0)  # type: ignore[no-any-return]
 
-    def _ask(self, wish: str, number: int) -> Any:
-        self._pipe.send((wish, number))
+    def ask(self, wish: str, about: Any = None) -> Any:
+        """Let its process do something, and return what it answers."""
+        self._pipe.send((wish, about))
         return self._pipe.recv()
 
     def close(self) -> None:
@@ -81,7 +83,7 @@ def _serve(pipe: Connection) -> None:
     seed(world)
     seen: dict[str, float] = {}
     ended = threading.Event()
-    watching = threading.Thread(target=_watch, args=(world, seen, ended), daemon=True)
+    watching = threading.Thread(target=watch, args=(world, seen, ended), daemon=True)
     watching.start()
     with serve(world) as running:
         pipe.send(places_of(running))
@@ -100,7 +102,7 @@ def _serve(pipe: Connection) -> None:
     watching.join()
 
 
-def _watch(world: Any, seen: dict[str, float], ended: threading.Event) -> None:
+def watch(world: Any, seen: dict[str, float], ended: threading.Event) -> None:
     """Note when each order is first in M3's books."""
     table, known = world.books.table("m3.orders"), 0
     while not ended.wait(_LOOK):
@@ -108,6 +110,19 @@ def _watch(world: Any, seen: dict[str, float], ended: threading.Event) -> None:
             for row in list(table.values()):
                 seen.setdefault(row["CUOR"], time.time())
             known = len(table)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a process has of the machine."""
+
+    memory: float
+    """Megabytes that it holds in memory (RSS)."""
+    files: int
+    threads: int
+
+    def __str__(self) -> str:
+        return f"{self.memory:.0f} MB, {self.files} open files, {self.threads} threads"
 
 
 @dataclass
@@ -119,34 +134,47 @@ class Service:
     environ: dict[str, str]
     child: subprocess.Popen[bytes] | None = None
 
+    pipelines: tuple[str, ...] = ("orders",)
+
     @classmethod
     def on(cls, shop: Shop, folder: Path) -> Self:
         """Make the project; orders are polled once, and then named by hooks."""
         project = project_in(folder, shop.places)
+        service = cls.of(project, shop.places)
+        change(project / "m3nop.yaml", "settle_after: 31s", "settle_after: 31s, rate_limit: null")
+        change(project / "pipelines" / "orders.yaml", "schedule: every 5m", "schedule: every 6h")
+        return service
+
+    @classmethod
+    def of(cls, project: Path, places: Mapping[str, str], *pipelines: str) -> Self:
+        """Let the service of a project listen on a free port, to hooks and without a limit on them."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = int(free.getsockname()[1])
-        file = project / "m3nop.yaml"
-        text = file.read_text(encoding="utf-8")
-        settings = _SETTINGS.format(port=port)
-        text = text.replace("\nenvironments:", settings + "\nenvironments:", 1).replace(
-            "settle_after: 31s", "settle_after: 31s, rate_limit: null"
-        )
-        file.write_text(text, encoding="utf-8")
-        orders = project / "pipelines" / "orders.yaml"
-        orders.write_text(
-            orders.read_text(encoding="utf-8").replace("schedule: every 5m", "schedule: every 6h"),
-            encoding="utf-8",
-        )
-        places = shop.places
+        listening = _SETTINGS.format(port=port)
+        change(project / "m3nop.yaml", "\nenvironments:", listening + "\nenvironments:")
         environ = {"M3_IONAPI": places["ionapi"], "SHOP_PASSWORD": places["password"], "HOOK": SECRET}
-        return cls(project, port, {**os.environ, **environ})
+        return cls(project, port, {**os.environ, **environ}, pipelines=pipelines or ("orders",))
+
+    @property
+    def state_file(self) -> Path:
+        """Its state database."""
+        return self.project / ".m3nop" / "sandbox" / "state.db"
 
     def start(self) -> None:
         """Start it, and wait until it listens and its first poll is over."""
         with (self.project / "service.log").open("ab") as log:
-            command = [sys.executable, "-m", "m3nop", "run", "orders"]
+            command = [sys.executable, "-m", "m3nop", "run", *self.pipelines]
             self.child = subprocess.Popen(command, cwd=self.project, env=self.environ, stderr=log)
-        _until(lambda: self._listens() and bool(self._rows("SELECT 1 FROM runs WHERE ended_at > 0")))
+        _until(lambda: self._listens() and bool(self.rows("SELECT 1 FROM runs WHERE ended_at > 0")))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill it if it still runs."""
+        if self.child is not None and self.child.poll() is None:
+            self.kill()
 
     def kill(self) -> None:
         """Kill it, as a power cut would."""
@@ -162,15 +190,15 @@ class Service:
             msg = f"the service ended with {self.child.returncode}: {self.log()[-2000:]}"
             raise RuntimeError(msg)
 
-    def needs(self) -> str:
-        """Say how much memory, and how many open files and threads it has now, where the system tells."""
+    def needs(self) -> Needs | None:
+        """Look how much memory, and how many open files and threads it has now, where the system tells."""
         assert self.child is not None
         place = Path(f"/proc/{self.child.pid}")
         if not place.exists():
-            return "not told by this system"
+            return None
         facts = dict(line.split(":", 1) for line in (place / "status").read_text("ascii").splitlines())
-        memory, files = int(facts["VmRSS"].split()[0]) / 1000, len(list((place / "fd").iterdir()))
-        return f"{memory:.0f} MB, {files} open files, {facts['Threads'].strip()} threads"
+        files = len(list((place / "fd").iterdir()))
+        return Needs(int(facts["VmRSS"].split()[0]) / 1000, files, int(facts["Threads"]))
 
     def log(self) -> str:
         """Return what it said."""
@@ -178,18 +206,19 @@ class Service:
 
     def messages(self) -> dict[str, str]:
         """Return where each message of the inbox stands, by its id."""
-        return dict(self._rows("SELECT message, state FROM inbox"))
+        return dict(self.rows("SELECT message, state FROM inbox"))
 
     def until_handled(self) -> None:
         """Wait until nothing in the inbox is left to do."""
-        _until(lambda: not self._rows("SELECT 1 FROM inbox WHERE state = 'accepted' LIMIT 1"))
+        _until(lambda: not self.rows("SELECT 1 FROM inbox WHERE state = 'accepted' LIMIT 1"))
 
     def _listens(self) -> bool:
         with socket.socket() as trying:
             return trying.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def _rows(self, statement: str) -> list[Any]:
-        file = self.project / ".m3nop" / "sandbox" / "state.db"
+    def rows(self, statement: str) -> list[Any]:
+        """Ask the state, beside its owner; nothing where it cannot be read at this moment."""
+        file = self.state_file
         if not file.exists():
             return []
         try:
@@ -197,6 +226,15 @@ class Service:
                 return state.execute(statement).fetchall()
         except sqlite3.OperationalError:
             return []
+
+
+def change(file: Path, old: str, new: str) -> None:
+    """Put one text in a file in the place of another, which has to be there."""
+    text = file.read_text(encoding="utf-8")
+    if old not in text:
+        msg = f"{file} does not hold {old!r}"
+        raise ValueError(msg)
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def _until(condition: Any) -> None:

@@ -56,8 +56,8 @@ class Shoppers:
             for store in _STORES
         }  # fmt: skip
 
-    def place(self) -> None:
-        """Place one more order."""
+    def place(self) -> Placed:
+        """Place one more order, and return it."""
         chance = self._chance
         kind = chance.choices(list(_KINDS), weights=list(_KINDS.values()))[0]
         store = chance.choices((1, 2), weights=(3, 1))[0]
@@ -69,6 +69,7 @@ class Shoppers:
         self.placed[placed.id] = placed
         if kind in {"edited", "paid later", "cancelled"}:
             self._later.append((time.monotonic() + chance.uniform(0.5, 4), placed))
+        return placed
 
     def _wish(self, kind: str, store: int, lines: list[tuple[Any, int]]) -> dict[str, Any]:
         chance = self._chance

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from m3nop.sandbox.faults import KINDS, Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from m3nop.sandbox.world import Request, World
 
 LATEST = 1.2
@@ -77,10 +79,16 @@ def forecasts() -> list[Fault]:
 class Weather:
     """Sets the sandbox's faults anew every few dozen requests, and counts which ones struck."""
 
-    def __init__(self, world: World, *, seed: str) -> None:
+    def __init__(
+        self, world: World, *, seed: str, kinds: Sequence[int] = (0, 3, 6, 9),
+        times: Sequence[int | None] = (1, 3, None),
+    ) -> None:  # fmt: skip
+        """Let one of so many kinds of faults be set at a time, each of which strikes one of so many times."""
         self.struck: Counter[str] = Counter()
         self.calm = False
         """Nothing goes wrong any more."""
+        self._kinds = kinds
+        self._times = times
         self._world = world
         self._chance = random.Random(f"{seed} weather")  # noqa: S311
         self.requests = 0
@@ -102,9 +110,9 @@ class Weather:
         if self.calm:
             return
         self._left = self._chance.randint(*_FRONT)
-        for kind in self._chance.sample(list(self._known), k=self._chance.choice((0, 3, 6, 9))):
+        for kind in self._chance.sample(list(self._known), k=self._chance.choice(self._kinds)):
             fault = self._chance.choice(self._known[kind])
-            self._world.faults.add(replace(fault, times=self._chance.choice((1, 3, None))))
+            self._world.faults.add(replace(fault, times=self._chance.choice(self._times)))
 
     def _count(self) -> None:
         self.struck.update({fault["kind"]: fault["fired"] for fault in self._world.faults.describe()})
