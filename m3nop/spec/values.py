@@ -90,24 +90,27 @@ def _target(value: str) -> str:
     return value
 
 
+_SHORTEST = 1.0
+"""Seconds between two runs of a schedule."""
+
+
 def _schedule(value: str) -> str:
     if value.startswith("every "):
-        seconds(value.removeprefix("every "))
+        if seconds(value.removeprefix("every ")) < _SHORTEST:
+            raise PydanticCustomError("schedule", "an interval is a second at least, such as 'every 5m'")
     elif not _is_cron(value):
         raise PydanticCustomError("schedule", "a schedule is 'every 5m' or a cron expression of five fields")
+    elif not _comes(value):
+        raise PydanticCustomError("schedule", "no month that it names has such a day, so it would never come")
     return value
 
 
 def _is_cron(text: str) -> bool:
     fields = text.split()
-    return (
-        len(fields) == len(_CRON_RANGES)
-        and all(
-            _is_cron_part(part, low, high)
-            for field, (low, high) in zip(fields, _CRON_RANGES, strict=True)
-            for part in field.split(",")
-        )
-        and _comes(text)
+    return len(fields) == len(_CRON_RANGES) and all(
+        _is_cron_part(part, low, high)
+        for field, (low, high) in zip(fields, _CRON_RANGES, strict=True)
+        for part in field.split(",")
     )
 
 

@@ -53,7 +53,8 @@ moments = st.one_of(
 @example("30 2 * * *", at("2026-10-25T00:20:00Z"), "Europe/Stockholm")
 @example("0 12 29 2 *", at("2026-01-01"), "UTC")
 def test_a_cron_schedule_falls_due_when_the_library_says(cron: str, last: int, zone: str) -> None:
-    assume(" 31 2 " not in cron)
+    # Without a day of the week these never come, which `validate` says.
+    assume(not any(never in cron for never in (" 31 2 ", " 31 11 ")))
     expected = next(CronSim(cron, to_datetime(last).astimezone(ZoneInfo(zone))), None)
     found = following(cron, last, zone=zone)
     assert found == (None if expected is None else to_instant(expected))
