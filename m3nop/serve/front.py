@@ -123,11 +123,12 @@ def _source(session: Session, name: str, spec: HookSourceSpec) -> Source:
 
 
 def _scheme(spec: HookSourceSpec, secrets: Sequence[str]) -> Scheme:
-    if not all(secrets):
+    standard = [signatures.key_of(text) for text in secrets]
+    if not all(text.strip() for text in secrets) or (spec.scheme == "standard" and not all(standard)):
         raise ConfigurationError("a secret of a webhook is blank, so that anybody could sign with it")
     match spec.scheme:
         case "standard":
-            return signatures.Standard([signatures.key_of(text) for text in secrets], spec.window)
+            return signatures.Standard(standard, spec.window)
         case "nopcommerce":
             return signatures.nopcommerce([text.encode() for text in secrets])
         case "hmac":

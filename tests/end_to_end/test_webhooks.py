@@ -292,6 +292,12 @@ def test_secrets_are_changed_one_by_one_while_the_service_runs(
     services[0].end()
 
 
+def test_a_key_that_is_none_is_refused_before_anybody_signs_with_it(make_project: MakeProject) -> None:
+    project = make_project(change=listening)
+    ended = project.run("run", "orders", **{**SECRETS, "HOOK": "whsec_"})
+    assert (ended.code, "a secret of a webhook is blank" in ended.err) == (3, True)
+
+
 def test_two_services_share_the_pipelines_of_one_project(
     make_project: MakeProject, world: World, services: list[Running], postgres_url: str
 ) -> None:

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import TYPE_CHECKING
 
+from m3nop.app.alerts.smtp import Impatient, ImpatientByTls
 from m3nop.core.clock import to_datetime
 from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import AccessError
@@ -44,7 +45,7 @@ class Mail:
                 if self.password is not None and self.spec.username is not None:
                     server.login(self.spec.username, self.password.reveal())
                 refused = server.send_message(self._message(bulletin))
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             msg = f"{self._where}: {_words(error)}"
             raise AccessError(msg) from None
         return f"{self._where} did not take mail for {', '.join(sorted(refused))}" if refused else ""
@@ -60,11 +61,11 @@ class Mail:
     def _connect(self) -> smtplib.SMTP:
         host, port = self.spec.host, self._port
         if self.spec.security == "tls":
-            return smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=self._trust())
+            return ImpatientByTls(host, port, timeout=_SECONDS, context=self._trust())
         if self.spec.security == "none" and not is_loopback(host):
             msg = "mail without TLS goes to this machine only; set `security`"
             raise smtplib.SMTPException(msg)
-        server = smtplib.SMTP(host, port, timeout=_SECONDS)
+        server = Impatient(host, port, timeout=_SECONDS)
         try:
             if self.spec.security == "starttls":
                 server.starttls(context=self._trust())
@@ -101,6 +102,8 @@ def _words(error: Exception) -> str:
         said = error.smtp_error
         text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
         return " ".join(redact(printable(f"it answered {error.smtp_code} {text}")).split())
+    if isinstance(error, UnicodeError):
+        return "the server takes no other signs than ASCII in addresses, user and password"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"it did not take mail for {', '.join(sorted(error.recipients))}"
     return " ".join(printable(str(error) or type(error).__name__).split())

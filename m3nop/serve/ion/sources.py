@@ -51,7 +51,7 @@ def ion_sources(session: Session) -> dict[str, IonSource]:
 
 
 def _caller(spec: IonSpec, secrets: Sequence[str]) -> Caller:
-    if not all(secrets):
+    if not all(secret.strip() for secret in secrets):
         raise ConfigurationError("a secret of ION is blank, so that anybody could send in its name")
     match spec.scheme:
         case "oauth1":

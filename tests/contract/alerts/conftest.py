@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +67,26 @@ class MailBox:
 class Server:
     port: int
     box: MailBox
+
+
+@contextmanager
+def saying(text: bytes, tls: ssl.SSLContext | None, *, fast: bool) -> Iterator[int]:
+    """Listen on a port where whoever comes is told the same again and again, and nobody is listened to."""
+    end = threading.Event()
+
+    def talk() -> None:
+        with suppress(OSError):
+            plain, _ = listening.accept()
+            with tls.wrap_socket(plain, server_side=True) if tls is not None else plain as connection:
+                while not end.wait(0 if fast else 0.05):
+                    connection.sendall(text)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=talk)
+        thread.start()
+        yield listening.getsockname()[1]
+        end.set()
+        thread.join()
 
 
 class AnyPort(Controller):

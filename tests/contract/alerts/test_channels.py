@@ -5,6 +5,7 @@ import email
 import hashlib
 import hmac
 import sys
+import time
 from datetime import UTC, datetime
 from email import policy
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from m3nop.app.alerts.hook import Hook
 from m3nop.app.alerts.mail import Mail
 from m3nop.app.alerts.messages import MOST, Bulletin
 from m3nop.app.alerts.pings import Pings
+from m3nop.app.alerts.smtp import Impatient
 from m3nop.app.secrets import Secrets
 from m3nop.core import json
 from m3nop.core.alerts import Alert
@@ -26,12 +28,12 @@ from m3nop.core.clock import HOUR, to_instant
 from m3nop.core.errors import AccessError, ConfigurationError
 from m3nop.core.secrets import Secret, SecretRef
 from m3nop.spec.alert_model import EmailSpec, PingSpec
-from tests.contract.alerts.conftest import PASSWORD, USER
+from tests.contract.alerts.conftest import PASSWORD, USER, MailBox, Server, saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.contract.alerts.conftest import Authority, Server
+    from tests.contract.alerts.conftest import Authority
     from tests.receiver import Receiver
 
 NOW = to_instant(datetime(2026, 11, 23, 12, tzinfo=UTC))
@@ -139,6 +141,37 @@ def test_a_server_that_is_not_there_is_said(mail_server: Callable, authority: Au
 
     with pytest.raises(AccessError, match=r"channel ops \(127\.0\.0\.1:1\): .*refused"):
         gone.send(bulletin())
+
+
+LATE = "timed out|takes too long"
+
+
+@pytest.mark.parametrize(
+    ("says", "heard"),
+    [
+        (b"", LATE), (b"2", LATE), (b"220-hello\r\n", LATE),
+        (b"220-" + b"x" * 500 + b"\r\n", "says more than"), (b"x" * 9_000, "Line too long"),
+        (b"\xff\x00\r\n", "it answered -1"), (b"554 go away\r\n", "it answered 554 go away"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_a_server_that_dawdles_or_talks_nonsense_holds_nobody_up(
+    says: bytes, heard: str, security: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Impatient, "patience", 0.5)
+    with saying(says, authority.server if security == "tls" else None, fast=len(says) > 100) as port:
+        odd = mail(Server(port, MailBox()), security, authority)
+        begun = time.monotonic()
+        with pytest.raises(AccessError, match=f"channel ops .*{heard}"):
+            odd.send(bulletin())
+    assert time.monotonic() - begun < 5
+
+
+def test_a_password_that_smtp_cannot_say_is_no_riddle(mail_server: Callable, authority: Authority):
+    server = mail_server("starttls")
+
+    with pytest.raises(AccessError, match="no other signs than ASCII in addresses, user and password"):
+        mail(server, "starttls", authority, password="pässwört".encode()).send(bulletin())
 
 
 def test_slack_gets_blocks_that_call_nobody(receiver: Receiver):
