@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from m3nop.app.alerts.pings import Pings
+    from m3nop.app.alerts.pings import Moment, Pings, PingsBeside
     from m3nop.app.monitoring.meters import Meters
     from m3nop.app.monitoring.monitor import Monitor
     from m3nop.app.monitoring.telemetry import Telemetry
@@ -80,18 +80,21 @@ class Watch:
     """What a process does around its runs; ``warn`` is told what failed of that.
 
     A process that makes many runs gives its own ``monitor`` and ``telemetry``, and looks for alerts when it
-    likes (``evaluate``); for one that makes a single run all of that is done at the run's end.
+    likes (``evaluate``); for one that makes a single run all of that is done at the run's end. With
+    ``beside`` pings are not waited for.
     """
 
     def __init__(
         self, session: Session, *, warn: Callable[[str], None], metrics_file: Path | None = None,
         monitor: Monitor | None = None, telemetry: Telemetry | None = None, alone: bool = True,
+        beside: PingsBeside | None = None,
     ) -> None:  # fmt: skip
         self._session = session
         self._warn = warn
         self._monitor = monitor
         self._telemetry = telemetry
         self._alone = alone
+        self._beside = beside
         self._file = metrics_file or self._configured_file()
         if self._file is not None:
             self._begin_counting()
@@ -112,7 +115,10 @@ class Watch:
         tracing = self._telemetry.of_a_run() if self._telemetry is not None else None
         counting = self._monitor.observer if self._monitor is not None else None
         observers = [one for one in (shown, counting, tracing) if one is not None]
-        run = WatchedRun(pipelines, observers, pipelines if pinged is None else pinged, begun=self._begun)
+        pinged = pipelines if pinged is None else pinged
+        if self._beside is not None:
+            pinged = [name for name in pinged if name not in self._beside.busy]
+        run = WatchedRun(pipelines, observers, pinged, begun=self._begun)
         try:
             yield run
         except _NO_RUN:
@@ -174,10 +180,15 @@ class Watch:
     def _end_pings(self, run: WatchedRun) -> None:
         if self._pings is None:
             self._begun(())
-        if self._pings is not None:
-            failed = {name for name in run.pinged if run.result(name) == "failed"}
-            self._pings.ended({name: "fail" if name in failed else "success" for name in run.pinged})
-            self._pings = None
+        if self._pings is None:
+            return
+        pings, self._pings = self._pings, None
+        failed = {name for name in run.pinged if run.result(name) == "failed"}
+        results: dict[str, Moment] = {name: "fail" if name in failed else "success" for name in run.pinged}
+        if self._beside is not None:
+            self._beside.end(pings, results)
+        else:
+            pings.ended(results)
 
     def _count_message(self, channel: str, result: str) -> None:
         if self._monitor is not None:

@@ -6,6 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from m3nop.app.alerts.pings import PingsBeside
 from m3nop.app.monitoring.health import Heartbeats, Readiness
 from m3nop.app.monitoring.monitor import Monitor
 from m3nop.app.monitoring.telemetry import open_telemetry
@@ -28,6 +29,10 @@ EVERY = 30.0
 """Seconds between two looks for alerts."""
 _LONGEST_TURN = 5.0
 """Seconds in which the service's own loop goes round where nothing holds it up."""
+
+
+_LAST_WORD = 60.0
+"""Seconds that channels have when the service ends."""
 
 
 class ServiceWatch:
@@ -53,6 +58,7 @@ class ServiceWatch:
         except ConfigurationError as error:
             self._telemetry = None
             warn(str(error))
+        self._pings = PingsBeside()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._look, name="m3nop-alerts", daemon=True)
 
@@ -78,14 +84,16 @@ class ServiceWatch:
         """Look for alerts once more, and send what is left."""
         self._end.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LAST_WORD)
+        self._pings.close()
         if self._telemetry is not None:
             self._telemetry.close()
 
     def _watch(self) -> Watch:
         return Watch(
-            self._session(), warn=self._warn, monitor=self.monitor, telemetry=self._telemetry, alone=False
-        )
+            self._session(), warn=self._warn, monitor=self.monitor, telemetry=self._telemetry, alone=False,
+            beside=self._pings,
+        )  # fmt: skip
 
     def _look(self) -> None:
         while True:

@@ -58,7 +58,7 @@ FORM: Mapping[str, str] = {
         "or that all records share."
     ),
     "reserved-name": "A name that has a meaning of its own, or is taken.",
-    "schedule": "A schedule that is neither `every 5m` (1 s at least) nor a cron expression, or a day that never comes.",
+    "schedule": "Neither `every 5m` (1 s at least) nor a cron expression, or a day that never comes.",
     "source-form": "A source with two things to read, or none, or a watermark that does not fit it.",
     "step-action": "A step with several actions, or none.",
     "store-form": "A store whose `connection`, `as` or `store_id` does not fit the other stores.",

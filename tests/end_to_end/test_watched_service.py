@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -15,7 +16,7 @@ from m3nop.core import json
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from tests.end_to_end.conftest import MakeProject, judge, place, wait_for
 from tests.end_to_end.services import Running
-from tests.end_to_end.test_service import often
+from tests.end_to_end.test_service import often, runs
 from tests.receiver import receiving
 
 if TYPE_CHECKING:
@@ -35,6 +36,20 @@ alerts:
   pings:
     orders: {{url: "{url}/ping"}}
 """
+
+
+def test_a_ping_that_is_not_answered_holds_up_neither_the_next_run_nor_the_others(
+    make_project: MakeProject, services: list[Running]
+):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        project = make_project(change=lambda text: text + WATCHED.format(url=url))
+        often(project)
+        services.append(Running(project, "orders"))
+        # Each call would be waited for for ten seconds.
+        assert wait_for(lambda: runs(project) >= 3, seconds=9), services[0].said()
+    said = services[0].end()
+    assert said.count("the ping of orders (127.0.0.1)") <= 2
 
 
 def ask(url: str) -> tuple[int, str]:

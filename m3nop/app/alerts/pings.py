@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from m3nop.app.alerts.posting import ask
+from m3nop.app.alerts.posting import TIMEOUTS, ask
 from m3nop.core.errors import M3nopError
 from m3nop.core.secrets import SecretRef
 
@@ -71,6 +72,33 @@ class Pings:
         for trouble in dict.fromkeys(one.result() for one in under_way):
             if trouble:
                 self._warn(trouble)
+
+
+class PingsBeside:
+    """Ends the pings of runs while the next runs go on.
+
+    A pipeline whose last pings are under way still is left out: whoever answers so late learns nothing new.
+    """
+
+    def __init__(self) -> None:
+        self._ending: dict[threading.Thread, frozenset[str]] = {}
+
+    @property
+    def busy(self) -> frozenset[str]:
+        """The pipelines whose pings are under way."""
+        self._ending = {one: names for one, names in self._ending.items() if one.is_alive()}
+        return frozenset().union(*self._ending.values())
+
+    def end(self, pings: Pings, results: Mapping[str, Moment]) -> None:
+        """Say how pipelines ended, without waiting until it is said."""
+        thread = threading.Thread(target=pings.ended, args=(results,), name="m3nop-pings", daemon=True)
+        self._ending[thread] = frozenset(results)
+        thread.start()
+
+    def close(self) -> None:
+        """Wait for what is under way, as long as a call may take."""
+        for thread in self._ending:
+            thread.join(TIMEOUTS.connect + TIMEOUTS.answer)
 
 
 def with_tail(address: str, tail: str) -> str:
