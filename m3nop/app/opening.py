@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from m3nop.app.control import Control
 from m3nop.core import json
 from m3nop.core.clock import Clock, SystemClock
 from m3nop.core.secrets import Secret, SecretRef
@@ -35,6 +34,8 @@ class Opener:
         """Return the clock that a run follows: the sandbox's where a connection leads there."""
         if not any(config.url == SANDBOX for config in configs.values()):
             return SystemClock()
+        from m3nop.app.control import Control
+
         return SystemClock(offset=Control(self.sandbox().url).get("clock")["offset"])
 
     def sandbox(self) -> Running:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,8 @@ def main() -> None:
     # Objects come by the ten thousand here and hardly ever in circles: looking for those less often saves a
     # tenth of the time of most commands, for a few megabytes.
     gc.set_threshold(20_000, 10, 10)
+    # No plugin of Pydantic has a part here, and to look for one reads about every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = _code_of(lambda: app(standalone_mode=True))
     lost = _code_of(streams.flush)
     sys.exit(code or lost)

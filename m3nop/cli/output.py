@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -16,11 +17,22 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
 
 
+_SAYS_SO = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE"})
+"""Variables by which somebody says that a stream is a terminal, or is none."""
+
+
 def console(*, stderr: bool = False) -> Console:
     """Make a console for stdout or stderr."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def on_terminal(*, stderr: bool = False) -> bool:
+    """Tell whether stdout or stderr shows what it is given on a terminal, or is to be treated like one."""
+    stream = sys.stderr if stderr else sys.stdout
+    # Rich knows all the ways to say so, but most runs are under cron, which says nothing.
+    return (stream.isatty() or not _SAYS_SO.isdisjoint(os.environ)) and console(stderr=stderr).is_terminal
 
 
 def print_json(value: Json) -> None:
@@ -55,10 +67,9 @@ def complain(text: str) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
     """Print a table on stdout: ruled and folded on a terminal, plain columns of full width elsewhere."""
-    out = console()
     headings, *cells = [[printable(str(cell)) for cell in row] for row in (headings, *rows)]
-    if out.is_terminal:
-        _print_ruled(out, headings, cells, title)
+    if on_terminal():
+        _print_ruled(console(), headings, cells, title)
         return
     if title:
         print_line(title)

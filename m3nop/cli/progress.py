@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from m3nop.cli.lives import group_document
 from m3nop.cli.options import check_log_format
-from m3nop.cli.output import console, print_json, print_table, say
+from m3nop.cli.output import console, on_terminal, print_json, print_table, say
 from m3nop.core.state import RecordState
 from m3nop.core.terminal import printable
 from m3nop.engine.ports import Silent
@@ -39,8 +39,7 @@ class Progress(Silent):
             self._log = RunLog(log, every=True)
             self._lines = log
         self._quiet = quiet
-        self._console = console(stderr=True)
-        self._live = self._console.is_terminal and not quiet and not log_format
+        self._live = not quiet and not log_format and on_terminal(stderr=True)
         self._read = 0
         self._rested: dict[str, int] = {}
 
@@ -49,6 +48,7 @@ class Progress(Silent):
             from rich.status import Status
             from rich.text import Text
 
+            self._console = console(stderr=True)
             self._bar = Status(Text(printable(self._headline())), console=self._console)
             self._bar.start()
         return self

@@ -18,7 +18,7 @@ from m3nop.http.response import Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_DECODED = httpx.Client(trust_env=False).headers["accept-encoding"].encode()
+_DECODED = httpx.Client(trust_env=False, transport=httpx.BaseTransport()).headers["accept-encoding"].encode()
 """The compressions that can be undone here."""
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 

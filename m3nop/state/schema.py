@@ -110,6 +110,21 @@ def _record_id(comment: str, *, primary_key: bool = False) -> Column[Any]:
     return _column("record_id", RowId, comment, ForeignKey("records.id"), primary_key=primary_key)
 
 
+def _partial_index(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, info={"where": where})
+
+
+def settle_indexes(dialect: str) -> None:
+    """Tell the partial indexes their conditions in the words of one dialect; before tables are made.
+
+    Each condition said for each dialect where an index is declared would load all of these dialects.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                index.dialect_options[dialect]["where"] = text(index.info["where"])
+
+
 scope = Table(
     "scope",
     metadata,
@@ -209,27 +224,9 @@ records = Table(
     UniqueConstraint("key", "pipeline", name="records_key"),
     Index("records_claim", "pipeline", "state", "store", "not_before", "seen_at"),
     Index("records_created", "pipeline", "partition", "created_at"),
-    Index(
-        "records_in_flight",
-        "id",
-        sqlite_where=text("state = 'in_flight'"),
-        postgresql_where=text("state = 'in_flight'"),
-    ),
-    Index(
-        "records_due",
-        "pipeline",
-        "state",
-        "not_before",
-        sqlite_where=text("not_before IS NOT NULL"),
-        postgresql_where=text("not_before IS NOT NULL"),
-    ),
-    Index(
-        "records_blocked",
-        "blocked_pipeline",
-        "blocked_key",
-        sqlite_where=text("blocked_key IS NOT NULL"),
-        postgresql_where=text("blocked_key IS NOT NULL"),
-    ),
+    _partial_index("records_in_flight", "id", where="state = 'in_flight'"),
+    _partial_index("records_due", "pipeline", "state", "not_before", where="not_before IS NOT NULL"),
+    _partial_index("records_blocked", "blocked_pipeline", "blocked_key", where="blocked_key IS NOT NULL"),
     comment="Every source entity that was ever read, each in exactly one state.",
 )
 
@@ -312,12 +309,7 @@ attempts = Table(
     _column("edits", JsonText, "What had been changed in it by hand.", nullable=True),
     UniqueConstraint("record_id", "number", name="attempts_number"),
     Index("attempts_reference", "reference"),
-    Index(
-        "attempts_sweep",
-        "sweep_at",
-        sqlite_where=text("sweep_at IS NOT NULL"),
-        postgresql_where=text("sweep_at IS NOT NULL"),
-    ),
+    _partial_index("attempts_sweep", "sweep_at", where="sweep_at IS NOT NULL"),
     comment="Tries at delivering a record, with everything frozen that their mappings saw.",
 )
 
@@ -402,13 +394,7 @@ dead_letters = Table(
     _column("settled_at", BigInteger, "When somebody settled it.", nullable=True),
     _column("settlement", PlainText, "retried, edited, resolved, or discarded with its reason."),
     Index("dead_letters_record", "record_id"),
-    Index(
-        "dead_letters_open",
-        "pipeline",
-        "id",
-        sqlite_where=text("settled_at IS NULL"),
-        postgresql_where=text("settled_at IS NULL"),
-    ),
+    _partial_index("dead_letters_open", "pipeline", "id", where="settled_at IS NULL"),
     comment="Refusals that wait for a person, and those that were settled.",
 )
 
@@ -447,21 +433,10 @@ inbox = Table(
     _column("document", PlainText, "Which document it is a variation of, or blank.", server_default=""),
     _column("variation", BigInteger, "The number of the variation, if it has one.", nullable=True),
     UniqueConstraint("source", "message", "part", name="inbox_message"),
-    Index(
-        "inbox_accepted",
-        "id",
-        sqlite_where=text("state = 'accepted'"),
-        postgresql_where=text("state = 'accepted'"),
-    ),
+    _partial_index("inbox_accepted", "id", where="state = 'accepted'"),
     Index("inbox_handled", "handled_at"),
-    Index(
-        "inbox_document",
-        "source",
-        "topic",
-        "document",
-        "variation",
-        sqlite_where=text("variation IS NOT NULL"),
-        postgresql_where=text("variation IS NOT NULL"),
+    _partial_index(
+        "inbox_document", "source", "topic", "document", "variation", where="variation IS NOT NULL"
     ),
     comment="Events from outside that were accepted, until the records that they name were looked at.",
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, MetaData, String, Table, inspect, select
 
 from m3nop.core.errors import StateError
-from m3nop.state.schema import REVISIONS, metadata
+from m3nop.state.schema import REVISIONS, metadata, settle_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,7 @@ def version_of(connection: Connection, *, place: str, revisions: Sequence[str] =
 
 def create(connection: Connection) -> None:
     """Make every table in an empty database, within the caller's transaction."""
+    settle_indexes(connection.dialect.name)
     metadata.create_all(connection)
     _version.create(connection)
     connection.execute(_version.insert().values(version_num=REVISIONS[-1]))

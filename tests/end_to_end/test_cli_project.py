@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -142,10 +143,30 @@ def test_what_is_refused_is_listed_without_starting_a_sandbox(tmp_path):
     assert loaded(ran.stderr) & HEAVY == {"yaml", "pydantic", "jmespath", "sqlalchemy"}
 
 
+@pytest.mark.parametrize(("dialect", "other"), [("oss", "official"), ("official", "oss")])
+def test_a_run_loads_nothing_that_it_does_not_use(make_project, dialect, other):
+    project = make_project(dialect=dialect)
+    ran = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-X", "importtime", "-m", "m3nop", "sync", "orders", "--project", str(project.folder)],
+        capture_output=True, text=True, check=True, env={**os.environ, **project.environ},
+    )  # fmt: skip
+
+    modules = modules_of(ran.stderr)
+    assert {f"m3nop.connectors.nopcommerce.{dialect}", "m3nop.engine.run", "sqlalchemy"} <= modules
+    needless = modules & {
+        "alembic", "keyring", "rich.console", "starlette", "uvicorn", "click", "pygments",
+        "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "psycopg", "multiprocessing",
+        f"m3nop.connectors.nopcommerce.{other}",
+    }  # fmt: skip
+    assert needless == set()
+
+
+def modules_of(importtime: str) -> set[str]:
+    return {line.rpartition("|")[2].strip() for line in importtime.splitlines() if "|" in line}
+
+
 def loaded(importtime: str) -> set[str]:
-    return {
-        line.rpartition("|")[2].strip().partition(".")[0] for line in importtime.splitlines() if "|" in line
-    }
+    return {name.partition(".")[0] for name in modules_of(importtime)}
 
 
 # -- init

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from m3nop.connectors.nopcommerce import official, oss
 from m3nop.connectors.nopcommerce.api import ShopApi
 from m3nop.connectors.nopcommerce.auth import access
-from m3nop.connectors.nopcommerce.official import Official
-from m3nop.connectors.nopcommerce.oss import Oss
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
 from m3nop.connectors.nopcommerce.understanding import UnderstoodSource, understood
 from m3nop.connectors.nopcommerce.wanted import Wanted
@@ -19,7 +16,7 @@ from m3nop.http.client import HttpClient, Timeouts
 from m3nop.http.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from m3nop.connectors.nopcommerce.config import NopCommerceConfig
     from m3nop.connectors.nopcommerce.records import Record
@@ -57,6 +54,25 @@ class Dialect(Protocol):
     def newest(self, resource: str, limit: int) -> Sequence[Record]:
         """Read some records."""
         ...
+
+
+class Spoken(NamedTuple):
+    """How one dialect is spoken: what makes it, what a refusal may mean, and what anybody may read there."""
+
+    open: Callable[..., Dialect]
+    forbidden: str
+    anybody: str
+
+
+def spoken(dialect: str) -> Spoken:
+    """Return how a dialect is spoken. Each is a dozen modules, so only the one that is needed is loaded."""
+    if dialect == "oss":
+        from m3nop.connectors.nopcommerce import oss
+
+        return Spoken(oss.Oss, oss.FORBIDDEN, oss.ANYBODY)
+    from m3nop.connectors.nopcommerce import official
+
+    return Spoken(official.Official, official.FORBIDDEN, official.ANYBODY)
 
 
 class NopConnection:
@@ -175,7 +191,7 @@ class NopConnection:
 
     @property
     def _harmless(self) -> str:
-        return oss.ANYBODY if self._config.dialect == "oss" else official.ANYBODY
+        return spoken(self._config.dialect).anybody
 
     def close(self) -> None:
         """Give back threads and sockets."""
@@ -221,10 +237,8 @@ def open_connection(name: str, config: NopCommerceConfig, *, clock: Clock, catal
         ca_file=config.ca_file,
     )
     signed = access(http, config.credentials, name=name, dialect=config.dialect, clock=clock)
-    forbidden = oss.FORBIDDEN if config.dialect == "oss" else official.FORBIDDEN
-    api = ShopApi(http, signed, clock=clock, forbidden=forbidden)
+    speech = spoken(config.dialect)
+    api = ShopApi(http, signed, clock=clock, forbidden=speech.forbidden)
     workers = Workers(config.in_flight)
-    dialect: Dialect = (Oss if config.dialect == "oss" else Official)(
-        api, config=config, clock=clock, workers=workers
-    )
+    dialect = speech.open(api, config=config, clock=clock, workers=workers)
     return NopConnection(name, config, dialect, api=api, workers=workers, catalog=catalog, pace=pace)
