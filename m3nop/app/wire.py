@@ -6,18 +6,18 @@ connection.
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from m3nop.app.cassettes import recorder, through, vcrpy
 from m3nop.app.opening import Opener
 from m3nop.app.scrubbing import replaced_texts, scrubbed
 from m3nop.app.secrets import Secrets
 from m3nop.app.session import Place, Session
 from m3nop.core import json
-from m3nop.core.errors import AccessError, UsageError
+from m3nop.core.errors import AccessError
 from m3nop.core.secrets import Secret
 from m3nop.http.response import without_cards
 
@@ -37,15 +37,6 @@ _SHORTEST = 4
 """Characters of a text that is also replaced where it was sent."""
 
 
-def _vcr() -> Any:  # noqa: ANN401  the library has no types
-    try:
-        importlib.import_module("vcr.errors")
-        return importlib.import_module("vcr")
-    except ImportError:
-        msg = "the wire needs the extra `capture`: pip install 'm3nop[capture]'"
-        raise UsageError(msg) from None
-
-
 @contextmanager
 def recording(session: Session, path: Path, *, scrub: bool) -> Iterator[None]:
     """Keep what is sent and answered meanwhile.
@@ -53,7 +44,7 @@ def recording(session: Session, path: Path, *, scrub: bool) -> Iterator[None]:
     Raises:
         UsageError: vcrpy is not installed.
     """
-    player, texts = _vcr(), dict[str, str]()
+    texts: dict[str, str] = {}
     bases = {_base(session, name): name for name in session.project.connections}
 
     def kept_request(request: Any) -> Any:  # noqa: ANN401  vcrpy's
@@ -79,12 +70,13 @@ def recording(session: Session, path: Path, *, scrub: bool) -> Iterator[None]:
             response["body"]["string"] = json.dumps(clean).encode()
         return response
 
-    recorder = player.VCR(
+    player = recorder(
         record_mode="all", before_record_request=kept_request, before_record_response=kept_response
     )
     path.unlink(missing_ok=True)
-    with recorder.use_cassette(str(path)) as cassette:
-        yield
+    with player.use_cassette(str(path)) as cassette:
+        with through(cassette):
+            yield
         for request, _ in cassette.data:
             _clean_request(request, texts)
 
@@ -109,19 +101,19 @@ def replaying(project: LoadedProject, path: Path, *, now: Instant) -> Iterator[S
     Raises:
         UsageError: vcrpy is not installed.
     """
-    vcr = _vcr()
-    player = vcr.VCR(record_mode="none")
+    player = recorder(record_mode="none")
     player.register_matcher("raw_body", lambda one, other: (one.body or b"") == (other.body or b""))
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder), project.environment or "")
         replay = _Replay(Path(folder), Secrets(), now)
         with (
-            player.use_cassette(str(path), match_on=_MATCH, allow_playback_repeats=True),
+            player.use_cassette(str(path), match_on=_MATCH, allow_playback_repeats=True) as cassette,
+            through(cassette),
             Session(place, project, command="test", opener=replay) as session,
         ):
             try:
                 yield session
-            except vcr.errors.CannotOverwriteExistingCassetteException as error:
+            except vcrpy().errors.CannotOverwriteExistingCassetteException as error:
                 raise AccessError(_asked(error)) from None
 
 

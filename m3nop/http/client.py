@@ -5,8 +5,9 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from m3nop import __version__
 from m3nop.core import json as exact_json
@@ -15,6 +16,8 @@ from m3nop.core.dataclass import dataclass
 from m3nop.core.departure import depart
 from m3nop.core.errors import ConfigurationError
 from m3nop.http.addresses import checked_address, is_loopback
+from m3nop.http.outgoing import Outgoing, taken_apart
+from m3nop.http.tap import current
 
 if TYPE_CHECKING:
     from m3nop.core.json import Json
@@ -65,7 +68,7 @@ class HttpClient:
         }
         self._pace = pace
         self._largest_answer = largest_answer
-        self._loopback = is_loopback(urlsplit(self.base_url).hostname or "")
+        self._host, self._path = taken_apart(self.base_url)
         self._ca_file = ca_file
         if ca_file and self.base_url.startswith("https:"):
             _check_authorities(ca_file)
@@ -93,7 +96,7 @@ class HttpClient:
         Raises:
             HttpFailure: there was no whole answer.
         """
-        sent = {**self._headers, **(headers or {})}
+        sent = {**self._headers, **headers} if headers else {**self._headers}
         if json is not None:
             content = exact_json.compact(json).encode()
             sent.setdefault("content-type", "application/json")
@@ -102,10 +105,17 @@ class HttpClient:
             sent.setdefault("content-type", "application/x-www-form-urlencoded")
         # A blank as %20: not every server reads a plus sign as one.
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""
-        wire = self._wire()
-        request = wire.prepare(method, f"{self.address(path)}{query}", content=content, headers=sent)
+        target = f"{self._path}/{path.lstrip('/')}" if path else self._path or "/"
+        request = Outgoing(method, f"{target}{query}", sent, content)
         if self._pace:
             self._pace.take()
+        tap = current()
+        return self._put(request) if tap is None else tap(self._host, request, partial(self._put, request))
+
+    def _put(self, request: Outgoing) -> Response:
+        """Put a request on the wire of this thread."""
+        wire = self._wire()
+        wire.connect(request)
         depart()
         crashpoint("http:before")
         response = wire.exchange(request)
@@ -133,18 +143,23 @@ class HttpClient:
         return wire
 
     def _open(self) -> Wire:
+        from m3nop.http.proxies import proxy_for
         from m3nop.http.wire import Wire, trusting
 
+        secured = self._host.scheme == "https"
         with self._lock:
-            if self._tls is None and self.base_url.startswith("https:"):
+            if self._tls is None and secured:
                 self._tls = trusting(self._ca_file)
         return Wire(
+            self._host,
             answer=self._timeouts.answer,
             connect=self._timeouts.connect,
             largest_answer=self._largest_answer,
             tls=self._tls,
-            # A proxy of the environment is for other machines.
-            proxies=not self._loopback,
+            # A proxy of the environment is for other machines, and they are asked by https only.
+            proxy=proxy_for(self._host, tls=self._tls)
+            if secured and not is_loopback(self._host.name)
+            else None,
         )
 
 

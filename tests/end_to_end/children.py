@@ -32,10 +32,10 @@ CONTEXT.set_forkserver_preload(
         "m3nop.spec.project",
         "alembic.command",
         "encodings.idna",
-        "httpcore",
         "pydantic.type_adapter",
         "rich.table",
         "tests.end_to_end.warm",
+        "urllib3",
     ]
 )
 

@@ -24,13 +24,12 @@ ROOT = Path(__file__).parents[2]
 HEAVY = frozenset(
     {
         "alembic",
-        "httpx",
-        "httpcore",
         "jmespath",
         "keyring",
         "pydantic",
         "sqlalchemy",
         "starlette",
+        "urllib3",
         "uvicorn",
         "yaml",
     }

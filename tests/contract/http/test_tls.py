@@ -172,3 +172,86 @@ def test_a_server_that_speaks_no_tls_is_not(ca_file: str) -> None:
         thread.join()
         client.close()
     assert (caught.value.kind, caught.value.sent) == (HttpFailureKind.TLS, False)
+
+
+class Relay:
+    """A proxy that leads every tunnel to one server, whatever host is asked for."""
+
+    def __init__(self, server: TlsServer, *, context: ssl.SSLContext | None = None) -> None:
+        self._server = server
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.asked = b""
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        if self._context:
+            connection = self._context.wrap_socket(connection, server_side=True)
+        with connection:
+            while b"\r\n\r\n" not in self.asked:
+                self.asked += connection.recv(65536)
+            with socket.create_connection(("127.0.0.1", self._server.port)) as there:
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=_pump, args=(there, connection), daemon=True)
+                back.start()
+                _pump(connection, there)
+                back.join()
+
+    def close(self) -> None:
+        self._listener.close()
+        self._thread.join()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_through_a_tunnel_it_is_the_machine_behind_the_proxy_that_is_trusted(
+    serve: Callable[..., TlsServer], authority: trustme.CA, ca_file: str, scheme: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = serve(name="m3.example.com")
+    relay = Relay(server, context=context if scheme == "https" else None)
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://me:p%40ss@localhost:{relay.port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    client = HttpClient("https://m3.example.com/m3", timeouts=Timeouts(5, 5), ca_file=ca_file)
+
+    assert client.request("POST", "orders", json={"canary": 1}).status == 200
+    client.close()
+    relay.close()
+
+    asked, received = relay.asked.lower(), server.received[0].lower()
+    assert asked.startswith(b"connect m3.example.com:443 ")
+    assert b"proxy-authorization: basic bwu6cebzcw==" in asked
+    assert received.startswith(b"post /m3/orders http/1.1\r\n")
+    assert b"\r\nhost: m3.example.com\r\n" in received
+    assert b"proxy-authorization" not in received
+    assert b"canary" not in asked
+
+
+def test_a_proxy_cannot_pass_for_the_machine_behind_it(
+    serve: Callable[..., TlsServer], ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(name="proxy.example.com")
+    relay = Relay(server)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{relay.port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    client = HttpClient("https://m3.example.com", timeouts=Timeouts(5, 5), ca_file=ca_file)
+
+    with pytest.raises(HttpFailure) as caught:
+        client.request("POST", "orders", json={"canary": 1})
+    client.close()
+    relay.close()
+
+    assert (caught.value.kind, caught.value.sent) == (HttpFailureKind.TLS, False)
+    assert "Hostname mismatch" in str(caught.value)
+    assert server.received == []

@@ -250,7 +250,7 @@ def test_validation_loads_no_http_library():
     program = (
         "import sys; from m3nop.connectors.m3 import M3;"
         "M3.catalog(M3.config(url='sandbox:'), metadata={}).operation('OIS100MI/Confirm');"
-        "assert 'httpx' not in sys.modules"
+        "assert 'urllib3' not in sys.modules"
     )
 
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)  # noqa: S603

@@ -239,7 +239,7 @@ from m3nop.spec.validate import validate
 from tests.unit.spec.fake_systems import REGISTRY
 report = validate([Path(sys.argv[1])], registry=REGISTRY, environ={})
 took = time.process_time() - before
-heavy = [name for name in ("sqlalchemy", "alembic", "httpx", "keyring", "rich", "typer", "starlette") if name in sys.modules]
+heavy = [name for name in ("sqlalchemy", "alembic", "urllib3", "keyring", "rich", "typer", "starlette") if name in sys.modules]
 print(json.dumps({"problems": len(report.problems), "heavy": heavy, "took": took}))
 """
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-import vcr
 from vcr.errors import CannotOverwriteExistingCassetteException
 
+from m3nop.app.cassettes import recorder, through
 from m3nop.connectors.m3.snapshot import snapshot
 from m3nop.core import json
 from m3nop.core.clock import parse_instant
@@ -68,7 +68,7 @@ def wire(request):
     """Open a connection whose requests go to a cassette, or to the sandbox while recording."""
     url = request.getfixturevalue("sandbox").url if RECORD else NOWHERE
     erp_class = request.getfixturevalue("erp_class")
-    player = vcr.VCR(
+    player = recorder(
         cassette_library_dir=str(CASSETTES),
         record_mode="all" if RECORD else "none",
         before_record_request=request_as_kept,
@@ -86,7 +86,7 @@ def wire(request):
         match_on = ["method", "path", "query", "kept headers", "text"]
         erp = erp_class(**{"url": url, "credentials": login, **options})
         try:
-            with player.use_cassette(f"{name}.yaml", match_on=match_on) as cassette:
+            with player.use_cassette(f"{name}.yaml", match_on=match_on) as cassette, through(cassette):
                 yield erp
             assert RECORD or cassette.all_played
         finally:

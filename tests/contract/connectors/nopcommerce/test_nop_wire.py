@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import vcr
 from vcr.errors import CannotOverwriteExistingCassetteException
 
+from m3nop.app.cassettes import recorder, through
 from m3nop.connectors.nopcommerce.catalog import OPERATIONS
 from m3nop.core import json
 from m3nop.core.clock import parse_instant
@@ -63,7 +63,7 @@ def same_body(one, other):
 def wire(request, connect):
     """Open a connection whose requests go to a cassette, or to the sandbox while recording."""
     url = request.getfixturevalue("sandbox").shop_url if RECORD else NOWHERE
-    player = vcr.VCR(
+    player = recorder(
         cassette_library_dir=str(CASSETTES),
         record_mode="all" if RECORD else "none",
         before_record_request=request_as_kept,
@@ -76,9 +76,8 @@ def wire(request, connect):
     def opened(name, dialect, **options):
         if RECORD:
             (CASSETTES / f"{name}.yaml").unlink(missing_ok=True)
-        with player.use_cassette(
-            f"{name}.yaml", match_on=["method", "path", "query", "store", "json"]
-        ) as cassette:
+        match_on = ["method", "path", "query", "store", "json"]
+        with player.use_cassette(f"{name}.yaml", match_on=match_on) as cassette, through(cassette):
             yield connect(url, dialect, in_flight=1, **options)
         assert RECORD or cassette.all_played
 
