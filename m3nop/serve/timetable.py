@@ -76,8 +76,9 @@ class Timetable:
     def _mind_the_clock(self, now: Instant) -> None:
         """Let nothing wait for a time that a clock which was set back showed once."""
         if now < self._seen:
-            for name in self._plans:
-                due, latest = self._due[name], self._after(name, now)
+            for name, due in self._due.items():
+                # One without a plan is due because it failed.
+                latest = self._after(name, now) if name in self._plans else now + pause(1)
                 if due is not None and latest is not None:
                     self._due[name] = min(due, latest)
         self._seen = now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -78,13 +78,25 @@ class TriggerSpec(SpecModel):
     """Documents of M3 that come by ION, each with the place of the key in it."""
 
 
+_MAPPED = 96
+"""Bits before the address of IPv4 in one of IPv6 that stands for it."""
+
+
 def _network(value: object) -> object:
     try:
-        return ip_network(str(value), strict=False)
+        return _plain(ip_network(str(value), strict=False))
     except ValueError:
         raise PydanticCustomError(
             "wrong-value", "networks are written as 203.0.113.0/24, 2001:db8::/32 or a single address"
         ) from None
+
+
+def _plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Return a network of IPv4 that is written as one of IPv6 as what it is: so its senders are known."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED))
 
 
 def _proxy(value: object) -> object:

@@ -10,8 +10,23 @@ from hypothesis import strategies as st
 
 from m3nop.serve.addresses import sender, within
 from m3nop.serve.bucket import Bucket
+from m3nop.spec.service_model import ListenSpec
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
+
+
+@pytest.mark.parametrize(
+    ("written", "inside", "outside"),
+    [
+        ("::ffff:203.0.113.0/120", "203.0.113.9", "203.0.114.9"), ("::ffff:203.0.113.9", "203.0.113.9", "203.0.113.8"),
+        ("203.0.113.7/24", "203.0.113.9", "203.0.114.9"), ("2001:db8::/32", "2001:db8::7", "2001:db9::7"),
+        ("::/0", "2001:db8::7", "203.0.113.9"),
+    ],
+)  # fmt: skip
+def test_a_network_holds_who_is_in_it_however_it_is_written(written: str, inside: str, outside: str) -> None:
+    spec = ListenSpec.model_validate({"trusted_proxies": [written]})
+    found = [within(ip_address(one), spec.trusted_proxies) for one in (inside, outside)]
+    assert found == [True, False]
 
 
 def test_without_trusted_proxies_no_header_is_believed() -> None:

@@ -60,6 +60,14 @@ def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
     assert table.next_due() == NOON - 2 * HOUR + 5 * MINUTE
 
 
+def test_what_failed_and_has_no_schedule_does_not_wait_for_a_time_that_the_clock_showed_once() -> None:
+    table = timetable(report="0 6 * * *")
+    table.begun(["payments"], NOON)
+    table.failed(["payments"], NOON)
+    assert table.due(NOON - 2 * HOUR) == ()
+    assert table.due(NOON - 2 * HOUR + 5 * SECOND) == ("payments",)
+
+
 def test_what_failed_is_tried_again_after_pauses_that_grow_until_it_is_due_anyway() -> None:
     table, now, pauses = timetable(orders="every 5m"), NOON, []
     for _ in range(8):
