@@ -23,7 +23,7 @@ layers:
 test:
 	$(PYTHON) -m pytest -n 4 --dist worksteal
 
-# Half an hour of orders, kills and faults; the gate has a minute of it.
+# Half an hour of orders, kills and faults; the gate has a minute and a half of it.
 chaos:
 	$(PYTHON) -m tests.chaos --seconds 1800
 

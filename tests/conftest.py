@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,15 +19,37 @@ if TYPE_CHECKING:
 settings.register_profile("m3nop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("m3nop")
 
+LAYERS = ("m3nop.core", "m3nop.mapping", "m3nop.spec", "m3nop.engine")
+"""The layers whose coverage has a floor."""
 MEASURED = ("unit/core", "unit/mapping", "unit/spec", "unit/engine", "contract/engine")
-"""The tests of the layers whose coverage has a floor."""
+"""Their tests."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Measure what the layers do when they are imported, and let the rest be collected without the tracer."""
+    coverage = getattr(session.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    if (
+        coverage is None
+        or not coverage.started
+        or not set(session.config.getoption("cov_source")).issubset(LAYERS)
+    ):
+        return (yield)
+    for layer in LAYERS:
+        for module in pkgutil.walk_packages(importlib.import_module(layer).__path__, f"{layer}."):
+            importlib.import_module(module.name)
+    coverage.pause()
+    try:
+        return (yield)
+    finally:
+        coverage.resume()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Measure the layers by their own tests only: the tracer of Python 3.11 doubles the time that a test takes."""
-    folders = [str(Path(__file__).parent / folder) + os.sep for folder in MEASURED]
+    folders = tuple(str(Path(__file__).parent / folder) + os.sep for folder in MEASURED)
     for item in items:
-        if not str(item.path).startswith(tuple(folders)):
+        if not str(item.path).startswith(folders):
             item.add_marker("no_cover")
 
 
