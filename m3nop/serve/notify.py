@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _OFTEN = 2
 """A watchdog is fed so many times in the time that it bears."""
@@ -22,7 +23,7 @@ class Notifier:
         self._address = environ.get("NOTIFY_SOCKET", "")
         micros = environ.get("WATCHDOG_USEC", "")
         self._every = int(micros) / 1e6 / _OFTEN if micros.isdecimal() and int(micros) else 0.0
-        self._fed = 0.0
+        self._end = threading.Event()
 
     def ready(self) -> None:
         """Say that the service works."""
@@ -36,12 +37,20 @@ class Notifier:
         """Say that the service is about to end."""
         self._send("STOPPING=1")
 
-    def feed(self) -> None:
-        """Say that the service still lives, if that is due."""
-        now = time.monotonic()
-        if self._every and now - self._fed >= self._every:
-            self._fed = now
-            self._send("WATCHDOG=1")
+    def keep_fed(self, is_well: Callable[[], bool]) -> None:
+        """Feed the watchdog as long as all is well, beside the work, which may wait for an answer."""
+        if self._every:
+            threading.Thread(target=self._feed, args=(is_well,), name="m3nop-watchdog", daemon=True).start()
+
+    def close(self) -> None:
+        """Feed it no more."""
+        self._end.set()
+
+    def _feed(self, is_well: Callable[[], bool]) -> None:
+        while not self._end.is_set():
+            if is_well():
+                self._send("WATCHDOG=1")
+            self._end.wait(self._every)
 
     def _send(self, text: str) -> None:
         if not self._address or sys.platform == "win32":

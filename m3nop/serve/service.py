@@ -104,6 +104,7 @@ class Service:
             self._open()
             self._log.say("started", f"{', '.join(self._names)} in {self._session.place.environment}")
             self._notifier.ready()
+            self._notifier.keep_fed(lambda: self._watch.is_well)
             while not self.stop:
                 self._turn()
             self._log.say("stopping", f"asked to end by {self.stop.reason}")
@@ -114,6 +115,7 @@ class Service:
                 self._front.close()
             self._watch.close()
             self._session.close()
+            self._notifier.close()
 
     def _open(self) -> None:
         """Take the state, make the timetable, and let events in.
@@ -164,7 +166,6 @@ class Service:
     def _beat(self) -> None:
         self.vitals.beat_at = self._clock.now()
         self._watch.beat()
-        self._notifier.feed()
 
     def _answers(self) -> Mapping[tuple[str, int], int]:
         return {} if self._front is None else self._front.answers

@@ -74,6 +74,11 @@ class ServiceWatch:
         """Say that the service's loop goes round."""
         self._heartbeats.beat("service", within=_LONGEST_TURN)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether no loop is stuck."""
+        return not self._heartbeats.stuck()
+
     def run(
         self, pipelines: Sequence[str], shown: Observer, *, scheduled: Sequence[str]
     ) -> AbstractContextManager[WatchedRun]:

@@ -220,16 +220,16 @@ class M3Connection:
         if operation is None:
             msg = f"{self.name}: the snapshot lacks {name}"
             raise ConfigurationError(msg)
-        call = Call(name, operation, {})
-        for pause in _PAUSES:
-            got = self.send([call])[0]
-            if got.failure is None or not _may_pass(got.failure):
+        call, begun, tries = Call(name, operation, {}), time.monotonic(), 0
+        while True:
+            got, tries = self.send([call])[0], tries + 1
+            # Nobody can end a run that has not begun: it does not wait again and again for who is silent.
+            is_late = time.monotonic() - begun > _LONGEST_PAUSE
+            if got.failure is None or not _may_pass(got.failure) or tries > len(_PAUSES) or is_late:
                 break
-            self._clock.wait(max(pause, got.failure.retry_after or 0.0))
-        else:
-            got = self.send([call])[0]
+            self._clock.wait(max(_PAUSES[tries - 1], got.failure.retry_after or 0.0))
         if got.outcome is not Outcome.DONE:
-            msg = f"{self.name}: {name} failed: {got.failure}{_what_to_do(got.failure)}"
+            msg = f"{self.name}: {name} failed: {got.failure}{_what_to_do(got.failure, tries)}"
             raise AccessError(msg, failure=got.failure)
         return got.rows[0] if got.rows else {}
 
@@ -238,12 +238,13 @@ def _may_pass(failure: Failure) -> bool:
     return failure.remedy in _PASSING and (failure.retry_after or 0.0) <= _LONGEST_PAUSE
 
 
-def _what_to_do(failure: Failure | None) -> str:
+def _what_to_do(failure: Failure | None, tries: int) -> str:
     if failure is None or failure.remedy not in _PASSING:
         return ""
     if not _may_pass(failure):
         return f"; it asks for a pause of {failure.retry_after:g} s: run again later"
-    return f"; it was tried {len(_PAUSES) + 1} times: run `m3nop doctor`, or again later"
+    often = f"it was tried {tries} times: " if tries > 1 else ""
+    return f"; {often}run `m3nop doctor`, or again later"
 
 
 def _refuse_source(name: str, *asked: object) -> NoReturn:

@@ -52,12 +52,34 @@ def test_systemd_is_told_how_the_service_stands(tmp_path: Path) -> None:
         listening.bind(str(tmp_path / "notify"))
         notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "3000000"})
         notifier.ready()
-        notifier.feed()
-        notifier.feed()
         notifier.reloading()
         notifier.stopping()
-        told = [listening.recv(100).decode().partition("\n")[0] for _ in range(4)]
-    assert told == ["READY=1", "WATCHDOG=1", "RELOADING=1", "STOPPING=1"]
+        told = [listening.recv(100).decode().partition("\n")[0] for _ in range(3)]
+    assert told == ["READY=1", "RELOADING=1", "STOPPING=1"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no systemd")
+def test_the_watchdog_is_fed_beside_the_work_until_something_is_stuck(tmp_path: Path) -> None:
+    answers = iter([True, True, False])
+    asked_last = threading.Event()
+
+    def is_well() -> bool:
+        found = next(answers, None)
+        if found is None:
+            asked_last.set()
+        return bool(found)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(10)
+        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000"})
+        notifier.keep_fed(is_well)
+        assert [listening.recv(100) for _ in range(2)] == [b"WATCHDOG=1"] * 2
+        assert asked_last.wait(10)
+        notifier.close()
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.recv(100)
 
 
 def test_nothing_is_told_where_nobody_listens(tmp_path: Path) -> None:
