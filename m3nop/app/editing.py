@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
@@ -14,7 +13,7 @@ from m3nop.app.previewing import MappedRecord, Subject, map_record, subject_of, 
 from m3nop.app.reviews import make_ready, save_decision
 from m3nop.core import json
 from m3nop.core.connector import Effect
-from m3nop.core.dataclass import dataclass
+from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import SourceError, UsageError
 from m3nop.core.state import RecordState
 from m3nop.engine import edits

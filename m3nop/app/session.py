@@ -15,6 +15,7 @@ from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import AccessError, ConfigurationError, StateError, UsageError
 from m3nop.core.problems import Severity
 from m3nop.mapping.pipeline import walk
+from m3nop.spec.files import ProjectFiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -343,19 +344,13 @@ def _fields(step: Step) -> set[str]:
     return {rule.name for rule in step.call.fields} if step.call is not None else set()
 
 
-def open_session(place: Place, *, command: str) -> Session:
-    """Load a project for one environment.
+def open_session(place: Place, *, command: str, files: ProjectFiles | None = None) -> Session:
+    """Load a project for one environment; from its files, where some of them were read already.
 
     Raises:
         ConfigurationError: the project has problems; all of them are in the error.
     """
-    import os
-
-    from m3nop.spec.project import load_project
-
-    project = load_project(
-        place.folder, environment=place.environment, registry=CONNECTORS, environ=os.environ
-    )
+    project = _load(files or ProjectFiles(place.folder), place.environment)
     if project.failed:
         errors = [problem for problem in project.problems if problem.severity is Severity.ERROR]
         msg = f"the project has {len(errors)} problem{'s' if len(errors) > 1 else ''}; see `m3nop validate`"
@@ -364,20 +359,29 @@ def open_session(place: Place, *, command: str) -> Session:
 
 
 def environments_of(folder: Path) -> tuple[str, ...]:
+    """Name the environments of the project in a folder; raises as ``environments_in`` does."""
+    return environments_in(ProjectFiles(folder))
+
+
+def environments_in(files: ProjectFiles) -> tuple[str, ...]:
     """Name the environments of a project.
 
     Raises:
         ConfigurationError: ``m3nop.yaml`` cannot be read; carries the problems.
     """
+    found = files.environments
+    if not found and (files.project is None or _load(files, None).failed):
+        msg = f"{files.folder / 'm3nop.yaml'} cannot be read; see `m3nop validate`"
+        raise ConfigurationError(msg, problems=files.problems)
+    return found
+
+
+def _load(files: ProjectFiles, environment: str | None) -> LoadedProject:
     import os
 
-    from m3nop.spec.project import load_project
+    from m3nop.spec.project import LoadedProject
 
-    project = load_project(folder, environment=None, registry=CONNECTORS, environ=os.environ)
-    if project.files.project is None or (project.failed and not project.environments):
-        msg = f"{folder / 'm3nop.yaml'} cannot be read; see `m3nop validate`"
-        raise ConfigurationError(msg, problems=project.files.problems)
-    return project.environments
+    return LoadedProject(files, environment=environment, registry=CONNECTORS, environ=os.environ)
 
 
 def unknown(what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> str:

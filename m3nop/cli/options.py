@@ -14,6 +14,7 @@ from m3nop.core.errors import UsageError
 if TYPE_CHECKING:
     from m3nop.app.session import Place, Session
     from m3nop.core.clock import Instant
+    from m3nop.spec.files import ProjectFiles
 
 Project = Annotated[
     Path | None,
@@ -82,20 +83,25 @@ def find_place(project: Path | None, env: str | None) -> Place:
     Raises:
         UsageError: there is no project, no such environment, or several and nobody to ask.
     """
-    from m3nop.app.session import Place, environments_of, unknown
+    from m3nop.spec.files import ProjectFiles
 
-    folder = find_project(project)
-    known = environments_of(folder)
+    return _place_of(ProjectFiles(find_project(project)), env)
+
+
+def _place_of(files: ProjectFiles, env: str | None) -> Place:
+    from m3nop.app.session import Place, environments_in, unknown
+
+    known = environments_in(files)
     if env is not None:
         if env not in known:
             raise UsageError(unknown("environment", env, known))
-        return Place(folder, env)
+        return Place(files.folder, env)
     if len(known) == 1:
-        return Place(folder, known[0])
+        return Place(files.folder, known[0])
     if not known:
         raise UsageError("the project has no environments; add `environments: {sandbox: {}}` to m3nop.yaml")
     if sys.stdin.isatty() and sys.stderr.isatty() and "CI" not in os.environ:
-        return find_place(project, typer.prompt(f"Environment ({', '.join(known)})", err=True))
+        return _place_of(files, typer.prompt(f"Environment ({', '.join(known)})", err=True))
     msg = f"say which environment: --env {' | '.join(known)} (or M3NOP_ENV)"
     raise UsageError(msg)
 
@@ -107,8 +113,10 @@ def open_here(project: Path | None, env: str | None, *, command: str) -> Session
         UsageError, ConfigurationError: it cannot be found, or has problems.
     """
     from m3nop.app.session import open_session
+    from m3nop.spec.files import ProjectFiles
 
-    return open_session(find_place(project, env), command=command)
+    files = ProjectFiles(find_project(project))
+    return open_session(_place_of(files, env), command=command, files=files)
 
 
 def parse_duration(text: str) -> float:

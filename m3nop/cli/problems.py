@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape, quoteattr
 
 from m3nop import __version__
 from m3nop.core import json
@@ -108,6 +107,8 @@ def _junit(report: Report) -> str:
 
 
 def _case(problem: Problem) -> str:
+    from xml.sax.saxutils import escape, quoteattr
+
     at = problem.position
     name = quoteattr(f"{at.line}:{at.column} {problem.code}")
     tag = "failure" if problem.severity is Severity.ERROR else "system-out"

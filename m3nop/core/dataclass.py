@@ -1,4 +1,4 @@
-"""``dataclass`` as the standard library has it, but made when it is needed.
+"""``dataclass`` and ``replace`` as the standard library has them, but made when they are needed.
 
 The standard decorator writes the source of half a dozen methods and compiles each, for every class, at
 every start: some 0.7 ms a class, of which there are hundreds. Here ``__init__`` is compiled when the first
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, Field, FrozenInstanceError
 from dataclasses import dataclass as at_once
+from dataclasses import replace as standard_replace
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from dataclasses import dataclass as dataclass  # noqa: PLC0414  said twice: for others to import
+    from dataclasses import replace as replace  # noqa: PLC0414  as above
 
 _ASKED_FOR = ("__dataclass_fields__", "__dataclass_params__")
 _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
@@ -45,8 +47,19 @@ def lazily(
     return decorate if cls is None else decorate(cls)
 
 
+def changed(one: Any, /, **changes: Any) -> Any:  # noqa: ANN401  type checkers see the standard function
+    """Return an object like ``one`` with some fields changed, as ``dataclasses.replace`` does."""
+    names = type(one).__dict__.get("__plain_fields__")
+    if names is None:
+        return standard_replace(one, **changes)
+    for name in names:
+        if name not in changes:
+            changes[name] = getattr(one, name)
+    return type(one)(**changes)
+
+
 if not TYPE_CHECKING:
-    dataclass = lazily
+    dataclass, replace = lazily, changed
 
 
 class _Form:
@@ -86,6 +99,7 @@ def _make(cls: type, form: _Form) -> type:
     else:
         _set_defaults(cls, form)
     own = cls.__dict__
+    cls.__plain_fields__ = tuple(form.fields)  # type: ignore[attr-defined]
     methods = dict(_methods(cls, form))
     if "__hash__" not in own or (own["__hash__"] is None and "__eq__" in own):
         methods |= _hash(form)

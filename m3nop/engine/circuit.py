@@ -13,11 +13,10 @@ is asked less and less.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND
-from m3nop.core.dataclass import dataclass
+from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.state import Circuit, Phase
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
+from m3nop.core.dataclass import dataclass, replace
 from m3nop.mapping.values import kind, text_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.spec.merge import merge, without_removed
@@ -10,8 +9,6 @@ from m3nop.spec.tree import Entry, MapNode, Node, child_map, stamp
 
 if TYPE_CHECKING:
     from m3nop.core.problems import Problem
-
-ENVIRONMENTS = "environments"
 
 
 def environment_layer(name: str) -> str:
@@ -61,7 +58,7 @@ def _with_defaults(pipeline: MapNode, project: MapNode) -> MapNode:
         if name == "source" and not _reads_a_resource(own):
             continue
         entries[name] = Entry(own.key, merge(entry.node, own.node)) if own else entry
-    return replace(pipeline, entries=entries)
+    return pipeline.having(entries)
 
 
 def _reads_a_resource(source: Entry | None) -> bool:

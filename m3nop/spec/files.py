@@ -8,7 +8,7 @@ from m3nop.core import json
 from m3nop.core.problems import Position, Problem
 from m3nop.spec.loader import load_file
 from m3nop.spec.lookups import SUFFIXES, load_lookup
-from m3nop.spec.tree import MapNode, Node
+from m3nop.spec.tree import MapNode, Node, child_map
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ PROJECT_FILE = "m3nop.yaml"
 PIPELINES = "pipelines"
 LOOKUPS = "lookups"
 METADATA = "m3"
+ENVIRONMENTS = "environments"
 YAML_SUFFIXES = (".yaml", ".yml")
 MOST_METADATA_BYTES = 50_000_000
 
@@ -45,6 +46,12 @@ class ProjectFiles:
     def project(self) -> Node | None:
         """The tree of ``m3nop.yaml``, or None where it cannot be read."""
         return self.tree(self.folder / PROJECT_FILE)
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Names of the environments that ``m3nop.yaml`` has."""
+        found = child_map(self.project, ENVIRONMENTS)
+        return tuple(found.entries) if found else ()
 
     def tree(self, path: Path) -> Node | None:
         """Read a YAML file that must be a mapping, or return None and keep the problems."""

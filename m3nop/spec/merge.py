@@ -6,8 +6,6 @@ that id: null removes an item, ``after: ID`` inserts one.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from m3nop.core.problems import Problem
 from m3nop.spec.suggest import suggest
 from m3nop.spec.tree import BASE, Entry, ListNode, MapNode, Node, ScalarNode
@@ -33,13 +31,13 @@ def without_removed(node: Node) -> Node:
     match node:
         case MapNode():
             entries = {
-                name: entry if name in _KEPT else Entry(entry.key, without_removed(entry.node))
+                name: entry if name in _KEPT else entry.having(without_removed(entry.node))
                 for name, entry in node.entries.items()
                 if not _is_removal(entry.node)
             }
-            return replace(node, entries=entries)
+            return node.having(entries)
         case ListNode():
-            return replace(node, items=tuple(without_removed(item) for item in node.items))
+            return node.having(tuple(without_removed(item) for item in node.items))
         case ScalarNode():
             return node
 
@@ -53,7 +51,7 @@ def _merge_maps(base: MapNode, over: MapNode, problems: list[Problem]) -> MapNod
     for name, entry in over.entries.items():
         below = entries.get(name)
         entries[name] = Entry(entry.key, merge(below.node, entry.node, problems)) if below else entry
-    return replace(base, entries=entries)
+    return base.having(entries)
 
 
 def _has_ids(node: ListNode) -> bool:
@@ -75,7 +73,7 @@ def _merge_by_id(base: ListNode, over: MapNode, problems: list[Problem]) -> List
             del items[at]
         else:
             items[at] = merge(items[at], entry.node, problems)
-    return replace(base, items=tuple(items))
+    return base.having(tuple(items))
 
 
 def _is_null(node: Node) -> bool:
@@ -104,7 +102,7 @@ def _insert(items: list[Node], name: str, entry: Entry, problems: list[Problem])
         return
     entries = {key: value for key, value in node.entries.items() if key != "after"}
     given = ScalarNode(name, name, entry.key, layer=node.layer)
-    items.insert(at + 1, replace(node, entries={"id": Entry(entry.key, given), **entries}))
+    items.insert(at + 1, node.having({"id": Entry(entry.key, given), **entries}))
 
 
 def _list(names: list[str]) -> str:

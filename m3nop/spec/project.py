@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.connector import Catalog, ConnectorType, StoreRef
+from m3nop.core.dataclass import replace
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.problems import Position, Problem, Severity
 from m3nop.mapping.lookups import Lookup
@@ -18,13 +18,12 @@ from m3nop.spec.compile import Compiled, compile_tree, definition_tree, site_of
 from m3nop.spec.connections import load_connections
 from m3nop.spec.desk import Site
 from m3nop.spec.effective import (
-    ENVIRONMENTS,
     effective_pipeline,
     effective_project,
     effective_settings,
     environment_layer,
-)  # fmt: skip
-from m3nop.spec.files import PROJECT_FILE, ProjectFiles
+)
+from m3nop.spec.files import ENVIRONMENTS, PROJECT_FILE, ProjectFiles
 from m3nop.spec.installations import (
     AT,
     Installation,
@@ -125,8 +124,7 @@ class LoadedProject:
     @property
     def environments(self) -> tuple[str, ...]:
         """Names of the environments."""
-        found = child_map(self.files.project, ENVIRONMENTS)
-        return tuple(found.entries) if found else ()
+        return self.files.environments
 
     @property
     def stores(self) -> Mapping[str, StoreRef]:

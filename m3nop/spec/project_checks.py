@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from m3nop.core.connector import Effect
 from m3nop.core.problems import Position, Problem, Severity
 from m3nop.mapping.pipeline import walk as every_step
-from m3nop.spec.effective import ENVIRONMENTS
+from m3nop.spec.files import ENVIRONMENTS
 from m3nop.spec.tree import MapNode, ScalarNode, child, locate, walk
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ Nodes are immutable. Each keeps its file, line and column, and the layer that pu
 
 from __future__ import annotations
 
-from dataclasses import replace
+import operator
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.dataclass import dataclass
+from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.problems import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from m3nop.core.json import Json
 
@@ -61,6 +61,10 @@ class ListNode:
     position: Position
     layer: str = BASE
 
+    def having(self, items: tuple[Node, ...]) -> ListNode:
+        """Return it with other items; itself where they are the same ones."""
+        return self if _same(items, self.items) else ListNode(items, self.position, self.layer)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -68,6 +72,10 @@ class Entry:
 
     key: Position
     node: Node
+
+    def having(self, node: Node) -> Entry:
+        """Return it with another value; itself where that is the same one."""
+        return self if node is self.node else Entry(self.key, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,20 @@ class MapNode:
     layer: str = BASE
     flow: bool = False
 
+    def having(self, entries: Mapping[str, Entry]) -> MapNode:
+        """Return it with other entries; itself where they are the same ones in the same order."""
+        if _same(entries, self.entries) and _same(entries.values(), self.entries.values()):
+            return self
+        return MapNode(entries, self.position, self.layer, self.flow)
+
     def get(self, name: str) -> Node | None:
         """Return the value of ``name``, or None."""
         entry = self.entries.get(name)
         return entry.node if entry else None
+
+
+def _same(some: Collection[object], others: Collection[object]) -> bool:
+    return len(some) == len(others) and all(map(operator.is_, some, others))
 
 
 Node = ScalarNode | ListNode | MapNode
@@ -172,12 +190,9 @@ def convert(node: Node, change: Callable[[ScalarNode], ScalarNode]) -> Node:
     """Return the tree with every scalar replaced by what ``change`` makes of it."""
     match node:
         case MapNode():
-            return replace(
-                node,
-                entries={n: Entry(e.key, convert(e.node, change)) for n, e in node.entries.items()},
-            )
+            return node.having({n: e.having(convert(e.node, change)) for n, e in node.entries.items()})
         case ListNode():
-            return replace(node, items=tuple(convert(item, change) for item in node.items))
+            return node.having(tuple(convert(item, change) for item in node.items))
         case ScalarNode():
             return change(node)
 
@@ -189,12 +204,12 @@ def without(node: Node, loc: Loc) -> Node:
             entries = dict(node.entries)
             entry = entries.pop(str(loc[0]))
             if loc[1:]:
-                entries[str(loc[0])] = Entry(entry.key, without(entry.node, loc[1:]))
-            return replace(node, entries=entries)
+                entries[str(loc[0])] = entry.having(without(entry.node, loc[1:]))
+            return node.having(entries)
         case ListNode() if isinstance(loc[0], int) and loc[1:] and loc[0] < len(node.items):
             items = list(node.items)
             items[loc[0]] = without(items[loc[0]], loc[1:])
-            return replace(node, items=tuple(items))
+            return node.having(tuple(items))
         case _:
             return node
 
@@ -205,9 +220,9 @@ def stamp(node: Node, layer: str) -> Node:
     match node:
         case MapNode():
             entries = {n: Entry(e.key, stamp(e.node, layer)) for n, e in node.entries.items()}
-            return replace(node, entries=entries, layer=marked)
+            return MapNode(entries, node.position, marked, node.flow)
         case ListNode():
-            return replace(node, items=tuple(stamp(item, layer) for item in node.items), layer=marked)
+            return ListNode(tuple(stamp(item, layer) for item in node.items), node.position, marked)
         case ScalarNode():
             return replace(node, layer=marked)
 

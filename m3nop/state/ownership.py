@@ -10,11 +10,11 @@ import json
 import math
 import os
 import sys
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import to_text
-from m3nop.core.dataclass import dataclass
+from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import BusyError
 
 if TYPE_CHECKING:

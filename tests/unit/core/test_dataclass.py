@@ -12,7 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import pytest
 
-from m3nop.core.dataclass import lazily
+from m3nop.core.dataclass import changed, lazily
 
 T = TypeVar("T")
 OPTIONS = [
@@ -104,6 +104,19 @@ def test_the_standard_functions_know_it(options):
     changed = dataclasses.replace(one, text="new")
     assert (changed.number, changed.text, changed.values) == (1, "new", [2])
     assert type(changed) is ours
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_an_object_can_be_made_like_another_one(options):
+    for cls in pair(**options):
+        one = cls(number=1, values=[2], aside=3)
+        for change in (changed, dataclasses.replace):
+            new = change(one, text="new")
+            assert type(new) is cls
+            assert (new.number, new.text, new.values, new.aside) == (1, "new", [2], 3)
+            assert new.values is one.values
+            with pytest.raises(TypeError, match="another"):
+                change(one, another=1)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
