@@ -16,6 +16,10 @@ _OFTEN = 2
 """A watchdog is fed so many times in the time that it bears."""
 
 
+_PATIENCE = 1.0
+"""Seconds that a listener that reads nothing holds anybody up."""
+
+
 class Notifier:
     """Says READY, STOPPING and WATCHDOG; says nothing where nobody listens."""
 
@@ -58,4 +62,5 @@ class Notifier:
         # A name that begins with @ is in Linux's own space of names, where a NUL stands for it.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.settimeout(_PATIENCE)
             sender.sendto(text.encode(), address)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from m3nop.serve import notify
 from m3nop.serve.notify import Notifier
 from m3nop.serve.wakes import Wake, Wakes
 
@@ -80,6 +81,22 @@ def test_the_watchdog_is_fed_beside_the_work_until_something_is_stuck(tmp_path: 
         listening.setblocking(False)
         with pytest.raises(BlockingIOError):
             listening.recv(100)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no systemd")
+@pytest.mark.timeout(20)
+def test_a_listener_that_reads_nothing_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "_PATIENCE", 0.01)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        for _ in range(30):
+            notifier.ready()
+        listening.settimeout(0.1)
+        assert listening.recv(100) == b"READY=1"
 
 
 def test_nothing_is_told_where_nobody_listens(tmp_path: Path) -> None:
