@@ -93,6 +93,14 @@ class Session:
         self._state = kept.state
         self._opener.adopt_sandbox(kept.sandbox)
 
+    def confirm_state(self) -> None:
+        """Check that the state belongs to what the project says now, as far as nobody has to be asked.
+
+        Raises:
+            StateError: it belongs to something else.
+        """
+        self.state().belong_to(self.scope(), not_asked=self.project.connections.keys())
+
     @property
     def clock(self) -> Clock:
         """The clock that everything follows."""

@@ -337,6 +337,7 @@ class Service:
         session.adopt(old.release())
         self._session, self._names = session, names
         try:
+            session.confirm_state()
             planned = self._plan()
             if self._front is not None:
                 self._front.change(session)

@@ -76,6 +76,27 @@ def test_a_service_reads_its_project_again_and_refuses_one_that_is_broken(
     assert judge(world, references) == CLEAN
 
 
+def test_a_service_goes_on_with_the_systems_that_its_state_belongs_to(
+    make_project: MakeProject, world: World, services: list[Running]
+) -> None:
+    project = make_project()
+    often(project, "every 1s")
+    services.append(Running(project, "orders"))
+    assert wait_for(lambda: runs(project) > 0)
+    file = project.folder / "m3nop.yaml"
+    whole = file.read_text(encoding="utf-8")
+    for change in (("company: 100", "company: 200"), (f'url: "{project.url}', 'url: "http://127.0.0.1:9')):
+        changed = whole.replace(*change)
+        assert changed != whole
+        file.write_text(changed, encoding="utf-8")
+        before = services[0].said().count("belongs to another scope")
+        services[0].signal(signal.SIGHUP)
+        services[0].until("belongs to another scope", times=before + 1)
+    references = [f"B2C-{place(world)}"]
+    assert wait_for(lambda: not judge(world, references).missing), services[0].said()
+    assert services[0].end().count("the old configuration goes on") == 2
+
+
 def test_a_service_whose_systems_do_not_answer_goes_on_and_works_when_they_do(
     make_project: MakeProject, world: World, services: list[Running]
 ) -> None:
