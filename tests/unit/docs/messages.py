@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = [path for path in sorted((ROOT / "m3nop").rglob("*.py")) if "migrations" not in path.parts]
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_REFUSALS = frozenset({"Refused", "Malformed", "Unreadable", "TooLarge"})
 SOMETHING = "…"
 """Stands for what is filled in."""
 
@@ -73,6 +75,16 @@ def raised(*, besides: frozenset[str]) -> Iterator[str]:
                     yield from (text for text in _texts(node.args[0], named) if re.search(r"[a-z]{2}", text))
 
 
+def refused() -> Iterator[str]:
+    """Yield why the service refuses a message that comes in."""
+    serve = [tree for path, tree in zip(MODULES, trees(), strict=True) if "serve" in path.parts]
+    for function in (node for tree in serve for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)):
+        named = _named(function)
+        for node in ast.walk(function):
+            if _makes(node, _REFUSALS):
+                yield from (text for argument in node.args for text in _texts(argument, named))
+
+
 def _makes(node: ast.AST, kinds: frozenset[str]) -> TypeGuard[ast.Call]:
     return (
         isinstance(node, ast.Call)
@@ -82,7 +94,7 @@ def _makes(node: ast.AST, kinds: frozenset[str]) -> TypeGuard[ast.Call]:
     )
 
 
-def _named(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
+def _named(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, list[ast.expr]]:
     found: dict[str, list[ast.expr]] = {}
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core import errors
 from m3nop.spec.rules import RULES
-from tests.unit.docs.messages import ROOT, error_classes, is_said, raised, texts
+from tests.unit.docs.messages import ROOT, error_classes, is_said, raised, refused, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,13 @@ def test_every_message_that_an_error_is_raised_with_is_explained():
 
     assert len(said) > 100
     assert unexplained == set(), "add a row to docs/reference/errors.md"
+
+
+def test_every_refusal_of_a_message_is_explained():
+    messages, said = list(explained()), set(refused())
+
+    assert len(said) > 50
+    assert {text for text in said if not any(is_said(message, text) for message in messages)} == set()
 
 
 def test_every_class_of_error_is_explained():
