@@ -18,13 +18,9 @@ from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError, UsageError
 from m3nop.state import schema, versions
 from m3nop.state.claims import Turns
-from m3nop.state.exporting import Exported, export_tables
-from m3nop.state.forgetting import forget_some
-from m3nop.state.inspection import inspect_rows
 from m3nop.state.lease import DEFAULT_SECONDS, Unlimited
 from m3nop.state.owners import take_work_over
 from m3nop.state.postgresql import PostgresBackend
-from m3nop.state.pruning import prune
 from m3nop.state.reads import Reads
 from m3nop.state.schema import BACKUP_MARK
 from m3nop.state.sqlite import SqliteBackend
@@ -34,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from m3nop.core.clock import Clock, Instant
+    from m3nop.state.exporting import Exported
 
 _MOST_WAITING = 100
 """Requests of one process that can wait for their turn; more than that is a clock that was set back."""
@@ -140,6 +137,8 @@ class SqlState(Reads):
 
     def verify(self) -> list[str]:
         """Read the whole database and name what is damaged or does not fit; an empty list is good news."""
+        from m3nop.state.inspection import inspect_rows
+
         with self._reading() as connection:
             return self._backend.integrity(connection) + inspect_rows(connection)
 
@@ -157,6 +156,8 @@ class SqlState(Reads):
         Raises:
             StateError: ``target`` exists or cannot be written.
         """
+        from m3nop.state.exporting import export_tables
+
         with self._reading() as connection, self._backend.snapshot(connection) as steady:
             return export_tables(steady, target, now=now)
 
@@ -189,6 +190,8 @@ class SqlState(Reads):
         Raises:
             BusyError: another process works on it.
         """
+        from m3nop.state.pruning import prune
+
         writer = self._usable()
         if dry_run:
             with self._lock, self._backend.explained(), writer.begin() as transaction:
@@ -226,6 +229,8 @@ class SqlState(Reads):
         return count
 
     def _forget_some(self, before: Instant) -> int:
+        from m3nop.state.forgetting import forget_some
+
         with self.transaction():
             return forget_some(self._usable(), before=before)
 

@@ -50,8 +50,9 @@ def version_of(connection: Connection, *, place: str, revisions: Sequence[str] =
 def create(connection: Connection) -> None:
     """Make every table in an empty database, within the caller's transaction."""
     settle_indexes(connection.dialect.name)
-    metadata.create_all(connection)
-    _version.create(connection)
+    # The database is empty: nothing needs to be looked for first.
+    metadata.create_all(connection, checkfirst=False)
+    _version.create(connection, checkfirst=False)
     connection.execute(_version.insert().values(version_num=REVISIONS[-1]))
 
 
