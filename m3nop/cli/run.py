@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from m3nop.app.session import Session
     from m3nop.engine.ports import StopSignal
+    from m3nop.engine.run import Engine, Summary
     from m3nop.engine.wish import Wish
 
 Pipelines = Annotated[list[str] | None, typer.Argument(help="Pipelines to run.", show_default=False)]
@@ -100,7 +102,7 @@ def sync(
                 wish.pipelines, observer=run.observer, stop=stop, wait=parse_duration(wait)
             )  # fmt: skip
             note_lifted(session, wish)
-            summary = run.summary = engine.run(wish)
+            summary = run.summary = _run(engine, wish)
         code = exit_code(summary.counts, stop)
         with keeping(code):
             new = new_groups(session.state(), since=began) if summary.counts.get("dead") else ()
@@ -111,6 +113,12 @@ def sync(
             check_keys(session, wish)
             forget_what_is_old(session)
     sys.exit(code)
+
+
+def _run(engine: Engine, wish: Wish) -> Summary:
+    # What is loaded stays to the end: it need not be looked through for circles again and again.
+    gc.freeze()
+    return engine.run(wish)
 
 
 def plan(
