@@ -31,7 +31,7 @@ def state(tmp_path: Path) -> Iterator[SqlState]:
 class Service:
     """A service as far as its health is concerned."""
 
-    def __init__(self, state: SqlState | None) -> None:
+    def __init__(self, state: SqlState | None, *, fresh: float = 0.0) -> None:
         self.state = state
         self.seconds = 0.0
         self.configuration = ""
@@ -39,8 +39,9 @@ class Service:
         readiness = Readiness(
             lambda: self.state, heartbeats=self.heartbeats, configuration=lambda: self.configuration
         )
-        self._app = Starlette(routes=routes(readiness, self.metrics))
+        self._app = Starlette(routes=routes(readiness, self.metrics, fresh=fresh))
         self.failing = False
+        self.scrapes = 0
 
     def ask(self, path: str, method: str = "GET") -> httpx.Response:
         async def exchange() -> httpx.Response:
@@ -51,6 +52,7 @@ class Service:
         return anyio.run(exchange)
 
     def metrics(self) -> bytes:
+        self.scrapes += 1
         if self.failing:
             msg = f"{NOWHERE} does not answer"
             raise StateError(msg)
@@ -136,3 +138,12 @@ def test_a_scrape_that_fails_says_so_and_tells_nothing_of_where(state: SqlState)
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
 def test_nothing_can_be_written_there(path: str, state: SqlState):
     assert Service(state).ask(path, "POST").status_code == 405
+
+
+def test_the_state_is_asked_once_however_many_ask_at_a_time(state: SqlState) -> None:
+    service = Service(state, fresh=60.0)
+    assert [service.ask("/metrics").text for _ in range(5)] == ["m3nop_build_info 1.0\n"] * 5
+    assert service.scrapes == 1
+    assert service.ready()[0] == 200
+    service.configuration = "the new one is refused; see the log"
+    assert service.ready()[0] == 200
