@@ -194,7 +194,7 @@ class Service:
         """Look how much memory, and how many open files and threads it has now, where the system tells."""
         assert self.child is not None
         place = Path(f"/proc/{self.child.pid}")
-        if not place.exists():
+        if self.child.poll() is not None or not place.exists():
             return None
         facts = dict(line.split(":", 1) for line in (place / "status").read_text("ascii").splitlines())
         files = len(list((place / "fd").iterdir()))

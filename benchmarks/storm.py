@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _SEED = "soak"
 _COMPLETE_AFTER = 60.0
 """Seconds after which the shop's people are done with an order, so that nobody looks at it any more."""
-_KINDS, _TIMES = (1, 2, 3), (1, 2)
+_KINDS, _TIMES = (0, 1, 2), (1, 2)
 """How many kinds of faults are set at a time, and how often each strikes: always some, short of an outage."""
 _WAREHOUSE = "001"
 _GOODS = [item for item in ITEMS if item.unit == "PCS" and item.sku != "GIFT-WRAP"]
