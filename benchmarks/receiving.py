@@ -30,6 +30,8 @@ _SPAWN = multiprocessing.get_context("spawn")
 KEY = b"a key of these benchmarks alone."
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 PATH = "/hooks/events"
+ION_KEY = "a token of these benchmarks alone"
+ION_PATH = "/ion/gateway/service/v3/multipartMessage"
 _SETTINGS = """
 listen: {{port: {port}, connections: 500}}
 webhooks:
@@ -38,6 +40,8 @@ webhooks:
     secrets: ["${{secret:HOOK}}"]
     quiet: {{order.placed: 0s}}
     per_second: 1000000
+ion:
+  gateway: {{scheme: bearer, secrets: ["${{secret:GATEWAY}}"], per_second: 1000000}}
 """
 _LOOK = 0.01
 _PATIENCE = 120.0
@@ -73,8 +77,6 @@ class Shop:
 
 
 def _serve(pipe: Connection) -> None:
-    from m3nop.core.clock import SystemClock, to_text
-    from m3nop.sandbox import shop
     from m3nop.sandbox.seed import seed
     from m3nop.sandbox.server import serve
     from m3nop.sandbox.world import World
@@ -87,19 +89,49 @@ def _serve(pipe: Connection) -> None:
     watching.start()
     with serve(world) as running:
         pipe.send(places_of(running))
+        wishes: dict[str, Callable[[Any], Any]] = {
+            "place": lambda count: _place(world, count),
+            "entered": lambda _: entered_of(world, seen),
+            "count": lambda counted: _count(world, *counted),
+            "shown": lambda sku: _shown(world, sku),
+        }
         while True:
-            wish, number = pipe.recv()
+            wish, about = pipe.recv()
             if wish == "end":
                 break
-            if wish == "place":
-                lines = [{"sku": "LAMP-HEAD", "quantity": 1}]
-                order = {"lines": lines, "created": to_text(SystemClock().now())}
-                pipe.send([int(shop.place_order(world, order)["id"]) for _ in range(number)])
-            else:
-                counts = Counter(row["CUOR"] for row in list(world.books.table("m3.orders").values()))
-                pipe.send({name: (count, seen.get(name, 0.0)) for name, count in counts.items()})
+            pipe.send(wishes[wish](about))
     ended.set()
     watching.join()
+
+
+def _place(world: Any, count: int) -> list[int]:
+    from m3nop.core.clock import SystemClock, to_text
+    from m3nop.sandbox import shop
+
+    lines = [{"sku": "LAMP-HEAD", "quantity": 1}]
+    order = {"lines": lines, "created": to_text(SystemClock().now())}
+    return [int(shop.place_order(world, order)["id"]) for _ in range(count)]
+
+
+def entered_of(world: Any, seen: dict[str, float]) -> dict[str, tuple[int, float]]:
+    """Count by reference what is in M3, with the time at which it first was."""
+    counts = Counter(row["CUOR"] for row in list(world.books.table("m3.orders").values()))
+    return {name: (count, seen.get(name, 0.0)) for name, count in counts.items()}
+
+
+def _shown(world: Any, sku: str) -> int:
+    """Return what the shop says that there is of a product."""
+    (product,) = world.books.table("shop.products").find(sku=sku)
+    return int(product["stock_quantity"])
+
+
+def _count(world: Any, item: str, quantity: int) -> None:
+    """Let a stocktaking in M3 find this quantity."""
+    from m3nop.sandbox.m3 import stock
+    from m3nop.sandbox.m3.session import Session, Tables
+
+    with world.books.change():
+        stock.set_on_hand(Session(world, Tables(world)), "001", item, quantity)
 
 
 def watch(world: Any, seen: dict[str, float], ended: threading.Event) -> None:
@@ -152,7 +184,12 @@ class Service:
             port = int(free.getsockname()[1])
         listening = _SETTINGS.format(port=port)
         change(project / "m3nop.yaml", "\nenvironments:", listening + "\nenvironments:")
-        environ = {"M3_IONAPI": places["ionapi"], "SHOP_PASSWORD": places["password"], "HOOK": SECRET}
+        environ = {
+            "M3_IONAPI": places["ionapi"],
+            "SHOP_PASSWORD": places["password"],
+            "HOOK": SECRET,
+            "GATEWAY": ION_KEY,
+        }
         return cls(project, port, {**os.environ, **environ}, pipelines=pipelines or ("orders",))
 
     @property

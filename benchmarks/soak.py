@@ -223,12 +223,13 @@ class Soak:
 
     def _judge(self, stock: list[str]) -> None:
         found, told = self.found, self._storm.ask("tell")
-        verdict = self._storm.ask("judge", str(self._service.state_file))
+        verdict, torn = self._storm.ask("judge", str(self._service.state_file))
         orphans = verdict.pop("orphans", [])
         found.say(f"faults: {counts(told['struck'])}; never: {', '.join(told['never']) or 'none'}")
         found.say(f"requests: {counts(told['requests'])}")
         # Nobody can tell before a day is over that no late effect will come.
         found.say(f"temporary orders that are left to the sweep after a day: {len(orphans)}")
+        found.say(f"edited while they were read, and so put aside for a person: {len(torn)}")
         unhandled = [name for name, state in self._service.messages().items() if state != "handled"]
         wrong = {**verdict, "stock": stock, "not handled": unhandled, "sandbox": told["failures"]}
         found.blame(

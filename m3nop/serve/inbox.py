@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _MOST = 1_000
 """Events that are committed together at most."""
+_MORE = 0.004
+"""Seconds in which others may join a commit, where the last one was of several: half of what a disk takes."""
 _Told = Future[list[bool]]
 
 
@@ -30,6 +33,8 @@ class Inbox:
         self._clock = clock
         self._came = came
         self._queue: queue.SimpleQueue[tuple[Sequence[Message], _Told] | None] = queue.SimpleQueue()
+        self._crowded = False
+        """Whether several waited for the last commit: whoever has been answered sends the next one."""
         self._thread = threading.Thread(target=self._work, name="m3nop-inbox", daemon=True)
         self._thread.start()
 
@@ -58,19 +63,20 @@ class Inbox:
         """Wait for something to commit, and take what has queued with it; and whether that is the last."""
         item = self._queue.get()
         group: list[tuple[Sequence[Message], _Told]] = []
-        size = 0
+        size, until = 0, time.monotonic() + (_MORE if self._crowded else 0.0)
         while item is not None:
             # From here on whoever waits cannot take it back; one that has given up before sends it again.
             if item[1].set_running_or_notify_cancel():
                 group.append(item)
                 size += len(item[0])
             if size >= _MOST:
-                return group, False
+                break
             try:
-                item = self._queue.get_nowait()
+                item = self._queue.get(timeout=max(until - time.monotonic(), 0.0))
             except queue.Empty:
-                return group, False
-        return group, True
+                break
+        self._crowded = len(group) > 1
+        return group, item is None
 
     def _commit(self, group: Sequence[tuple[Sequence[Message], _Told]]) -> None:
         every = [message for messages, _ in group for message in messages]

@@ -53,3 +53,20 @@ def test_a_message_that_cannot_be_written_is_said_to_its_sender_and_ends_nothing
     with pytest.raises(StateError):
         inbox.put([replace(hook("1"), part=2**80)]).result(timeout=10)
     assert inbox.put([hook("2")]).result(timeout=10) == [True]
+
+
+def test_what_has_queued_is_committed_together_and_each_sender_is_told_of_its_own(state: SqlState) -> None:
+    commits: list[int] = []
+    inbox = Inbox(state, clock=SystemClock(), came=lambda: commits.append(1))
+    with state.transaction():
+        waiting = [inbox.put([hook(str(number)), hook(f"{number}b")]) for number in range(50)]
+        again = inbox.put([hook("7")])
+    told = [one.result(timeout=10) for one in waiting]
+
+    assert told == [[True, True]] * 50
+    assert again.result(timeout=10) == [False]
+    # The first may have been taken up before the others came.
+    assert len(commits) <= 2
+    # After a crowd a single one waits a moment for others, and is kept as well.
+    assert inbox.put([hook("last")]).result(timeout=10) == [True]
+    inbox.close()
