@@ -80,6 +80,35 @@ def test_the_migrations_make_the_tables_that_a_new_database_has(tmp_path, opened
     assert {name: migrated[name] for name in indexes} == {name: made[name] for name in indexes}
 
 
+CATALOGUE = (
+    "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns",
+    "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint",
+    "SELECT event_object_table, trigger_name, action_statement FROM information_schema.triggers",
+    "SELECT sequencename, data_type::text, start_value, increment_by FROM pg_sequences",
+    "SELECT version_num FROM alembic_version",
+)
+"""What PostgreSQL knows of the tables."""
+
+
+def test_a_server_has_the_same_tables_whether_they_are_made_or_migrated(postgres):
+    found = []
+    for make in (versions.create, versions.migrate):
+        url = postgres.create()
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            make(connection)
+        with engine.connect() as connection:
+            found.append([sorted(map(tuple, connection.exec_driver_sql(query))) for query in CATALOGUE])
+        engine.dispose()
+        postgres.drop(url)
+
+    made, migrated = found
+    for one, other in zip(made, migrated, strict=True):
+        assert one == other
+    assert {row[1] for row in made[1] if " WHERE " in row[2]} >= {"records_in_flight", "records_due"}
+
+
 def test_a_database_of_a_newer_version_is_refused(path, opened):
     opened(path).close()
     with sqlite3.connect(path) as raw:
