@@ -54,6 +54,10 @@ class Compiled:
     """Lookups that it uses."""
     blocks: frozenset[str] = frozenset()
     """Blocks that it uses."""
+    settings: frozenset[str] | None = None
+    """Settings that it uses; None: all of them."""
+    of_store: bool = True
+    """Whether it uses the store itself, too."""
 
 
 def compile_tree(node: Node, site: Site) -> Compiled:
@@ -70,6 +74,8 @@ def compile_tree(node: Node, site: Site) -> Compiled:
         tuple(desk.notes),
         frozenset(desk.used.lookups),
         frozenset(desk.used.blocks),
+        None if desk.used.all_settings else frozenset(desk.used.settings),
+        desk.used.store,
     )
 
 

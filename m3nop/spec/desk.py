@@ -58,6 +58,8 @@ class Used:
     whole_record: bool = False
     all_settings: bool = False
     in_flight: bool = False
+    store: bool = False
+    """What it finds depends on which store it is compiled for, beside settings and lookups."""
 
 
 @lru_cache(maxsize=10_000)

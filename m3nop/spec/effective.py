@@ -41,13 +41,18 @@ def effective_settings(project: MapNode, store: str) -> Node | None:
 def effective_pipeline(pipeline: MapNode, project: MapNode, store: str, problems: list[Problem]) -> MapNode:
     """Lay the project's defaults under a pipeline, and a store's changes over it."""
     result: Node = _with_defaults(pipeline, project)
-    name = pipeline.get("pipeline")
-    overrides = child_map(child_map(child_map(project, "stores"), store), "pipelines")
-    own = overrides.get(str(getattr(name, "value", ""))) if overrides else None
-    if isinstance(own, MapNode):
+    own = changes_of(pipeline, project, store)
+    if own is not None:
         result = merge(result, stamp(own, store_layer(store)), problems)
     kept = without_removed(result)
     return kept if isinstance(kept, MapNode) else pipeline
+
+
+def changes_of(pipeline: MapNode, project: MapNode, store: str) -> MapNode | None:
+    """Return what a store changes of a pipeline, if anything."""
+    name = pipeline.get("pipeline")
+    overrides = child_map(child_map(child_map(project, "stores"), store), "pipelines")
+    return child_map(overrides, str(getattr(name, "value", "")))
 
 
 def _with_defaults(pipeline: MapNode, project: MapNode) -> MapNode:

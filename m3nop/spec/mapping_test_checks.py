@@ -62,7 +62,8 @@ class _Checking:
         stores = self.project.stores_of(name)
         if spec.store is not None:
             self._known(("store",), "store", spec.store, stores)
-        pipelines = [self.project.compile(name, store).pipeline for store in stores]
+        differing = self.project.differing(name, stores)
+        pipelines = [self.project.compile(name, store).pipeline for store in differing]
         compiled = [one for one in pipelines if one is not None]
         tree = self.project.pipeline_tree(name)
         for test in self.file.tests if tree is not None else ():

@@ -26,6 +26,7 @@ _BARE = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_]*\s*")
 def check_paths(desk: Desk, loc: Loc, expression: Expression, scope: Scope, *, default: bool) -> None:
     """Check every path that an expression reads from the root, and every lookup that it names."""
     for path in expression.paths:
+        desk.used.store = desk.used.store or path[:1] == ("store",)
         if path:
             _check_path(_Use(desk, loc, expression, scope), path, default=default)
     for name in expression.literal_lookups:

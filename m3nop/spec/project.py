@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from m3nop.spec.compile import Compiled, compile_tree, definition_tree, site_of
 from m3nop.spec.connections import load_connections
 from m3nop.spec.desk import Site
 from m3nop.spec.effective import (
+    changes_of,
     effective_pipeline,
     effective_project,
     effective_settings,
@@ -92,7 +93,7 @@ class LoadedProject:
         self._registry = registry
         self._environ = environ
         self._found: list[Problem] = []
-        self._effective: dict[tuple[str, str], MapNode | None] = {}
+        self._effective: dict[tuple[str, str], MapNode] = {}
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._filled: dict[str, MapNode] = {}
         self._named_by: dict[str, frozenset[str]] = {}
@@ -284,12 +285,14 @@ class LoadedProject:
 
     def effective(self, name: str, store: str) -> MapNode | None:
         """Return a pipeline with everything laid over it; every node knows its place and layer."""
-        if (name, store) not in self._effective:
-            tree = self.pipeline_tree(name)
-            self._effective[name, store] = (
-                None if tree is None else effective_pipeline(tree, self.tree, store, self._found)
-            )
-        return self._effective[name, store]
+        tree = self.pipeline_tree(name)
+        if tree is None:
+            return None
+        # Stores that change nothing of it share one tree.
+        place = (name, store if changes_of(tree, self.tree, store) is not None else "")
+        if place not in self._effective:
+            self._effective[place] = effective_pipeline(tree, self.tree, store, self._found)
+        return self._effective[place]
 
     def compile(self, name: str, store: str) -> Compiled:
         """Compile a pipeline for a store, with what is wrong with it."""
@@ -299,6 +302,36 @@ class LoadedProject:
                 Compiled(None, ()) if tree is None else compile_tree(tree, self.site(name, store))
             )
         return self._compiled[name, store]
+
+    def differing(self, name: str, stores: Iterable[str]) -> list[str]:
+        """Name the first of the stores, and each of whose pipeline there is something else to say.
+
+        To find out the same of every store would take as long again for each.
+        """
+        found: list[str] = []
+        for store in stores:
+            if not any(self._alike(name, store, other) for other in found):
+                self.compile(name, store)
+                found.append(store)
+        return found
+
+    def _alike(self, name: str, store: str, other: str) -> bool:
+        """Tell whether a pipeline that had no problems for the other store has none for this one, either.
+
+        It has not where everything that it was compiled against is the same.
+        """
+        found = self._compiled.get((name, other))
+        if found is None or found.pipeline is None or found.problems or found.of_store:
+            return False
+        if self.effective(name, store) is not self.effective(name, other):
+            return False
+        ours, others = self.settings(store), self.settings(other)
+        if found.settings is not None:
+            ours, others = ({n: s[n] for n in found.settings if n in s} for s in (ours, others))
+        lookups = (self.lookups(store), self.lookups(other))
+        return ours == others and all(
+            name in lookups[0] and lookups[0].path(name) == lookups[1].path(name) for name in found.lookups
+        )
 
     def pipeline(self, name: str, store: str) -> Pipeline:
         """Return a compiled pipeline.

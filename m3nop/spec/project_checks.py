@@ -36,7 +36,7 @@ class _ProjectChecks:
     def run(self) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
         project = self._project
         for name in project.pipelines if project.spec else ():
-            for store in project.stores:
+            for store in project.differing(name, project.stores):
                 self._compile(name, store)
         if project.spec is None:
             self._check_alone()

@@ -32,6 +32,8 @@ def check_reference(desk: Desk, reference: Expression, *, record: str, placed: S
     for step, rule in sent:
         if rule.truncate:
             _refuse_cut(desk, step, rule)
+    # What is said of it names the store.
+    desk.used.store = True
     longest = _longest(desk, reference, record)
     if longest is None or any(problem.code == "reference-form" for problem in desk.problems):
         return

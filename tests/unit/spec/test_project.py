@@ -83,6 +83,43 @@ def test_a_project_without_stores_has_the_store_main(load, folder):
     assert project.pipeline("orders", "main").store == StoreRef("main", 1)
 
 
+MAIL = "MAIL: customer.email"
+
+
+def test_a_pipeline_that_is_the_same_in_several_stores_is_told_of_once(load):
+    project = load()
+
+    assert project.differing("customers", project.stores) == ["b2c"]
+    assert project.pipeline("customers", "b2b").store == StoreRef("b2b", 2)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("m3nop.yaml", "      orders:\n", "      customers: {steps: {create: {fields: {PHNO: customer.id}}}}\n      orders:\n"),
+        ("pipelines/customers.yaml", MAIL, "MAIL: settings.price_from"),
+        ("pipelines/customers.yaml", MAIL, "MAIL: store.code"),
+        ("pipelines/customers.yaml", MAIL, "MAIL: settings.nowhere"),
+        ("pipelines/customers.yaml", MAIL, "MAIL: {from: customer.email, lookup: order_types, missing: blank}"),
+    ],
+    ids=["changed by the store", "another setting", "the store", "a problem", "another lookup"],
+)  # fmt: skip
+def test_a_pipeline_that_may_be_another_in_a_store_is_looked_at_there(load, folder, file, old, new):
+    change(folder / file, old, new)
+    (folder / "lookups" / "b2b").mkdir()
+    own = (folder / "lookups" / "order_types.yaml").read_text(encoding="utf-8")
+    (folder / "lookups" / "b2b" / "order_types.yaml").write_text(own, encoding="utf-8")
+    change(
+        folder / "m3nop.yaml",
+        "settings: {price_from: m3}",
+        "settings: {price_from: m3}\n    lookups: {order_types: lookups/b2b/order_types.yaml}",
+    )
+
+    project = load()
+
+    assert project.differing("customers", project.stores) == ["b2c", "b2b"]
+
+
 def test_a_project_whose_file_is_missing_says_so(tmp_path):
     project = load_project(tmp_path, environment=None, registry=REGISTRY, environ={})
 
