@@ -11,10 +11,10 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, DecimalException
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = Any
 """None, bool, int, Decimal, str, list or dict of these."""
@@ -27,7 +27,7 @@ _LONGEST_WHOLE = 4000
 _MARKED = re.compile(r'"\\u0000' + _MARK[1:] + r'(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"')
 _SCALARS = frozenset({str, int, bool, type(None)})
 _WRITABLE = _SCALARS | {Decimal}
-_CONTAINERS = frozenset({dict, list, tuple})
+_KEYS = frozenset({str, int})
 _NUMBERS_KEPT = 4096
 """Fractions kept by their text: prices and quantities come again and again."""
 
@@ -56,15 +56,26 @@ def dumps(value: Json, *, indent: int | None = None) -> str:
 def compact(value: Json) -> str:
     """Write JSON text for programs: as ``dumps``, without a blank."""
     try:
-        return _encoders()[0](_checked(value)).decode()
+        _check(value)
+        return _encoders().compact(value).decode()
     except (TypeError, ValueError, RecursionError):
         return _unmark(_COMPACT_ENCODER.encode(value))
+
+
+def compact_each(values: Sequence[Json]) -> list[str]:
+    """Write each of many values as ``compact`` does; together they take a fraction of the time."""
+    try:
+        _check(values)
+        # A line break inside a text is written as an escape, so that these stand between the values only.
+        return _encoders().lines(values).decode().split("\n")[:-1]
+    except (TypeError, ValueError, RecursionError):
+        return [compact(value) for value in values]
 
 
 def canonical(value: Json) -> str:
     """Write the one text that equal values share: sorted keys, no blanks, numbers in their shortest form."""
     try:
-        return _encoders()[1](_shortest(value)).decode()
+        return _encoders().canonical(_shortest(value)).decode()
     except (TypeError, ValueError, RecursionError):
         return _unmark(_CANONICAL_ENCODER.encode(value))
 
@@ -72,7 +83,7 @@ def canonical(value: Json) -> str:
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical text, in hexadecimal."""
     try:
-        written = _encoders()[1](_shortest(value))
+        written = _encoders().canonical(_shortest(value))
     except (TypeError, ValueError, RecursionError):
         # Half a pair of surrogates, which JSON can spell, is no UTF-8.
         written = _unmark(_CANONICAL_ENCODER.encode(value)).encode(errors="surrogatepass")
@@ -87,39 +98,43 @@ def _decoder(number: Callable[[str], Decimal]) -> Callable[[str | bytes], Json]:
     return msgspec.json.Decoder(float_hook=lru_cache(maxsize=_NUMBERS_KEPT)(number)).decode
 
 
+class _Encoders(NamedTuple):
+    compact: Callable[[Json], bytes]
+    """With the members in their own order."""
+    lines: Callable[[Sequence[Json]], bytes]
+    """The same for each of several values, a line break after each."""
+    canonical: Callable[[Json], bytes]
+    """With the members sorted."""
+
+
 @cache
-def _encoders() -> tuple[Callable[[Json], bytes], Callable[[Json], bytes]]:
-    """Return what writes members in their own order, and what writes them sorted."""
+def _encoders() -> _Encoders:
     import msgspec.json
 
     as_it_is = msgspec.json.Encoder(decimal_format="number")
-    return as_it_is.encode, msgspec.json.Encoder(decimal_format="number", order="sorted").encode
+    in_order = msgspec.json.Encoder(decimal_format="number", order="sorted")
+    return _Encoders(as_it_is.encode, as_it_is.encode_lines, in_order.encode)
 
 
-def _checked(value: Json) -> Json:
-    """Return a value in which there is nothing that msgspec knows and JSON does not.
+def _check(value: Json) -> None:
+    """See that there is nothing in a value that msgspec knows and JSON does not.
 
     Raises:
         TypeError: there may be.
     """
     of = type(value)
     if of is dict:
-        kinds = {*map(type, value), *map(type, value.values())}
-        inside = value.values()
-    elif of is list or of is tuple:
-        kinds = {*map(type, value)}
-        inside = value
-    else:
-        kinds = {of}
-        inside = ()
-    kinds -= _WRITABLE
-    if kinds:
-        if not kinds <= _CONTAINERS:
+        if not _KEYS.issuperset(map(type, value)):
             raise TypeError
-        for part in inside:
-            if type(part) in _CONTAINERS:
-                _checked(part)
-    return value
+        value = value.values()
+    elif of is not list and of is not tuple:
+        if of in _WRITABLE:
+            return
+        raise TypeError
+    if not _WRITABLE.issuperset(map(type, value)):
+        for part in value:
+            if type(part) not in _WRITABLE:
+                _check(part)
 
 
 def _shortest(value: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
@@ -29,120 +29,111 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-_RECORD_COLUMNS = (
-    "store", "partition", "reason", "not_before", "deadline", "created_at", "seen_at", "epoch",
-    "attempts", "attempt_id", "released", "doubts", "fingerprint", "digest", "commit_target",
-    "remembered", "edits", "snapshot",
+_STANDING_COLUMNS = (
+    "store", "partition", "reason", "not_before", "deadline", "epoch", "attempts", "attempt_id", "released",
+    "doubts", "digest", "commit_target", "remembered", "edits",
 )  # fmt: skip
-"""Every column that a change of the record can change; its version is counted by the database."""
+"""Columns that say where a record stands; its version is counted by the database."""
 _SNAPSHOT_COLUMNS = ("snapshot", "fingerprint", "created_at", "seen_at")
-_ATTEMPT_COLUMNS = (
-    "record_id", "number", "opened_at", "definition", "reference", "epoch", "doubt", "committed",
-    "then", "reason",
-    "failure", "sweep_at", "sweeps", "snapshot", "edits",
-)  # fmt: skip
+"""Columns of what was read of it, and of what follows from that."""
+_BLOCKED_COLUMNS = ("blocked_pipeline", "blocked_key")
+STANDING_COLUMNS = (*_STANDING_COLUMNS, "state", *_BLOCKED_COLUMNS)
+RECORD_COLUMNS = (*_STANDING_COLUMNS, *_SNAPSHOT_COLUMNS, "state", *_BLOCKED_COLUMNS)
+_PROGRESS_COLUMNS = ("doubt", "committed", "reason", "failure", "sweep_at", "sweeps")
 _FROZEN_COLUMNS = (
     "record_id", "number", "opened_at", "definition", "reference", "epoch", "snapshot", "edits",
 )  # fmt: skip
+PROGRESS_COLUMNS = (*_PROGRESS_COLUMNS, "state", "then")
+"""Columns of an attempt that change after it was opened."""
+ATTEMPT_COLUMNS = (*_FROZEN_COLUMNS, *PROGRESS_COLUMNS)
 _CALL_COLUMNS = (
-    "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "fields", "sent_at",
-    "answered_at", "left_by", "rows", "failure", "origins", "clean",
+    "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "effect", "sent_at",
+    "answered_at", "clean", "fields", "origins", "rows", "failure", "left_by",
 )  # fmt: skip
+CALL_COLUMNS = (*_CALL_COLUMNS, "state")
+ANSWER_COLUMNS = ("row_id", "answered_at", "clean", "rows", "failure", "state")
 _ARRIVAL_COLUMNS = (
     "pipeline", "key", "store", "partition", "snapshot", "fingerprint", "created_at", "not_before",
     "deadline", "reason",
 )  # fmt: skip
-_LINK_COLUMNS = ("pipeline", "key", "shop", "m3", "linked_at", "origin")
+ARRIVAL_COLUMNS = (*_ARRIVAL_COLUMNS, "state", "seen_at", "epoch", "attempts", "released", "doubts", "digest")
+LINK_COLUMNS = ("pipeline", "key", "shop", "m3", "linked_at", "origin")
+NUMBER_COLUMNS = ("value", "connection", "field", "record_id")
 
-# Taken together, because these are asked for some twenty-five rows of every order.
-_arrival_values = attrgetter(*_ARRIVAL_COLUMNS)
-_record_values = attrgetter(*_RECORD_COLUMNS)
-_attempt_values = attrgetter(*_ATTEMPT_COLUMNS)
-_call_values = attrgetter(*_CALL_COLUMNS)
-_link_values = attrgetter(*_LINK_COLUMNS)
-
+# Some twenty-five rows of every order are made by these: an attribute getter takes all values at once, the
+# plain text of a state among them.
+_STATE = "state._value_"
+_arrival_values = attrgetter(*_ARRIVAL_COLUMNS, _STATE)
+_record_values = attrgetter(*_STANDING_COLUMNS, *_SNAPSHOT_COLUMNS, _STATE)
+_standing_values = attrgetter(*_STANDING_COLUMNS, _STATE)
+_frozen_values = attrgetter(*_FROZEN_COLUMNS)
+_progress_values = attrgetter(*_PROGRESS_COLUMNS, _STATE)
+_NOT_BLOCKED = (None, None)
+_TOOK_EFFECT = frozenset({CallState.DONE, CallState.FOUND})
 _SHORTEST_NUMBER = 3
 _LONGEST_NUMBER = 40
 
+Values = tuple[Any, ...]
 
-def arrival_row(arrival: Arrival, *, now: int, epoch: int) -> dict[str, Any]:
-    """Return the row of a new record."""
-    row: dict[str, Any] = dict(zip(_ARRIVAL_COLUMNS, _arrival_values(arrival), strict=True))
-    row.update(
-        state=str(arrival.state), seen_at=now, epoch=epoch, attempts=0, released=False, doubts=0, digest=""
-    )
-    return row
-
-
-def record_row(record: Record) -> dict[str, Any]:
-    """Return every column of a record that can change."""
-    row: dict[str, Any] = dict(zip(_RECORD_COLUMNS, _record_values(record), strict=True))
-    pipeline, key = record.blocked_by or (None, None)
-    row.update(state=str(record.state), blocked_pipeline=pipeline, blocked_key=key)
-    return row
+call_values: Callable[[LoggedCall], Values] = attrgetter(*_CALL_COLUMNS, _STATE)
+"""Return the values of ``CALL_COLUMNS``."""
+answer_values: Callable[[LoggedCall], Values] = attrgetter("id", *ANSWER_COLUMNS[1:-1], _STATE)
+"""Return the values of ``ANSWER_COLUMNS``."""
+link_values: Callable[[Link], Values] = attrgetter(*LINK_COLUMNS)
+"""Return the values of ``LINK_COLUMNS``."""
 
 
-def standing_row(record: Record) -> dict[str, Any]:
-    """Return the columns that say where a record stands, without its snapshot and what follows from it."""
-    row = record_row(record)
-    for name in _SNAPSHOT_COLUMNS:
-        del row[name]
-    return row
+def arrival_values(arrival: Arrival, *, now: int, epoch: int) -> Values:
+    """Return the values of ``ARRIVAL_COLUMNS`` for a new record."""
+    return (*_arrival_values(arrival), now, epoch, 0, False, 0, "")
+
+
+def record_values(record: Record) -> Values:
+    """Return the values of ``RECORD_COLUMNS``."""
+    return (*_record_values(record), *(record.blocked_by or _NOT_BLOCKED))
+
+
+def standing_values(record: Record) -> Values:
+    """Return the values of ``STANDING_COLUMNS``."""
+    return (*_standing_values(record), *(record.blocked_by or _NOT_BLOCKED))
+
+
+def attempt_values(attempt: Attempt) -> Values:
+    """Return the values of ``ATTEMPT_COLUMNS``."""
+    return (*_frozen_values(attempt), *progress_values(attempt))
+
+
+def progress_values(attempt: Attempt) -> Values:
+    """Return the values of ``PROGRESS_COLUMNS``."""
+    return (*_progress_values(attempt), str(attempt.then))
 
 
 def record_from(row: Row) -> Record:
     """Return the record of a table row."""
     blocked_by = None if row["blocked_key"] is None else (row["blocked_pipeline"], row["blocked_key"])
-    values = {name: row[name] for name in _RECORD_COLUMNS}
+    values = {name: row[name] for name in (*_STANDING_COLUMNS, *_SNAPSHOT_COLUMNS)}
     return Record(
         id=row["id"], pipeline=row["pipeline"], key=row["key"], state=RecordState(row["state"]),
         blocked_by=blocked_by, version=row["version"], **values,
     )  # fmt: skip
 
 
-def attempt_row(attempt: Attempt) -> dict[str, Any]:
-    """Return every column of an attempt except its id."""
-    row: dict[str, Any] = dict(zip(_ATTEMPT_COLUMNS, _attempt_values(attempt), strict=True))
-    row.update(state=str(attempt.state), then=str(attempt.then))
-    return row
-
-
-def progress_row(attempt: Attempt) -> dict[str, Any]:
-    """Return the columns of an attempt that change after it was opened."""
-    row = attempt_row(attempt)
-    for name in _FROZEN_COLUMNS:
-        del row[name]
-    return row
-
-
 def attempt_from(row: Row) -> Attempt:
     """Return the attempt of a table row."""
-    values = {name: row[name] for name in _ATTEMPT_COLUMNS}
-    return Attempt(id=row["id"], state=AttemptState(row["state"]), **values)
-
-
-def call_row(call: LoggedCall) -> dict[str, Any]:
-    """Return every column of a line of the call log."""
-    row: dict[str, Any] = dict(zip(_CALL_COLUMNS, _call_values(call), strict=True))
-    row.update(state=str(call.state), effect=str(call.effect))
-    return row
+    values = {name: row[name] for name in ATTEMPT_COLUMNS}
+    return Attempt(id=row["id"], **{**values, "state": AttemptState(row["state"])})
 
 
 def call_from(row: Row) -> LoggedCall:
     """Return the call of a table row."""
     values = {name: row[name] for name in _CALL_COLUMNS}
-    return LoggedCall(state=CallState(row["state"]), effect=row["effect"], **values)
+    return LoggedCall(state=CallState(row["state"]), **values)
 
 
 def each(result: CursorResult[Any]) -> Iterator[Row]:
     """Yield the rows of a result by column name."""
     # SQLAlchemy types the keys as columns or text; by text is how they are read here.
     return cast("Iterator[Row]", iter(result.mappings()))
-
-
-def link_row(link: Link) -> dict[str, Any]:
-    """Return the row of a link."""
-    return dict(zip(_LINK_COLUMNS, _link_values(link), strict=True))
 
 
 def link_from(row: Row) -> Link:
@@ -160,20 +151,21 @@ def dead_letter_from(row: Row) -> DeadLetter:
     return DeadLetter(**row)
 
 
-def number_rows(call: LoggedCall) -> Iterator[dict[str, Any]]:
-    """Yield the numbers of documents that a step's answer names; shorter values are codes, longer texts."""
+def number_values(call: LoggedCall) -> Iterator[Values]:
+    """Yield ``NUMBER_COLUMNS`` of what a step's answer names; shorter values are codes, longer texts."""
     if not _acted(call):
         return
     rows: Sequence[Mapping[str, Json]] = call.rows or ()
     # An answer of several rows is a list, which shows the documents of others as well.
     for field, value in rows[0].items() if len(rows) == 1 else ():
         if isinstance(value, str) and _SHORTEST_NUMBER <= len(value) <= _LONGEST_NUMBER:
-            yield {"value": value, "connection": call.connection, "field": field, "record_id": call.record_id}
+            yield value, call.connection, field, call.record_id
 
 
 def _acted(call: LoggedCall) -> bool:
-    is_step = ":" not in call.step.partition("/")[0]
-    return is_step and call.effect != "read" and call.state in (CallState.DONE, CallState.FOUND)
+    if call.effect == "read" or call.state not in _TOOK_EFFECT:
+        return False
+    return ":" not in call.step.partition("/")[0]
 
 
 def circuit_row(circuit: Circuit) -> dict[str, Any]:

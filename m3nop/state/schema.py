@@ -24,10 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from m3nop.core.json import Json, compact, loads
+from m3nop.core.json import Json, compact, compact_each, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.engine import Dialect
 
@@ -50,6 +50,20 @@ def written(value: Json) -> str | None:
     return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
+def written_each(values: Sequence[Json]) -> Sequence[str | None]:
+    """Return the texts of a column of values."""
+    told = [value for value in values if value is not None]
+    if not told:
+        return values
+    texts = compact_each(told)
+    if not "".join(texts).isascii():
+        return [written(value) for value in values]
+    if len(told) == len(values):
+        return texts
+    following = iter(texts)
+    return [None if value is None else next(following) for value in values]
+
+
 def plain_text(value: str | None) -> str | None:
     """Replace what not every database can store."""
     if value is None:
@@ -57,6 +71,14 @@ def plain_text(value: str | None) -> str | None:
     if "\0" in value:
         value = value.replace("\0", "?")
     return value if value.isascii() else _SURROGATE.sub("?", value)
+
+
+def plain_texts(values: Sequence[str | None]) -> Sequence[str | None]:
+    """Do so with a column of texts, nearly all of which are fine as they are."""
+    together = "".join(filter(None, values))
+    if together.isascii() and "\0" not in together:
+        return values
+    return [plain_text(value) for value in values]
 
 
 class JsonText(TypeDecorator[Json]):

@@ -52,18 +52,25 @@ _row_id: BindParameter[Any] = bindparam("row_id")
 _fence: BindParameter[Any] = bindparam("own_fence")
 _CHANGED = {"version": records.c.version + 1}
 _of_record = update(records).where(records.c.id == _row_id).values(_CHANGED)
-_SAVE_RECORD = Prepared(_of_record)
+_SAVE_RECORD = Prepared(_of_record, "row_id", *rows.RECORD_COLUMNS)
+_MOVE_RECORD = Prepared(_of_record, "row_id", *rows.STANDING_COLUMNS)
 _SAVE_UNCHANGED = Prepared(
     _of_record.where(
         records.c.version == bindparam("seen_version"), records.c.state != str(RecordState.IN_FLIGHT)
-    )
+    ),
+    "row_id",
+    "seen_version",
+    *rows.RECORD_COLUMNS,
 )
-_TAKE_RECORD = Prepared(_of_record.values(state=str(RecordState.IN_FLIGHT)))
-_SAVE_ATTEMPT = Prepared(update(attempts).where(attempts.c.id == _row_id))
-_LOG_CALL = Prepared(insert(calls).inline())
-_ANSWER_CALL = Prepared(update(calls).where(calls.c.id == _row_id))
-_ADD_CLAIM = Prepared(insert(claims).inline())
-_DROP_CLAIM = Prepared(delete(claims).where(claims.c.record_id == _row_id, claims.c.fence == _fence))
+_TAKE_RECORD = Prepared(_of_record.values(state=str(RecordState.IN_FLIGHT)), "row_id")
+_SAVE_ATTEMPT = Prepared(update(attempts).where(attempts.c.id == _row_id), "row_id", *rows.PROGRESS_COLUMNS)
+_LOG_CALL = Prepared(insert(calls).inline(), *rows.CALL_COLUMNS)
+_ANSWER_CALL = Prepared(update(calls).where(calls.c.id == _row_id), *rows.ANSWER_COLUMNS)
+_CLAIM_COLUMNS = ("record_id", "run_id", "fence", "claimed_at")
+_ADD_CLAIM = Prepared(insert(claims).inline(), *_CLAIM_COLUMNS)
+_DROP_CLAIM = Prepared(
+    delete(claims).where(claims.c.record_id == _row_id, claims.c.fence == _fence), "row_id", "own_fence"
+)
 _WAKE = Prepared(
     update(records)
     .where(
@@ -74,19 +81,24 @@ _WAKE = Prepared(
     .values(
         state=str(RecordState.READY), not_before=None, reason="", blocked_pipeline=None, blocked_key=None,
         **_CHANGED,
-    )
+    ),
+    "required", "required_key",
 )  # fmt: skip
-_OPEN_ATTEMPT = Prepared(insert(attempts).inline())
+_OPEN_ATTEMPT = Prepared(insert(attempts).inline(), *rows.ATTEMPT_COLUMNS)
 _OPENED = select(attempts.c.record_id, attempts.c.number, attempts.c.id).where(
     attempts.c.record_id.in_(bindparam("of_records", expanding=True))
 )
 _SETTLE = Prepared(
     update(dead_letters).where(
         dead_letters.c.record_id == bindparam("settled_record"), dead_letters.c.settled_at.is_(None)
-    )
+    ),
+    "settled_record",
+    "settled_at",
+    "settlement",
 )
 _LAST_ENTRY = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
 
+_MISSING_COLUMNS = ("pipeline", "partition", "id", "missed_at")
 _UNTOUCHED = (RecordState.WAITING, RecordState.READY, RecordState.BLOCKED)
 
 
@@ -115,8 +127,8 @@ class SqlTransaction(InboxWrites):
     def arrive(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
         """Insert records that are new (in the present epoch); leave existing ones alone."""
         if arrivals:
-            new = [rows.arrival_row(arrival, now=now, epoch=self._epoch) for arrival in arrivals]
-            _add_new(self._insert, records).run(self._connection, new)
+            new = [rows.arrival_values(arrival, now=now, epoch=self._epoch) for arrival in arrivals]
+            _add_new(self._insert, records, rows.ARRIVAL_COLUMNS).run(self._connection, new)
 
     def set_watermark(self, pipeline: str, partition: str, watermark: str | None, *, now: Instant) -> None:
         """Write how far a partition has been read."""
@@ -127,11 +139,9 @@ class SqlTransaction(InboxWrites):
 
     def add_missing(self, pipeline: str, partition: str, ids: Iterable[int], *, now: Instant) -> None:
         """Remember ids that did not appear, each with the time it was first missed."""
-        new = [
-            {"pipeline": pipeline, "partition": partition, "id": number, "missed_at": now} for number in ids
-        ]
+        new = [(pipeline, partition, number, now) for number in ids]
         if new:
-            _add_new(self._insert, missing).run(self._connection, new)
+            _add_new(self._insert, missing, _MISSING_COLUMNS).run(self._connection, new)
 
     def drop_missing(self, pipeline: str, partition: str, ids: Iterable[int]) -> None:
         """Forget ids that appeared."""
@@ -154,7 +164,7 @@ class SqlTransaction(InboxWrites):
         chosen = [number for number in chosen if number not in taken]
         if not chosen:
             return []
-        _TAKE_RECORD.run(self._connection, [{"row_id": number} for number in chosen])
+        _TAKE_RECORD.run(self._connection, [(number,) for number in chosen])
         self._add_claims(chosen, now=now, run_id=run_id)
         found = {record.id: record for record in self._records(chosen)}
         return [found[number] for number in chosen]
@@ -175,11 +185,11 @@ class SqlTransaction(InboxWrites):
 
     def unclaim(self, record_id: int) -> None:
         """Let others work on a record again, as it stands."""
-        _DROP_CLAIM.run(self._connection, [{"row_id": record_id, "own_fence": self._fence}])
+        _DROP_CLAIM.run(self._connection, [(record_id, self._fence)])
 
     def save_record(self, record: Record) -> None:
         """Write every column of a record that this process has claimed, its state included."""
-        _SAVE_RECORD.run(self._connection, [{"row_id": record.id, **rows.record_row(record)}])
+        _SAVE_RECORD.run(self._connection, [(record.id, *rows.record_values(record))])
         record.version += 1
         if record.state is not RecordState.IN_FLIGHT:
             self.unclaim(record.id)
@@ -189,7 +199,7 @@ class SqlTransaction(InboxWrites):
 
         A claimed one has been: whoever works on it decides what becomes of it.
         """
-        values = {"row_id": record.id, "seen_version": record.version, **rows.record_row(record)}
+        values = (record.id, record.version, *rows.record_values(record))
         written = _SAVE_UNCHANGED.run(self._connection, [values]).rowcount == 1
         record.version += written
         return written
@@ -198,21 +208,17 @@ class SqlTransaction(InboxWrites):
         """Write where records stand: every column but the snapshot and what follows from it."""
         if not records:
             return
-        moved = [{"row_id": record.id, **rows.standing_row(record)} for record in records]
-        _SAVE_RECORD.run(self._connection, moved)
+        moved = [(record.id, *rows.standing_values(record)) for record in records]
+        _MOVE_RECORD.run(self._connection, moved)
         for record in records:
             record.version += 1
-        rested = [
-            {"row_id": record.id, "own_fence": self._fence}
-            for record in records
-            if record.state is not RecordState.IN_FLIGHT
-        ]
+        rested = [(record.id, self._fence) for record in records if record.state is not RecordState.IN_FLIGHT]
         if rested:
             _DROP_CLAIM.run(self._connection, rested)
 
     def wake(self, pipeline: str, keys: Iterable[str]) -> None:
         """Turn records that are blocked by these to ready."""
-        woken = [{"required": pipeline, "required_key": key} for key in keys]
+        woken = [(pipeline, key) for key in keys]
         if woken:
             _WAKE.run(self._connection, woken)
 
@@ -228,7 +234,7 @@ class SqlTransaction(InboxWrites):
         """Insert attempts and return their ids."""
         if not opened:
             return ()
-        _OPEN_ATTEMPT.run(self._connection, [rows.attempt_row(attempt) for attempt in opened])
+        _OPEN_ATTEMPT.run(self._connection, list(map(rows.attempt_values, opened)))
         ids: dict[tuple[int, int], int] = {}
         for start in range(0, len(opened), _IDS_PER_QUERY):
             some = [attempt.record_id for attempt in opened[start : start + _IDS_PER_QUERY]]
@@ -239,30 +245,32 @@ class SqlTransaction(InboxWrites):
     def save_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Write every column of attempts that can change."""
         if attempts:
-            changed = [{"row_id": attempt.id, **rows.progress_row(attempt)} for attempt in attempts]
+            changed = [(attempt.id, *rows.progress_values(attempt)) for attempt in attempts]
             _SAVE_ATTEMPT.run(self._connection, changed)
 
     def save_definition(self, digest: str, text: str) -> None:
         """Keep a definition's text once."""
-        _add_new(self._insert, definitions).run(self._connection, [{"digest": digest, "text": text}])
+        _add_new(self._insert, definitions, ("digest", "text")).run(self._connection, [(digest, text)])
 
     def log_calls(self, calls: Sequence[LoggedCall]) -> None:
         """Insert lines of the call log; their ids are unique in the database."""
         if calls:
-            _LOG_CALL.run(self._connection, [rows.call_row(call) for call in calls])
+            _LOG_CALL.run(self._connection, list(map(rows.call_values, calls)))
             self._keep_numbers(calls)
 
     def answer_calls(self, calls: Sequence[LoggedCall]) -> None:
         """Write state, answer and failure of lines that exist."""
         if calls:
-            _ANSWER_CALL.run(self._connection, [_answer_row(call) for call in calls])
+            _ANSWER_CALL.run(self._connection, list(map(rows.answer_values, calls)))
             self._keep_numbers(calls)
 
     # -- what is remembered
 
     def put_link(self, *pairs: Link) -> None:
         """Remember pairs, each in place of an earlier one for its key."""
-        self._put(links, *(rows.link_row(pair) for pair in pairs))
+        if pairs:
+            new = list(map(rows.link_values, pairs))
+            _upsert(self._insert, links, rows.LINK_COLUMNS).run(self._connection, new)
 
     def add_dead_letter(
         self, record: Record, *, now: Instant, remedy: str, signature: str, message: str, step: str
@@ -277,9 +285,7 @@ class SqlTransaction(InboxWrites):
 
     def settle_dead_letters(self, *record_ids: int, now: Instant, settlement: str) -> None:
         """Close the open dead letters of records."""
-        settled = [
-            {"settled_record": number, "settled_at": now, "settlement": settlement} for number in record_ids
-        ]
+        settled = [(number, now, settlement) for number in record_ids]
         if settled:
             _SETTLE.run(self._connection, settled)
 
@@ -371,9 +377,8 @@ class SqlTransaction(InboxWrites):
         key: Any = self._connection.execute(insert(table), row).inserted_primary_key
         return int(key[0])
 
-    def _put(self, table: Table, *new: Mapping[str, Any]) -> None:
-        if new:
-            _upsert(self._insert, table, tuple(new[0])).run(self._connection, new)
+    def _put(self, table: Table, new: Mapping[str, Any]) -> None:
+        _upsert(self._insert, table, tuple(new)).run(self._connection, [tuple(new.values())])
 
     def _claimed(self, ids: Sequence[int]) -> set[int]:
         """Return those of the records that somebody works on, be it their sweep."""
@@ -384,9 +389,7 @@ class SqlTransaction(InboxWrites):
         return found
 
     def _add_claims(self, ids: Sequence[int], *, now: Instant, run_id: int) -> None:
-        new = [
-            {"record_id": number, "run_id": run_id, "fence": self._fence, "claimed_at": now} for number in ids
-        ]
+        new = [(number, run_id, self._fence, now) for number in ids]
         if new:
             _ADD_CLAIM.run(self._connection, new)
 
@@ -397,15 +400,15 @@ class SqlTransaction(InboxWrites):
                 yield rows.record_from(row)
 
     def _keep_numbers(self, answered: Sequence[LoggedCall]) -> None:
-        found = [row for call in answered for row in rows.number_rows(call)]
+        found = [values for call in answered for values in rows.number_values(call)]
         if found:
-            _add_new(self._insert, document_numbers).run(self._connection, found)
+            _add_new(self._insert, document_numbers, rows.NUMBER_COLUMNS).run(self._connection, found)
 
 
 @cache
-def _add_new(insert_or: Callable[[Table], Any], table: Table) -> Prepared:
-    """Return the statement that inserts rows and leaves those alone that are there."""
-    return Prepared(insert_or(table).on_conflict_do_nothing().inline())
+def _add_new(insert_or: Callable[[Table], Any], table: Table, names: Sequence[str]) -> Prepared:
+    """Return the statement that inserts these columns and leaves rows alone that are there."""
+    return Prepared(insert_or(table).on_conflict_do_nothing().inline(), *names)
 
 
 @cache
@@ -414,7 +417,7 @@ def _upsert(insert_or: Callable[[Table], Any], table: Table, names: Sequence[str
     keys = [column.name for column in table.primary_key]
     new = insert_or(table)
     replaced = {name: new.excluded[name] for name in names if name not in keys}
-    return Prepared(new.on_conflict_do_update(index_elements=keys, set_=replaced).inline())
+    return Prepared(new.on_conflict_do_update(index_elements=keys, set_=replaced).inline(), *names)
 
 
 def add_entry(connection: Connection, entry: Mapping[str, Any]) -> None:
@@ -427,10 +430,3 @@ def chained(before: str, entry: Mapping[str, Any]) -> str:
     """Return the seal of an audit entry that follows the one sealed with ``before``."""
     values = [before, entry["at"], entry["actor"], entry["action"], entry["subject"], entry["detail"]]
     return digest(values)
-
-
-def _answer_row(call: LoggedCall) -> dict[str, Any]:
-    return {
-        "row_id": call.id, "state": str(call.state), "answered_at": call.answered_at, "rows": call.rows,
-        "failure": call.failure, "clean": call.clean,
-    }  # fmt: skip
