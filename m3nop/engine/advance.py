@@ -24,7 +24,7 @@ from m3nop.engine.verdicts import (
     wait,
     with_reasons,
 )
-from m3nop.engine.work import Loop, Work, failure_of, key_text, result_of
+from m3nop.engine.work import Item, Loop, Work, failure_of, key_text, result_of
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import OnFail
 
@@ -188,17 +188,27 @@ class _Walk:
                 return give_up(self._work, RecordState.DEAD, f"{for_each.items.text} is not a list")
             loop = self._work.loops[path] = Loop(items)
         while loop.todo:
-            position = len(loop.results) + 1
-            inner = {**root, for_each.name: loop.todo[0], "position": position}
-            key = key_text(for_each.key.evaluate(inner, self._work.context))
-            if not key or key in loop.seen:
-                what = f"two items have the key {key}" if key else f"item {position} has no key"
+            item = loop.present
+            if item is None or item.outer is not root:
+                item = loop.present = self._item_of(loop, for_each, path, root)
+            if not item.key or item.key in loop.seen:
+                what = (
+                    f"two items have the key {item.key}"
+                    if item.key
+                    else f"item {item.root['position']} has no key"
+                )
                 return give_up(self._work, RecordState.DEAD, f"{step.id}: {what} ({for_each.key.text})")
-            outcome = self._item(step, f"{path}/{quote(key, safe='')}", inner)
+            outcome = self._item(step, item.path, item.root)
             if not isinstance(outcome, _Value):
                 return outcome
-            loop.done(key, outcome.value)
+            loop.done(item.key, outcome.value)
         return _Value(loop.results)
+
+    def _item_of(self, loop: Loop, for_each: ForEach, path: str, root: Mapping[str, Json]) -> Item:
+        inner = {**root, for_each.name: loop.todo[0], "position": len(loop.results) + 1}
+        key = key_text(for_each.key.evaluate(inner, self._work.context))
+        plain = key if key.isascii() and key.isalnum() else quote(key, safe="")
+        return Item(key, f"{path}/{plain}", inner, root)
 
     def _item(self, step: Step, path: str, root: Mapping[str, Json]) -> Action | _Value:
         if step.values:
@@ -270,7 +280,7 @@ class _Walk:
             target=request.target,
             fields=mapped.fields,
             origins=mapped.origins,
-            columns=tuple(source for name, source in outputs.names.items() if name not in outputs.later),
+            columns=outputs.asked,
             commit_target=commit.target_of(self._work) if step.commit else None,
         )
 

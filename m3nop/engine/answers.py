@@ -19,6 +19,7 @@ from m3nop.engine.work import failure_json, matching_rows, name_row
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from m3nop.core.clock import Instant
     from m3nop.core.connector import Row
     from m3nop.core.json import Json
     from m3nop.engine import actions
@@ -51,13 +52,14 @@ class Answers:
         groups: list[list[Waiting]] = []
         while group := lanes.next_group(groups):
             groups.append(group)
+            now = self._parts.clock.now()
             for waiting in group:
-                self._log_sent(waiting)
+                self._log_sent(waiting, now)
         self._parts.outbox.commit()
         for group in groups:
             lanes.send(group)
 
-    def _line(self, work: Work, path: str, target: Target) -> LoggedCall:
+    def _line(self, work: Work, path: str, target: Target, now: Instant) -> LoggedCall:
         return LoggedCall(
             id=f"{self._mark}{next(self._numbers):08x}",
             record_id=work.record.id,
@@ -66,16 +68,16 @@ class Answers:
             step=path,
             connection=target.connection,
             operation=target.operation.name,
-            effect=str(target.operation.effect),
+            effect=target.operation.effect.value,
             fields={},
             state=CallState.SENT,
-            sent_at=self._parts.clock.now(),
+            sent_at=now,
             origins={},
         )
 
-    def _log_sent(self, waiting: Waiting) -> None:
+    def _log_sent(self, waiting: Waiting, now: Instant) -> None:
         work, send = waiting.work, waiting.send
-        line = self._line(work, send.path, send.target)
+        line = self._line(work, send.path, send.target, now)
         line.fields, line.origins = send.fields, send.origins
         waiting.line = line
         if send.target.operation.effect is Effect.READ:
@@ -96,22 +98,19 @@ class Answers:
     def absorb(self, arrived: Sequence[tuple[Waiting, Answer]]) -> None:
         """Put answers into the log."""
         found: list[tuple[Waiting, list[dict[str, Any]]]] = []
+        now = self._parts.clock.now()
         for waiting, answer in arrived:
-            rows = self._absorb(waiting, answer)
+            rows = self._absorb(waiting, answer, now)
             if rows is not None:
                 found.append((waiting, rows))
         owners = self._owners(found)
         for waiting, rows in found:
             self._note_found(waiting, rows, owners)
 
-    def _absorb(self, waiting: Waiting, answer: Answer) -> list[dict[str, Any]] | None:
+    def _absorb(self, waiting: Waiting, answer: Answer, now: Instant) -> list[dict[str, Any]] | None:
         """Put an answer into the log; return the documents that a look-up found, if it was one."""
         work, send, line = waiting.work, waiting.send, waiting.sent_line
-        line.state, line.answered_at, line.clean = (
-            _STATES[answer.outcome],
-            self._parts.clock.now(),
-            answer.clean,
-        )
+        line.state, line.answered_at, line.clean = _STATES[answer.outcome], now, answer.clean
         line.rows = list(map(dict, answer.rows))
         line.failure = failure_json(answer.failure)
         if not answer.clean:
@@ -254,7 +253,7 @@ class Answers:
         known = line is not None
         if line is None:
             self._log_reads(work)
-            line = self._line(work, action.path, work.step_at(action.path).request.target)
+            line = self._line(work, action.path, work.step_at(action.path).request.target, now)
         line.state = CallState.FOUND if action.found else CallState.ABSENT
         line.answered_at, line.rows = now, rows if action.found else line.rows
         work.record_line(line)
@@ -319,7 +318,9 @@ def _with_commit(work: Work) -> Mapping[str, Json]:
 
 
 def _found_already(line: LoggedCall) -> bool:
-    return line.state is CallState.DONE and any("already" in row for row in line.rows or ())
+    if line.state is CallState.DONE and line.rows:
+        return any("already" in row for row in line.rows)
+    return False
 
 
 def _identifying(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from m3nop.core.state import CallState, RecordState
 from m3nop.engine import settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.compare import comparable
-from m3nop.engine.work import Work, answer_row, disagreement, result_of, same_document
+from m3nop.engine.work import Work, answer_row, disagreement, first_row, same_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,26 +27,20 @@ TAKEN_OVER = "taken_over"
 """Kept beside what a pipeline remembers, where its last movement was found and not made."""
 
 
-def making_step(work: Work) -> Step | None:
-    """Return the step that makes the temporary document: the one that can be undone."""
-    return next((step for step in work.pipeline.steps if step.undo is not None), None)
-
-
 def target_of(work: Work) -> Json:
     """Return what identifies the document that a commit of this attempt makes real."""
-    step = making_step(work)
+    step = work.pipeline.making_step
     own = own_document(work)
     return None if step is None or own is None else {step.id: own}
 
 
 def own_document(work: Work) -> dict[str, Json] | None:
     """Return the outputs of the temporary document of this attempt, if it has one."""
-    step = making_step(work)
+    step = work.pipeline.making_step
     line = work.taken(step.id) if step else None
     if step is None or step.call is None or line is None:
         return None
-    named = result_of(step.call.outputs, line)
-    return {name: named[name] for name in step.call.outputs.names}
+    return first_row(step.call.outputs, line)
 
 
 def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | None:
@@ -205,7 +199,7 @@ def delete_document(work: Work, row: Mapping[str, Json], root: Mapping[str, Json
 
     A document that turns out to be real already is left alone: the look-up of real documents shows it.
     """
-    making, commit = making_step(work), work.pipeline.commit_step
+    making, commit = work.pipeline.making_step, work.pipeline.commit_step
     if making is None or making.undo is None:
         return _conflict("a temporary document with this reference exists, and no step says how to delete it")
     document = {name: value for name, value in row.items() if not name.startswith("_")}
@@ -280,7 +274,7 @@ def _identity(step: Step) -> frozenset[str]:
 
 def _root_of_making(work: Work, root: Mapping[str, Json]) -> Mapping[str, Json]:
     """Return a root in which the making step has fields, whether or not it was made yet."""
-    making = making_step(work)
+    making = work.pipeline.making_step
     if making is None or making.call is None or work.results.get(making.id) is not None:
         return root
     return work.with_step(making.id, {"fields": work.map_step(making, making.id, root).fields}, root=root)

@@ -27,6 +27,7 @@ from m3nop.mapping.errors import EvaluationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from m3nop.core.clock import Instant
     from m3nop.core.json import Json
     from m3nop.core.state import Transaction
     from m3nop.engine.limits import Gate
@@ -105,7 +106,7 @@ class Delivery:
         works = list(self._claims.sweeps())
         for work in works:
             self._active[work.record.id] = work
-            self._drive(work)
+            self._drive(work, self._parts.clock.now())
         # Those that cannot be swept yet can be claimed from then on.
         self._parts.outbox.commit()
         return len(works)
@@ -125,9 +126,10 @@ class Delivery:
             self._blame(failed.connection, failed.error)
             return 0
         self._look_up_links(works)
+        now = self._parts.clock.now()
         for work in works:
             self._active[work.record.id] = work
-            self._drive(work)
+            self._drive(work, now)
         return taken
 
     def _look_up_links(self, works: Sequence[Work]) -> None:
@@ -177,8 +179,9 @@ class Delivery:
         longest = 0.2 if self._reading is None else 0.01
         arrived = self._parts.lanes.collect(wait=longest if self._parts.lanes.under_way else 0)
         self._answers.absorb(arrived)
+        now = self._parts.clock.now()
         for waiting, answer in arrived:
-            error = fatal(waiting, answer)
+            error = None if answer.failure is None else fatal(waiting, answer)
             if error is not None:
                 self._blame(waiting.send.target.connection, error)
                 self._parts.circuits.suspect(waiting.send.target.connection, error)
@@ -189,7 +192,7 @@ class Delivery:
             if work.record.pipeline in self.failed:
                 self._let_go(work)
             else:
-                self._drive(work)
+                self._drive(work, now)
         for connection, error in self._parts.circuits.trouble().items():
             self._blame(connection, error)
 
@@ -225,23 +228,23 @@ class Delivery:
         self._active.clear()
         self._parts.outbox.commit()
 
-    def _drive(self, work: Work) -> None:
+    def _drive(self, work: Work, now: Instant) -> None:
         """Follow one record until it needs an answer, or comes to rest."""
+        gate = self._gates.get(work.record.pipeline)
         for _ in range(_STEPS_PER_ANSWER):
-            ending = self._follow(work, advance(work, self._parts.clock.now()))
+            ending = self._follow(work, advance(work, now))
             if ending is not None:
-                if not self._is_held(work, ending):
+                if gate is None or not self._is_held(work, ending, gate):
                     self._leave(work, ending)
                 return
         key = work.record.key
         msg = f"record {key} makes no progress; please report this with `m3nop trace {key}`"
         raise M3nopError(msg)
 
-    def _is_held(self, work: Work, action: actions.Ending) -> bool:
+    def _is_held(self, work: Work, action: actions.Ending, gate: Gate | Lookout) -> bool:
         """Tell whether a record goes no further: to the end of its rehearsal, or where nothing is entered."""
-        gate = self._gates.get(work.record.pipeline)
         try:
-            if gate is None or not gate.holds(work, action):
+            if not gate.holds(work, action):
                 return False
         except EvaluationError as error:
             failure = Failure(Remedy.CONFIGURATION, str(error))
@@ -257,6 +260,8 @@ class Delivery:
     def _follow(self, work: Work, action: actions.Action) -> actions.Ending | None:
         """Carry out a decision that leads on to the next one; hand back one that ends the record's turn."""
         match action:
+            case actions.Send():
+                return action
             case actions.NeedLink():
                 return None if self._resolve(work, action) else action
             case actions.Settle():

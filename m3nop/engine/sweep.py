@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def next_sweep(work: Work) -> Action:
     """Say the next call of a sweep: find by reference, keep what is ours, delete the rest."""
     double_check = work.pipeline.double_check
-    making = commit.making_step(work)
+    making = work.pipeline.making_step
     if double_check is None or making is None or making.call is None:
         return Finish()
     temporary, real = (work.pipeline.probes[name] for name in (double_check.temporary, double_check.real))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from m3nop.core.connector import Failure, Remedy, Row
 from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
@@ -34,12 +34,25 @@ class Loop:
         self.todo = deque(items)
         self.results: list[Json] = []
         self.seen: set[str] = set()
+        self.present: Item | None = None
+        """The first of those to do, once it was looked at."""
 
     def done(self, key: str, result: Json) -> None:
         """Go on to the next item."""
         self.todo.popleft()
         self.seen.add(key)
         self.results.append(result)
+        self.present = None
+
+
+class Item(NamedTuple):
+    """One item of a ``for_each``: its key, its path in the call log, and the root that its step sees."""
+
+    key: str
+    path: str
+    root: Mapping[str, Json]
+    outer: Mapping[str, Json]
+    """The root that it was made from."""
 
 
 class Work:
@@ -123,7 +136,7 @@ class Work:
     @property
     def started(self) -> bool:
         """Whether the attempt has made any call that acts."""
-        return any(line.state not in _NO_EFFECT and line.effect != "read" for line in self.log.values())
+        return any(line.effect != "read" and line.state not in _NO_EFFECT for line in self.log.values())
 
     def record_line(self, line: LoggedCall) -> None:
         """Put a new or changed line into the log; what was worked out from it is worked out again."""
@@ -224,12 +237,16 @@ def _link_value(link: Link | None) -> Json:
 
 def result_of(outputs: Outputs, line: LoggedCall) -> dict[str, Json]:
     """Return what later steps see of an answered call: its outputs and the fields that were sent."""
-    rows = line.rows or []
-    named = [name_row(outputs, row) for row in rows]
     if outputs.rows:
-        return {"fields": line.fields, "rows": named}
-    first = named[0] if named else dict.fromkeys(outputs.names)
-    return {**first, "fields": line.fields}
+        return {"fields": line.fields, "rows": [name_row(outputs, row) for row in line.rows or ()]}
+    result = first_row(outputs, line)
+    result["fields"] = line.fields
+    return result
+
+
+def first_row(outputs: Outputs, line: LoggedCall) -> dict[str, Json]:
+    """Return the outputs of an answered call that are told by one row."""
+    return name_row(outputs, line.rows[0]) if line.rows else dict.fromkeys(outputs.names)
 
 
 def name_row(outputs: Outputs, row: Row) -> dict[str, Json]:

@@ -7,6 +7,7 @@ The length of a date field is 10 in the metadata though its value has 8 characte
 from __future__ import annotations
 
 import re
+import sys
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -53,7 +54,7 @@ def field_writer(info: FieldInfo | None = None, *, truncate: bool = False) -> Ca
         return partial(_number, decimals=info.decimals, length=info.length)
     if info.type == "D":
         return _day
-    return partial(_text, length=info.length, truncate=truncate)
+    return _text_writer(info.length, truncate=truncate)
 
 
 def fitted(text: str, length: int | None, *, truncate: bool = False) -> str:
@@ -107,8 +108,15 @@ def _plain_text(value: Json) -> str:
             raise EvaluationError(msg)
 
 
-def _text(value: Json, *, length: int | None, truncate: bool) -> str:
-    return fitted(_plain_text(value), length, truncate=truncate)
+def _text_writer(length: int | None, *, truncate: bool) -> Callable[[Json], str]:
+    longest = length or sys.maxsize
+
+    def write(value: Json) -> str:
+        if type(value) is str and len(value) <= longest and value.isprintable():
+            return value.rstrip()
+        return fitted(_plain_text(value), length, truncate=truncate)
+
+    return write
 
 
 def _number(value: Json, *, decimals: int | None, length: int | None) -> str:

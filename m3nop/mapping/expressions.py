@@ -44,7 +44,8 @@ class Expression:
     _seen: Callable[[Json], None] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
-    def _code(self) -> Code:
+    def code(self) -> Code:
+        """What gives the value for one record; its errors do not name the expression."""
         # For the first record: what is only validated is never run.
         code, seen = compile_tree(self._tree), self._seen
         if seen is None:
@@ -68,7 +69,7 @@ class Expression:
             EvaluationError: there is none; the message says why and names the expression.
         """
         try:
-            return self._code(root, (root, context))
+            return self.code(root, (root, context))
         except EvaluationError as error:
             raise EvaluationError(error.message, self.text, on_fail=error.on_fail) from None
         except RecursionError:

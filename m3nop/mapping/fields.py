@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from m3nop.core.json import Json
     from m3nop.mapping.context import Context
     from m3nop.mapping.expressions import Expression
+    from m3nop.mapping.functions.registry import Frame
     from m3nop.mapping.lookups import Miss
 
 __all__ = ["ByHand", "FieldPlan", "FieldRefusal", "FieldRule", "Mapped", "map_fields"]
@@ -56,7 +57,7 @@ class Mapped:
     """The fields of one call, and for each where its value came from."""
 
     fields: dict[str, Json]
-    origins: dict[str, str]
+    origins: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class FieldPlan:
         self._fields = tuple(
             _Planned(rule, inputs.get(rule.name) if inputs else None, as_text=as_text) for rule in rules
         )
+        self._origins = {field.name: field.origin for field in self._fields}
 
     def map(self, root: Mapping[str, Json], context: Context, by_hand: ByHand | None = None) -> Mapped:
         """Map the fields for one record; what has no value is left out.
@@ -117,15 +119,25 @@ class FieldPlan:
             FieldRefusal: a field cannot be filled.
         """
         fields: dict[str, Json] = {}
-        origins: dict[str, str] = {}
+        others: dict[str, str] = {}
+        """Origins that are not those of the rule as it is written."""
+        frame = (root, context)
         for field in self._fields:
-            if field.constant is not None and by_hand is None:
-                fields[field.name], origins[field.name] = field.constant, field.origin
+            value = field.usual(root, frame) if by_hand is None else None
+            if value is not None:
+                fields[field.name] = value
                 continue
             found = field.map(root, context, by_hand)
             if found is not None:
-                fields[field.name], origins[field.name] = found
-        return Mapped(fields, origins)
+                fields[field.name], origin = found
+                if origin != field.origin:
+                    others[field.name] = origin
+        return Mapped(fields, self._origins_of(fields, others))
+
+    def _origins_of(self, fields: Mapping[str, Json], others: Mapping[str, str]) -> Mapping[str, str]:
+        if not others and len(fields) == len(self._origins):
+            return self._origins
+        return {name: others.get(name) or self._origins[name] for name in fields}
 
 
 class _Planned:
@@ -140,6 +152,7 @@ class _Planned:
         # Whoever writes a value by hand sees what fits: it is never cut.
         self._write_whole = _writer(info, as_text=as_text, truncate=False)
         self._expression = rule.expression if rule.unit is None and rule.lookup is None else None
+        self._is_usual = self._expression is not None and rule.when is None
         self.origin = "" if rule.expression is None else rule.expression.text
         self.constant = self._constant()
         """What is sent for every record, where that is known."""
@@ -158,6 +171,15 @@ class _Planned:
             # What is refused, or comes to nothing, does so for each record.
             return self._write(rule.value) or None
         except EvaluationError:
+            return None
+
+    def usual(self, root: Mapping[str, Json], frame: Frame) -> Json:
+        """Return what is sent where nothing is special; None leaves it to ``map``, as does a refusal."""
+        if not self._is_usual or self._expression is None:
+            return self.constant
+        try:
+            return self._write(self._expression.code(root, frame)) or None
+        except (EvaluationError, RecursionError):
             return None
 
     def map(

@@ -86,7 +86,7 @@ class Target:
         return f"{self.connection}/{self.operation.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outputs:
     """Which values of an answer a step keeps.
 
@@ -98,6 +98,11 @@ class Outputs:
     rows: bool = False
     later: frozenset[str] = frozenset()
     """Names that the answer does not tell: the commit's probe does."""
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """The fields that the answer is to tell; none: all that it has."""
+        return tuple(source for name, source in self.names.items() if name not in self.later)
 
 
 @dataclass(frozen=True)
@@ -379,6 +384,8 @@ class Pipeline:
     """Instant: records created before it are baselined."""
     enabled: bool = True
     """False where the settings switch it off."""
+    making_step: Step | None = field(init=False)
+    """The step that makes the temporary document: the first that can be undone."""
     commit_step: Step | None = field(init=False)
     """The step that makes the document real, if the pipeline has one."""
     moves: bool = field(init=False)
@@ -388,6 +395,8 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         """Work out once what is asked for every record."""
+        making = next((step for step in self.steps if step.undo is not None), None)
+        object.__setattr__(self, "making_step", making)
         commit = next((step for step in self.steps if step.commit), None)
         object.__setattr__(self, "commit_step", commit)
         object.__setattr__(self, "moves", commit is not None and bool(self.remember))
@@ -396,7 +405,7 @@ class Pipeline:
     @property
     def can_undo(self) -> bool:
         """Whether a step says how it is taken back, so that an attempt can begin again and leave nothing."""
-        return any(step.undo is not None for step in self.steps)
+        return self.making_step is not None
 
     @property
     def connections(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import Boolean, Text
 
 from m3nop.state.schema import HEAD, JsonText, PlainText, metadata
 
@@ -40,7 +40,7 @@ def _kind(column: Column[object]) -> str:
     kind = column.type
     if isinstance(kind, JsonText):
         return "JSON"
-    if isinstance(kind, PlainText):
+    if isinstance(kind, (PlainText, Text)):
         return "text"
     if isinstance(kind, Boolean):
         return "true or false"

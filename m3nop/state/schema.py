@@ -7,6 +7,7 @@ The comments of tables and columns are the text of ``docs/reference/state.md``.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -27,7 +28,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from m3nop.core.json import Json, compact, compact_each, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.engine import Dialect
 
@@ -64,6 +65,16 @@ def written_each(values: Sequence[Json]) -> Sequence[str | None]:
     return [None if value is None else next(following) for value in values]
 
 
+def written_once(value: Mapping[str, str] | None) -> str | None:
+    """Return the text of an object of texts, which is kept for those that equal it."""
+    return None if value is None else _written_once(tuple(value.items()))
+
+
+@lru_cache(maxsize=4096)
+def _written_once(members: tuple[tuple[str, str], ...]) -> str | None:
+    return written(dict(members))
+
+
 def plain_text(value: str | None) -> str | None:
     """Replace what not every database can store."""
     if value is None:
@@ -94,6 +105,16 @@ class JsonText(TypeDecorator[Json]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
         """Read JSON text."""
         return None if value is None else loads(value)
+
+
+class RepeatedJson(JsonText):
+    """JSON objects of texts, of which many are alike: each is written out once."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Json], str | None]:  # noqa: ARG002
+        """Write JSON text."""
+        return written_once
 
 
 class PlainText(TypeDecorator[str]):
@@ -165,7 +186,7 @@ scope = Table(
 pipelines = Table(
     "pipelines",
     metadata,
-    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("pipeline", Text, "Name of the pipeline.", primary_key=True),
     _column("key_expression", PlainText, "Expression that its keys were made with.", nullable=True),
     _column(
         "reference_expression", PlainText, "Expression that its references were made with.", nullable=True
@@ -177,7 +198,7 @@ pipelines = Table(
 watermarks = Table(
     "watermarks",
     metadata,
-    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("pipeline", Text, "Name of the pipeline.", primary_key=True),
     _column("partition", PlainText, "Part of the source, such as a store; may be empty.", primary_key=True),
     _column(
         "watermark", PlainText, "How far the source was read: JSON of the connector's making.", nullable=True
@@ -189,7 +210,7 @@ watermarks = Table(
 missing = Table(
     "missing",
     metadata,
-    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("pipeline", Text, "Name of the pipeline.", primary_key=True),
     _column("partition", PlainText, "Part of the source.", primary_key=True),
     _column("id", BigInteger, "Id that did not appear.", primary_key=True),
     _column("missed_at", BigInteger, "When it was first missed."),
@@ -201,13 +222,13 @@ records = Table(
     "records",
     metadata,
     _row_id("Number of the record; rises in the order of intake."),
-    _column("pipeline", PlainText, "Name of the pipeline."),
+    _column("pipeline", Text, "Name of the pipeline."),
     _column("key", PlainText, "What identifies the record for ever, within its connection."),
     _column("store", PlainText, "Code of the store that it belongs to."),
     _column("partition", PlainText, "Part of the source that it was read from."),
     _column(
         "state",
-        PlainText,
+        Text,
         "waiting, ready, in_flight, blocked, pending, review, dead, done, baselined or ignored.",
     ),
     _column("reason", PlainText, "Why it is in this state, for a reader."),
@@ -224,10 +245,8 @@ records = Table(
     _column("blocked_key", PlainText, "Key of the record that it waits for.", nullable=True),
     _column("released", Boolean, "A person released it from review."),
     _column("doubts", Integer, "Probes of the present doubt that could not tell."),
-    _column(
-        "fingerprint", PlainText, "Digest of what can never change; another one for this key is a review."
-    ),
-    _column("digest", PlainText, "Digest of the mapped content that was delivered."),
+    _column("fingerprint", Text, "Digest of what can never change; another one for this key is a review."),
+    _column("digest", Text, "Digest of the mapped content that was delivered."),
     _column(
         "commit_target", JsonText, "Outputs of the one document that the commit may make real.", nullable=True
     ),
@@ -273,13 +292,13 @@ runs = Table(
     "runs",
     metadata,
     _row_id("Number of the run."),
-    _column("pipeline", PlainText, "Names of the pipelines, with commas between them."),
+    _column("pipeline", Text, "Names of the pipelines, with commas between them."),
     _column("started_at", BigInteger, "When it began."),
     _column("ended_at", BigInteger, "When it ended; for a killed run, when that was noticed.", nullable=True),
     _column("command", PlainText, "Command line that started it."),
     _column("result", PlainText, "running, ok, problems, stopped, failed or killed."),
     _column("counts", JsonText, "What it did, by word."),
-    _column("definition", PlainText, "Digest of the definition that it ran."),
+    _column("definition", Text, "Digest of the definition that it ran."),
     _column("message", PlainText, "Why it ended as it did."),
     _column("fence", BigInteger, "The owner that executes it.", nullable=True),
     _column(
@@ -315,14 +334,14 @@ attempts = Table(
     _row_id("Number of the attempt, over all records."),
     _record_id("The record."),
     _column("number", Integer, "1 for the first attempt of the record."),
-    _column("state", PlainText, "open, undoing, undone or done."),
+    _column("state", Text, "open, undoing, undone or done."),
     _column("opened_at", BigInteger, "When it began; ``now()`` in its mappings."),
-    _column("definition", PlainText, "Digest of pipeline, settings and lookups as they were."),
+    _column("definition", Text, "Digest of pipeline, settings and lookups as they were."),
     _column("reference", PlainText, "Reference that its documents carry."),
     _column("epoch", Integer, "Epoch of the database when it began."),
     _column("doubt", Boolean, "Something in its past was in doubt, or came back in an unclean bulk."),
     _column("committed", Boolean, "Its commit was taken: nothing is undone from here on."),
-    _column("then", PlainText, "While undoing: the record state that follows."),
+    _column("then", Text, "While undoing: the record state that follows."),
     _column("reason", PlainText, "Why it is being undone or was given up."),
     _column("failure", JsonText, "The failure that ended it.", nullable=True),
     _column("sweep_at", BigInteger, "When late temporary documents are looked for again.", nullable=True),
@@ -338,7 +357,7 @@ attempts = Table(
 definitions = Table(
     "definitions",
     metadata,
-    _column("digest", PlainText, "SHA-256 of the text.", primary_key=True),
+    _column("digest", Text, "SHA-256 of the text.", primary_key=True),
     _column("text", PlainText, "Canonical JSON of an effective pipeline, its settings and lookups."),
     comment="The text of every definition that a run or an attempt used, once.",
 )
@@ -354,15 +373,15 @@ calls = Table(
     _column(
         "step", PlainText, "Path of the step: ``head``, ``lines/2001``, ``undo:head``, ``probe:confirm``."
     ),
-    _column("connection", PlainText, "Name of the connection."),
-    _column("operation", PlainText, "What was called, such as ``OIS100MI/AddBatchHead``."),
-    _column("effect", PlainText, "read, idempotent, overwrite, keyed or unsafe."),
-    _column("state", PlainText, "sent, done, refused, not_sent, in_doubt, found or absent."),
+    _column("connection", Text, "Name of the connection."),
+    _column("operation", Text, "What was called, such as ``OIS100MI/AddBatchHead``."),
+    _column("effect", Text, "read, idempotent, overwrite, keyed or unsafe."),
+    _column("state", Text, "sent, done, refused, not_sent, in_doubt, found or absent."),
     _column("sent_at", BigInteger, "Committed just before the request left."),
     _column("answered_at", BigInteger, "When the answer was known.", nullable=True),
     _column("clean", Boolean, "False: it shared a request whose counters did not add up."),
     _column("fields", JsonText, "Field values as sent."),
-    _column("origins", JsonText, "The expression that made each value.", nullable=True),
+    _column("origins", RepeatedJson, "The expression that made each value.", nullable=True),
     _column("rows", JsonText, "The rows of the answer.", nullable=True),
     _column("failure", JsonText, "Why it failed, cleaned for a reader.", nullable=True),
     _column(
@@ -380,7 +399,7 @@ document_numbers = Table(
     "document_numbers",
     metadata,
     _column("value", PlainText, "The number, such as an M3 order number.", primary_key=True),
-    _column("connection", PlainText, "Name of the connection that answered it.", primary_key=True),
+    _column("connection", Text, "Name of the connection that answered it.", primary_key=True),
     _column("field", PlainText, "Field that it came in.", primary_key=True),
     _record_id("The record whose step was answered so.", primary_key=True),
     comment="Short values that steps answered, so that a record is found by the numbers of its documents.",
@@ -389,12 +408,12 @@ document_numbers = Table(
 links = Table(
     "links",
     metadata,
-    _column("pipeline", PlainText, "Name of the pipeline.", primary_key=True),
+    _column("pipeline", Text, "Name of the pipeline.", primary_key=True),
     _column("key", PlainText, "Key of the record.", primary_key=True),
     _column("shop", PlainText, "The shop's id."),
     _column("m3", PlainText, "M3's key."),
     _column("linked_at", BigInteger, "When the pair was made."),
-    _column("origin", PlainText, "run, adopted or import."),
+    _column("origin", Text, "run, adopted or import."),
     Index("links_shop", "shop", "pipeline"),
     Index("links_m3", "m3", "pipeline"),
     comment="Remembered pairs: the shop's id and M3's key of one thing.",
@@ -405,7 +424,7 @@ dead_letters = Table(
     metadata,
     _row_id("Number of the dead letter."),
     _record_id("The record that was refused."),
-    _column("pipeline", PlainText, "Name of its pipeline."),
+    _column("pipeline", Text, "Name of its pipeline."),
     _column("key", PlainText, "Its key."),
     _column("store", PlainText, "Its store."),
     _column("created_at", BigInteger, "When it was refused for good."),
@@ -423,7 +442,7 @@ dead_letters = Table(
 circuits = Table(
     "circuits",
     metadata,
-    _column("connection", PlainText, "Name of the connection.", primary_key=True),
+    _column("connection", Text, "Name of the connection.", primary_key=True),
     _column("phase", PlainText, "closed, open (nothing is sent but a trial now and then) or recovering."),
     _column("cause", PlainText, "What its latest outage began, or went on, with."),
     _column("remedy", PlainText, "What has to happen: authentication, transient, systemic …"),
@@ -444,10 +463,10 @@ inbox = Table(
     _column("part", Integer, "Which of several events in the message, from 0."),
     _column("topic", PlainText, "What happened, in the sender's words."),
     _column("key", PlainText, "The record that it names, or blank."),
-    _column("digest", PlainText, "SHA-256 of the body; the body itself is not kept."),
+    _column("digest", Text, "SHA-256 of the body; the body itself is not kept."),
     _column(
         "state",
-        PlainText,
+        Text,
         "accepted, handled (the record was looked at), ignored (wakes nothing) or superseded (too late).",
     ),
     _column("received_at", BigInteger, "When it came; it was committed before its sender was answered."),
