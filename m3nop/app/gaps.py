@@ -96,12 +96,9 @@ def find_gaps(session: Session, name: str, *, store: str | None = None, read: bo
 
 
 def _known(session: Session, name: str) -> Iterator[Record]:
-    from m3nop.state.rows import record_from
-
-    state = session.state(read_only=True)
-    for row in state.stream("records"):
-        if row["pipeline"] == name and row["snapshot"] is not None and row["state"] not in _LEFT_ALONE:
-            yield record_from(row)
+    for record in session.state(read_only=True).each_record(name):
+        if record.snapshot is not None and record.state not in _LEFT_ALONE:
+            yield record
 
 
 def _there(session: Session, name: str) -> Iterator[Record]:

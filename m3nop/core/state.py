@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from m3nop.core.dataclass import dataclass
 
@@ -82,6 +82,13 @@ class Phase(StrEnum):
     """It answers again; little is sent at once."""
 
 
+class Kept(NamedTuple):
+    """Where the state keeps a snapshot: what was read from there or written there, and is not changed."""
+
+    id: int
+    snapshot: Json
+
+
 @dataclass(slots=True)
 class Record:
     """One source entity of one pipeline."""
@@ -121,6 +128,8 @@ class Record:
     """Probes of the present doubt that could not tell."""
     version: int = field(default=0, compare=False)
     """Rises with every change of its row."""
+    kept: Kept | None = field(default=None, compare=False, repr=False)
+    """Where its snapshot is, as long as that is the very object that is kept."""
 
 
 @dataclass(slots=True)
@@ -149,6 +158,8 @@ class Attempt:
     sweep_at: Instant | None = None
     """When to look for late temporary documents of this reference again."""
     sweeps: int = 0
+    kept: Kept | None = field(default=None, compare=False, repr=False)
+    """Where its snapshot is: the record's, until the record is read again."""
 
 
 @dataclass(slots=True)
@@ -314,8 +325,12 @@ class Transaction(Protocol):
         """Let others work on a record again, as it stands."""
         ...
 
+    def keep(self, record: Record) -> None:
+        """Write the snapshot of a record that is not kept yet, in place of the one before."""
+        ...
+
     def save_record(self, record: Record) -> None:
-        """Write every column of a record that this process has claimed, its state included."""
+        """Write every column of a record that this process has claimed, its state and snapshot included."""
         ...
 
     def save_if_unchanged(self, record: Record) -> bool:
@@ -433,6 +448,10 @@ class State(Protocol):
 
     def record_by_id(self, record_id: int) -> Record | None:
         """Return a record by its id in this database."""
+        ...
+
+    def each_record(self, pipeline: str) -> Iterator[Record]:
+        """Read all records of a pipeline, one after the other, by id."""
         ...
 
     def records(

@@ -280,7 +280,7 @@ class Claims:
             id=0, record_id=record.id, number=number, state=AttemptState.OPEN, opened_at=now,
             snapshot=record.snapshot, edits=record.edits, definition=pipeline.digest,
             reference=reference_of(pipeline, record.snapshot, now, self._parts.tools.zone),
-            epoch=self._parts.state.epoch,
+            epoch=self._parts.state.epoch, kept=record.kept,
         )  # fmt: skip
         return self._work(pipeline, record, attempt, (), link)
 

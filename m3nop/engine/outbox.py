@@ -92,13 +92,9 @@ class Outbox:
             one.clear()
 
     def _write(self, tx: Transaction) -> None:
-        opened = [work for work in self._opening.values() if not work.attempt.id]
-        for digest, text in {work.pipeline.digest: work.pipeline.definition for work in opened}.items():
-            tx.save_definition(digest, text)
-        numbers = tx.open_attempts([work.attempt for work in opened])
-        for work, number in zip(opened, numbers, strict=True):
-            work.attempt.id = work.record.attempt_id = number
-            self._moved.setdefault(work.record.id, work.record)
+        for record in self._renewed.values():
+            tx.keep(record)
+        self._open_attempts(tx)
         for work, line in self._logged.values():
             line.attempt_id = work.attempt.id
         tx.log_calls([line for _, line in self._logged.values()])
@@ -116,3 +112,15 @@ class Outbox:
         # Last, because waking looks at the records that were put to rest just now.
         for pipeline, keys in self._woken.items():
             tx.wake(pipeline, keys)
+
+    def _open_attempts(self, tx: Transaction) -> None:
+        opened = [work for work in self._opening.values() if not work.attempt.id]
+        for digest, text in {work.pipeline.digest: work.pipeline.definition for work in opened}.items():
+            tx.save_definition(digest, text)
+        for work in opened:
+            if work.attempt.snapshot is work.record.snapshot:
+                work.attempt.kept = work.record.kept
+        numbers = tx.open_attempts([work.attempt for work in opened])
+        for work, number in zip(opened, numbers, strict=True):
+            work.attempt.id = work.record.attempt_id = number
+            self._moved.setdefault(work.record.id, work.record)

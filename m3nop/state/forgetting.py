@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, null, select, update
+from sqlalchemy import delete, exists, null, select, update
 
 from m3nop.state.pruning import at_rest
-from m3nop.state.schema import attempts, calls, records
+from m3nop.state.schema import attempts, calls, records, snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,10 @@ def forget_some(connection: Connection, *, before: Instant) -> int:
     connection.execute(
         update(calls).where(calls.c.record_id.in_(numbers)).values(fields={}, origins=null(), rows=null())
     )
-    for table in (attempts, records):
-        of = attempts.c.record_id if table is attempts else _r.id
-        connection.execute(update(table).where(of.in_(numbers)).values(snapshot=null(), edits=null()))
+    for table, of in ((attempts, attempts.c.record_id), (records, _r.id)):
+        mine = select(table.c.snapshot_id).where(of.in_(numbers), table.c.snapshot_id.is_not(None))
+        connection.execute(delete(snapshots).where(snapshots.c.id.in_(mine)))
+        connection.execute(update(table).where(of.in_(numbers)).values(snapshot_id=null(), edits=null()))
     return len(numbers)
 
 
@@ -43,7 +44,7 @@ def _some(connection: Connection, before: Instant) -> Sequence[Any]:
     statement = (
         select(_r.id)
         .where(
-            _r.snapshot.is_not(None),
+            _r.snapshot_id.is_not(None),
             _r.seen_at < before,
             _r.id.in_(at_rest()),
             ~exists().where(calls.c.record_id == _r.id, calls.c.sent_at >= before),

@@ -23,6 +23,7 @@ from m3nop.state.schema import (
     records,
     runs,
 )
+from m3nop.state.snapshots import DROP_SNAPSHOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,9 @@ _r, _a, _d = records.c, attempts.c, dead_letters.c
 
 def prune(connection: Connection, *, before: Instant) -> Mapping[str, int]:
     """Delete within the present transaction; return how many rows of each table."""
+    dropped = connection.execute(
+        select(_a.record_id, _a.snapshot_id).where(_is_old_attempt(before), _a.snapshot_id.is_not(None))
+    ).all()
     statements: dict[str, Delete] = {
         "calls": delete(calls).where(calls.c.sent_at < before, calls.c.record_id.in_(at_rest())),
         "attempts": delete(attempts).where(_is_old_attempt(before)),
@@ -55,7 +59,10 @@ def prune(connection: Connection, *, before: Instant) -> Mapping[str, int]:
         "inbox": delete(inbox).where(inbox.c.handled_at < before),
         "missing": delete(missing).where(missing.c.missed_at < before),
     }
-    return {name: connection.execute(statement).rowcount for name, statement in statements.items()}
+    deleted = {name: connection.execute(statement).rowcount for name, statement in statements.items()}
+    if dropped:
+        DROP_SNAPSHOT.run(connection, [tuple(one) for one in dropped])
+    return deleted
 
 
 def at_rest() -> Select[tuple[int]]:

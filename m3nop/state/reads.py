@@ -37,6 +37,7 @@ from m3nop.state.schema import (
     pipelines,
     records,
     runs,
+    snapshots,
     watermarks,
     written,
 )
@@ -57,7 +58,7 @@ _MOST_FOUND = 100
 _ROWS_PER_FETCH = 500
 
 # What is asked for every record, made once: making a statement costs more than running it.
-_ATTEMPT = select(attempts).where(attempts.c.id == bindparam("attempt"))
+_ATTEMPT = rows.attempts_with(attempts.c.id == bindparam("attempt"))
 _LINK = select(links).where(links.c.pipeline == bindparam("of_pipeline"), links.c.key == bindparam("of_key"))
 _OWNERS = (
     select(document_numbers.c.value, func.min(document_numbers.c.record_id).label("record_id"))
@@ -71,8 +72,13 @@ _OWNERS = (
 _LINKS_BY_M3 = select(links).where(
     links.c.pipeline == bindparam("of_pipeline"), links.c.m3.in_(bindparam("of_m3", expanding=True))
 )
-_STANDING = select(records.c.key, records.c.state, type_coerce(records.c.snapshot, Text)).where(
-    records.c.pipeline == bindparam("of_pipeline"), records.c.key.in_(bindparam("of_keys", expanding=True))
+_STANDING = (
+    select(records.c.key, records.c.state, type_coerce(snapshots.c.snapshot, Text))
+    .select_from(records.outerjoin(snapshots, snapshots.c.id == records.c.snapshot_id))
+    .where(
+        records.c.pipeline == bindparam("of_pipeline"),
+        records.c.key.in_(bindparam("of_keys", expanding=True)),
+    )
 )
 
 
@@ -86,12 +92,12 @@ class Reads(InboxReads):
 
     def record(self, pipeline: str, key: str) -> Record | None:
         """Return a record."""
-        row = self._row(select(records).where(records.c.pipeline == pipeline, records.c.key == key))
+        row = self._row(rows.records_with(records.c.pipeline == pipeline, records.c.key == key))
         return None if row is None else rows.record_from(row)
 
     def record_by_id(self, record_id: int) -> Record | None:
         """Return the record with this number."""
-        row = self._row(select(records).where(records.c.id == record_id))
+        row = self._row(rows.records_with(records.c.id == record_id))
         return None if row is None else rows.record_from(row)
 
     def records(
@@ -113,9 +119,14 @@ class Reads(InboxReads):
         found: list[Record] = []
         for some in _chunks(keys):
             among = [*conditions, records.c.key.in_(some)] if some else conditions
-            statement = select(records).where(*among).order_by(records.c.id).limit(limit)
+            statement = rows.records_with(*among).order_by(records.c.id).limit(limit)
             found.extend(rows.record_from(row) for row in self._rows(statement))
         return sorted(found, key=lambda record: record.id)[:limit]
+
+    def each_record(self, pipeline: str) -> Iterator[Record]:
+        """Read all records of a pipeline, one after the other, by id."""
+        statement = rows.records_with(records.c.pipeline == pipeline).order_by(records.c.id)
+        return map(rows.record_from, self._stream(statement))
 
     def standing(self, pipeline: str, states: Sequence[RecordState]) -> list[tuple[int, str]]:
         """List number and key of the records in these states, by number."""
@@ -200,9 +211,7 @@ class Reads(InboxReads):
 
     def attempts(self, record_id: int) -> list[Attempt]:
         """Return the attempts of a record, oldest first."""
-        found = self._rows(
-            select(attempts).where(attempts.c.record_id == record_id).order_by(attempts.c.number)
-        )
+        found = self._rows(rows.attempts_with(attempts.c.record_id == record_id).order_by(attempts.c.number))
         return [rows.attempt_from(row) for row in found]
 
     def calls(self, attempt_id: int) -> list[LoggedCall]:
@@ -215,7 +224,7 @@ class Reads(InboxReads):
 
     def due_sweeps(self, now: Instant, *, limit: int) -> list[Attempt]:
         """Return attempts whose references are due to be looked for again, longest due first."""
-        due = select(attempts).where(attempts.c.sweep_at <= now).order_by(attempts.c.sweep_at, attempts.c.id)
+        due = rows.attempts_with(attempts.c.sweep_at <= now).order_by(attempts.c.sweep_at, attempts.c.id)
         return [rows.attempt_from(row) for row in self._rows(due.limit(limit))]
 
     def definition(self, digest: str) -> str | None:
@@ -336,13 +345,13 @@ class Reads(InboxReads):
             records.c.id.in_(_linked_by(text)),
         )
         by_text = or_(
-            _holds(records.c.snapshot, text),
+            records.c.snapshot_id.in_(select(snapshots.c.id).where(_holds(snapshots.c.snapshot, text))),
             records.c.id.in_(
                 select(calls.c.record_id).where(or_(_holds(calls.c.fields, text), _holds(calls.c.rows, text)))
             ),
         )
         for condition in (by_index, by_text):
-            statement = select(records).where(condition).order_by(records.c.id).limit(_MOST_FOUND)
+            statement = rows.records_with(condition).order_by(records.c.id).limit(_MOST_FOUND)
             found = [rows.record_from(row) for row in self._rows(statement)]
             if found:
                 return found

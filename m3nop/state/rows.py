@@ -7,6 +7,8 @@ from dataclasses import asdict
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy import select
+
 from m3nop.core.state import (
     Arrival,
     Attempt,
@@ -14,6 +16,7 @@ from m3nop.core.state import (
     CallState,
     Circuit,
     DeadLetter,
+    Kept,
     Link,
     LoggedCall,
     Phase,
@@ -21,9 +24,10 @@ from m3nop.core.state import (
     RecordState,
     Run,
 )
+from m3nop.state.schema import attempts, records, snapshots
 
 if TYPE_CHECKING:
-    from sqlalchemy import CursorResult
+    from sqlalchemy import ColumnElement, CursorResult, Select
 
     from m3nop.core.json import Json
 
@@ -34,18 +38,18 @@ _STANDING_COLUMNS = (
     "doubts", "digest", "commit_target", "remembered", "edits",
 )  # fmt: skip
 """Columns that say where a record stands; its version is counted by the database."""
-_SNAPSHOT_COLUMNS = ("snapshot", "fingerprint", "created_at", "seen_at")
-"""Columns of what was read of it, and of what follows from that."""
+_SEEN_COLUMNS = ("fingerprint", "created_at", "seen_at")
+"""Columns of what follows from its snapshot."""
 _BLOCKED_COLUMNS = ("blocked_pipeline", "blocked_key")
 STANDING_COLUMNS = (*_STANDING_COLUMNS, "state", *_BLOCKED_COLUMNS)
-RECORD_COLUMNS = (*_STANDING_COLUMNS, *_SNAPSHOT_COLUMNS, "state", *_BLOCKED_COLUMNS)
+RECORD_COLUMNS = (*_STANDING_COLUMNS, *_SEEN_COLUMNS, "state", *_BLOCKED_COLUMNS, "snapshot_id")
 _PROGRESS_COLUMNS = ("doubt", "committed", "reason", "failure", "sweep_at", "sweeps")
 _FROZEN_COLUMNS = (
-    "record_id", "number", "opened_at", "definition", "reference", "epoch", "snapshot", "edits",
+    "record_id", "number", "opened_at", "definition", "reference", "epoch", "edits",
 )  # fmt: skip
 PROGRESS_COLUMNS = (*_PROGRESS_COLUMNS, "state", "then")
 """Columns of an attempt that change after it was opened."""
-ATTEMPT_COLUMNS = (*_FROZEN_COLUMNS, *PROGRESS_COLUMNS)
+ATTEMPT_COLUMNS = (*_FROZEN_COLUMNS, *PROGRESS_COLUMNS, "snapshot_id")
 _CALL_COLUMNS = (
     "id", "record_id", "attempt_id", "run_id", "step", "connection", "operation", "effect", "sent_at",
     "answered_at", "clean", "fields", "origins", "rows", "failure", "left_by",
@@ -53,10 +57,11 @@ _CALL_COLUMNS = (
 CALL_COLUMNS = (*_CALL_COLUMNS, "state")
 ANSWER_COLUMNS = ("row_id", "answered_at", "clean", "rows", "failure", "state")
 _ARRIVAL_COLUMNS = (
-    "pipeline", "key", "store", "partition", "snapshot", "fingerprint", "created_at", "not_before",
-    "deadline", "reason",
+    "pipeline", "key", "store", "partition", "fingerprint", "created_at", "not_before", "deadline", "reason",
 )  # fmt: skip
-ARRIVAL_COLUMNS = (*_ARRIVAL_COLUMNS, "state", "seen_at", "epoch", "attempts", "released", "doubts", "digest")
+ARRIVAL_COLUMNS = (
+    *_ARRIVAL_COLUMNS, "state", "seen_at", "epoch", "attempts", "released", "doubts", "digest", "snapshot_id",
+)  # fmt: skip
 LINK_COLUMNS = ("pipeline", "key", "shop", "m3", "linked_at", "origin")
 NUMBER_COLUMNS = ("value", "connection", "field", "record_id")
 
@@ -64,7 +69,7 @@ NUMBER_COLUMNS = ("value", "connection", "field", "record_id")
 # plain text of a state among them.
 _STATE = "state._value_"
 _arrival_values = attrgetter(*_ARRIVAL_COLUMNS, _STATE)
-_record_values = attrgetter(*_STANDING_COLUMNS, *_SNAPSHOT_COLUMNS, _STATE)
+_record_values = attrgetter(*_STANDING_COLUMNS, *_SEEN_COLUMNS, _STATE)
 _standing_values = attrgetter(*_STANDING_COLUMNS, _STATE)
 _frozen_values = attrgetter(*_FROZEN_COLUMNS)
 _progress_values = attrgetter(*_PROGRESS_COLUMNS, _STATE)
@@ -83,14 +88,14 @@ link_values: Callable[[Link], Values] = attrgetter(*LINK_COLUMNS)
 """Return the values of ``LINK_COLUMNS``."""
 
 
-def arrival_values(arrival: Arrival, *, now: int, epoch: int) -> Values:
+def arrival_values(arrival: Arrival, *, now: int, epoch: int, snapshot_id: int | None) -> Values:
     """Return the values of ``ARRIVAL_COLUMNS`` for a new record."""
-    return (*_arrival_values(arrival), now, epoch, 0, False, 0, "")
+    return (*_arrival_values(arrival), now, epoch, 0, False, 0, "", snapshot_id)
 
 
-def record_values(record: Record) -> Values:
+def record_values(record: Record, *, snapshot_id: int | None) -> Values:
     """Return the values of ``RECORD_COLUMNS``."""
-    return (*_record_values(record), *(record.blocked_by or _NOT_BLOCKED))
+    return (*_record_values(record), *(record.blocked_by or _NOT_BLOCKED), snapshot_id)
 
 
 def standing_values(record: Record) -> Values:
@@ -99,8 +104,8 @@ def standing_values(record: Record) -> Values:
 
 
 def attempt_values(attempt: Attempt) -> Values:
-    """Return the values of ``ATTEMPT_COLUMNS``."""
-    return (*_frozen_values(attempt), *progress_values(attempt))
+    """Return the values of ``ATTEMPT_COLUMNS``; its snapshot is kept already."""
+    return (*_frozen_values(attempt), *progress_values(attempt), place_of(attempt))
 
 
 def progress_values(attempt: Attempt) -> Values:
@@ -108,20 +113,42 @@ def progress_values(attempt: Attempt) -> Values:
     return (*_progress_values(attempt), str(attempt.then))
 
 
+def place_of(holder: Record | Attempt) -> int | None:
+    """Return the number of the row that keeps the snapshot; None where none does."""
+    kept = holder.kept
+    return None if kept is None or kept.snapshot is not holder.snapshot else kept.id
+
+
+def records_with(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Select records, each with its snapshot."""
+    both = records.outerjoin(snapshots, snapshots.c.id == records.c.snapshot_id)
+    return select(records, snapshots.c.snapshot).select_from(both).where(*conditions)
+
+
+def attempts_with(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Select attempts, each with its snapshot."""
+    both = attempts.outerjoin(snapshots, snapshots.c.id == attempts.c.snapshot_id)
+    return select(attempts, snapshots.c.snapshot).select_from(both).where(*conditions)
+
+
+def _kept(row: Row) -> Kept | None:
+    return None if row["snapshot"] is None else Kept(row["snapshot_id"], row["snapshot"])
+
+
 def record_from(row: Row) -> Record:
-    """Return the record of a table row."""
+    """Return the record of a row that ``records_with`` selects."""
     blocked_by = None if row["blocked_key"] is None else (row["blocked_pipeline"], row["blocked_key"])
-    values = {name: row[name] for name in (*_STANDING_COLUMNS, *_SNAPSHOT_COLUMNS)}
+    values = {name: row[name] for name in (*_STANDING_COLUMNS, *_SEEN_COLUMNS, "snapshot")}
     return Record(
         id=row["id"], pipeline=row["pipeline"], key=row["key"], state=RecordState(row["state"]),
-        blocked_by=blocked_by, version=row["version"], **values,
+        blocked_by=blocked_by, version=row["version"], kept=_kept(row), **values,
     )  # fmt: skip
 
 
 def attempt_from(row: Row) -> Attempt:
-    """Return the attempt of a table row."""
-    values = {name: row[name] for name in ATTEMPT_COLUMNS}
-    return Attempt(id=row["id"], **{**values, "state": AttemptState(row["state"])})
+    """Return the attempt of a row that ``attempts_with`` selects."""
+    values = {name: row[name] for name in (*_FROZEN_COLUMNS, *_PROGRESS_COLUMNS, "then", "snapshot")}
+    return Attempt(id=row["id"], state=AttemptState(row["state"]), kept=_kept(row), **values)
 
 
 def call_from(row: Row) -> LoggedCall:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """The migrations, oldest first. Kept here so that a start need not load Alembic to find itself up to date."""
 HEAD = REVISIONS[-1]
 BACKUP_MARK = "backup"
@@ -218,6 +218,14 @@ missing = Table(
     comment="Ids below the watermark that did not appear and may still; they are asked for again for a day.",
 )
 
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _row_id("Number of the snapshot."),
+    _column("snapshot", JsonText, "A record as it was read."),
+    comment="Records as they were read, apart from what is written about them while they are worked on.",
+)
+
 records = Table(
     "records",
     metadata,
@@ -251,15 +259,18 @@ records = Table(
         "commit_target", JsonText, "Outputs of the one document that the commit may make real.", nullable=True
     ),
     _column("remembered", JsonText, "Values kept with the record by ``remember``.", nullable=True),
-    _column(
-        "snapshot", JsonText, "The record as last read; NULL while only its key is known.", nullable=True
-    ),
     _column("edits", JsonText, "What a person changed in it by hand, until it is delivered.", nullable=True),
     _column(
         "version",
         Integer,
         "Rises with every change: who decided by an older one decides again.",
         server_default="0",
+    ),
+    _column(
+        "snapshot_id",
+        RowId,
+        "The snapshot as last read; NULL while only its key is known, or when it is forgotten.",
+        nullable=True,
     ),
     # The key first: a person looks for one without naming the pipeline.
     UniqueConstraint("key", "pipeline", name="records_key"),
@@ -346,8 +357,8 @@ attempts = Table(
     _column("failure", JsonText, "The failure that ended it.", nullable=True),
     _column("sweep_at", BigInteger, "When late temporary documents are looked for again.", nullable=True),
     _column("sweeps", Integer, "How often they were looked for."),
-    _column("snapshot", JsonText, "The record as it was when the attempt began.", nullable=True),
     _column("edits", JsonText, "What had been changed in it by hand.", nullable=True),
+    _column("snapshot_id", RowId, "The snapshot of the record when it began.", nullable=True),
     UniqueConstraint("record_id", "number", name="attempts_number"),
     Index("attempts_reference", "reference"),
     _partial_index("attempts_sweep", "sweep_at", where="sweep_at IS NOT NULL"),

@@ -34,6 +34,7 @@ from m3nop.state.schema import (
     runs,
     watermarks,
 )
+from m3nop.state.snapshots import drop_unused, keep_each, keep_frozen, place_for, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,8 +128,15 @@ class SqlTransaction(InboxWrites):
     def arrive(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
         """Insert records that are new (in the present epoch); leave existing ones alone."""
         if arrivals:
-            new = [rows.arrival_values(arrival, now=now, epoch=self._epoch) for arrival in arrivals]
-            _add_new(self._insert, records, rows.ARRIVAL_COLUMNS).run(self._connection, new)
+            places = keep_each(self._connection, (arrival.snapshot for arrival in arrivals))
+            new = [
+                rows.arrival_values(arrival, now=now, epoch=self._epoch, snapshot_id=place)
+                for arrival, place in zip(arrivals, places, strict=True)
+            ]
+            added = _add_new(self._insert, records, rows.ARRIVAL_COLUMNS).run(self._connection, new)
+            if added.rowcount != len(new):
+                # Some were there already: nobody has the snapshots that were written for them.
+                drop_unused(self._connection, arrivals, places)
 
     def set_watermark(self, pipeline: str, partition: str, watermark: str | None, *, now: Instant) -> None:
         """Write how far a partition has been read."""
@@ -187,9 +195,15 @@ class SqlTransaction(InboxWrites):
         """Let others work on a record again, as it stands."""
         _DROP_CLAIM.run(self._connection, [(record_id, self._fence)])
 
+    def keep(self, record: Record) -> None:
+        """Write the snapshot of a record that is not kept yet, in place of the one before."""
+        put(self._connection, record, place_for(self._connection, record))
+
     def save_record(self, record: Record) -> None:
-        """Write every column of a record that this process has claimed, its state included."""
-        _SAVE_RECORD.run(self._connection, [(record.id, *rows.record_values(record))])
+        """Write every column of a record that this process has claimed, its state and snapshot included."""
+        place = place_for(self._connection, record)
+        _SAVE_RECORD.run(self._connection, [(record.id, *rows.record_values(record, snapshot_id=place))])
+        put(self._connection, record, place)
         record.version += 1
         if record.state is not RecordState.IN_FLIGHT:
             self.unclaim(record.id)
@@ -199,8 +213,11 @@ class SqlTransaction(InboxWrites):
 
         A claimed one has been: whoever works on it decides what becomes of it.
         """
-        values = (record.id, record.version, *rows.record_values(record))
+        place = place_for(self._connection, record)
+        values = (record.id, record.version, *rows.record_values(record, snapshot_id=place))
         written = _SAVE_UNCHANGED.run(self._connection, [values]).rowcount == 1
+        if written:
+            put(self._connection, record, place)
         record.version += written
         return written
 
@@ -234,6 +251,7 @@ class SqlTransaction(InboxWrites):
         """Insert attempts and return their ids."""
         if not opened:
             return ()
+        keep_frozen(self._connection, opened)
         _OPEN_ATTEMPT.run(self._connection, list(map(rows.attempt_values, opened)))
         ids: dict[tuple[int, int], int] = {}
         for start in range(0, len(opened), _IDS_PER_QUERY):
@@ -396,7 +414,7 @@ class SqlTransaction(InboxWrites):
     def _records(self, ids: Sequence[int]) -> Iterable[Record]:
         for start in range(0, len(ids), _IDS_PER_QUERY):
             some = records.c.id.in_(ids[start : start + _IDS_PER_QUERY])
-            for row in rows.each(self._connection.execute(select(records).where(some))):
+            for row in rows.each(self._connection.execute(rows.records_with(some))):
                 yield rows.record_from(row)
 
     def _keep_numbers(self, answered: Sequence[LoggedCall]) -> None:

@@ -136,8 +136,8 @@ def test_personal_data_is_forgotten_when_its_time_is_over_and_nothing_is_entered
 def told_of_orders(project: Project) -> str:
     """Return all that the state has kept of what was read, sent and answered for orders."""
     kept = """
-        SELECT snapshot FROM records WHERE pipeline = 'orders'
-        UNION ALL SELECT attempts.snapshot FROM attempts, records ON record_id = records.id WHERE pipeline = 'orders'
+        SELECT snapshot FROM snapshots WHERE id NOT IN (
+            SELECT snapshot_id FROM records WHERE pipeline <> 'orders' AND snapshot_id IS NOT NULL)
         UNION ALL SELECT fields || coalesce(rows, '') FROM calls, records ON record_id = records.id WHERE pipeline = 'orders'
     """
     with closing(sqlite3.connect(project.state_file)) as db:

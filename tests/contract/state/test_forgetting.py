@@ -37,6 +37,7 @@ def test_what_was_read_sent_and_answered_goes_and_what_happened_stays(desk):
         attempt.id,
     )
     assert desk.state.attempt(attempt.id).snapshot is None
+    assert list(desk.state.stream("snapshots")) == []
     assert forget(desk) == 0
 
 

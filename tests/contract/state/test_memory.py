@@ -161,8 +161,18 @@ def test_a_table_is_read_row_by_row(desk):
 
     rows = desk.state.stream("records")
 
-    assert next(rows)["snapshot"] == {"a": 1}
+    assert next(rows)["key"] == "0"
     assert [row["key"] for row in rows] == [str(number) for number in range(1, 1300)]
+
+
+def test_the_records_of_a_pipeline_are_read_one_by_one_with_their_snapshots(desk):
+    desk.arrive(*map(str, range(700)), snapshot={"a": 1})
+    desk.arrive("7", pipeline="customers", snapshot={"a": 2})
+
+    found = list(desk.state.each_record("orders"))
+
+    assert [record.key for record in found] == [str(number) for number in range(700)]
+    assert all(record.snapshot == {"a": 1} for record in found)
 
 
 def test_an_unknown_table_is_refused_with_those_that_exist(desk):

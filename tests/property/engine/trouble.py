@@ -117,7 +117,13 @@ class Witness:
         lines = self._bench.state.stream("calls")
         sent = Counter(line["record_id"] for line in lines if line["state"] == "sent")
         assert all(count == 1 for count in sent.values()), sent
+        snapshots = {row["id"]: row["snapshot"] for row in self._bench.state.stream("snapshots")}
         for row in self._bench.state.stream("attempts"):
-            frozen = json.digest([row[name] for name in ("snapshot", "definition", "reference", "opened_at")])
+            frozen = json.digest(
+                [
+                    snapshots.get(row["snapshot_id"]),
+                    *(row[name] for name in ("definition", "reference", "opened_at")),
+                ]
+            )
             assert self._opened.setdefault(row["id"], frozen) == frozen, row["reference"]
             assert not (row["committed"] and row["state"] in ("undoing", "undone")), row["reference"]

@@ -173,6 +173,47 @@ def test_an_older_database_is_migrated_and_keeps_its_rows(path, opened, scripts)
     assert describe(path.with_name(kept[0]))["records"] != describe(path)["records"]
 
 
+RECORDS_OF_0010 = """
+INSERT INTO records (id, pipeline, key, store, partition, state, reason, seen_at, epoch, attempts, attempt_id, released,
+    doubts, fingerprint, digest, snapshot)
+VALUES (1, 'orders', '1', '', '', 'done', '', 1, 1, 0, 11, 0, 0, '', '', '{"total":1.50}'),
+    (2, 'orders', '2', '', '', 'ready', '', 1, 1, 0, 13, 0, 0, '', '', '{"total":3}'),
+    (3, 'orders', '3', '', '', 'blocked', '', 1, 1, 0, NULL, 0, 0, '', '', NULL)
+"""
+OF_RECORDS = (
+    "SELECT r.id, snapshot FROM records AS r LEFT JOIN snapshots AS s ON s.id = snapshot_id ORDER BY 1"
+)
+OF_ATTEMPTS = (
+    "SELECT a.id, snapshot FROM attempts AS a LEFT JOIN snapshots AS s ON s.id = snapshot_id ORDER BY 1"
+)
+ATTEMPTS_OF_0010 = """
+INSERT INTO attempts (id, record_id, number, state, opened_at, definition, reference, epoch, doubt, committed, "then",
+    reason, sweeps, snapshot)
+VALUES (11, 1, 1, 'done', 1, 'd', 'R-1', 1, 0, 1, '', '', 0, '{"total":1.50}'),
+    (12, 2, 1, 'undone', 1, 'd', 'R-2', 1, 0, 0, '', '', 0, '{"total":2}'),
+    (13, 2, 2, 'open', 1, 'd', 'R-2', 1, 0, 0, '', '', 0, '{"total":3}')
+"""
+
+
+def test_snapshots_find_their_own_table_and_each_record_and_attempt_keeps_its_own(path, opened):
+    path.parent.mkdir(parents=True)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        versions.migrate(connection, to="0010")
+        for statement in (RECORDS_OF_0010, ATTEMPTS_OF_0010):
+            connection.exec_driver_sql(statement)
+        versions.migrate(connection)
+        kept = [connection.exec_driver_sql(query).all() for query in (OF_RECORDS, OF_ATTEMPTS)]
+        number = connection.exec_driver_sql("SELECT count(*) FROM snapshots").scalar()
+    engine.dispose()
+
+    assert kept == [
+        [(1, '{"total":1.50}'), (2, '{"total":3}'), (3, None)],
+        [(11, '{"total":1.50}'), (12, '{"total":2}'), (13, '{"total":3}')],
+    ]
+    assert number == 3
+
+
 def test_a_migration_that_fails_leaves_the_database_as_it_was(path, opened, scripts):
     state = opened(path)
     before = schema_of(path)
