@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from m3nop.core.dataclass import dataclass, replace
@@ -60,7 +60,12 @@ class Query:
     @cached_property
     def text(self) -> str:
         """The query as EXPORTMI takes it."""
-        return f"{','.join(self.columns)} from {self.table} where {self._condition()}"
+        return self.head + self._condition()
+
+    @property
+    def head(self) -> str:
+        """The query up to its values."""
+        return f"{','.join(self.columns)} from {self.table} where "
 
     def _condition(self) -> str:
         if self.key:
@@ -94,15 +99,18 @@ def check(call: Call) -> None:
     """
     table = call.operation.name.partition(":")[2]
     names = (*call.fields, *call.columns)
-    if not call.fields or not _TABLE.fullmatch(table) or not all(map(_COLUMN.fullmatch, names)):
+    if not call.fields or not _are_names(table, names):
         msg = f"{table} cannot be read by {', '.join(names) or 'nothing'}; give columns by their names"
         raise TableError(msg)
-    for value in call.fields.values():
-        literal(value)
-    alone = _together([call])
+    alone = Query(table, tuple(dict.fromkeys(names)), tuple(call.fields), "", (call,))
     if len(alone.text) > LONGEST_QUERY:
         msg = f"the query on {table} has {len(alone.text)} characters; EXPORTMI takes {LONGEST_QUERY}"
         raise TableError(msg)
+
+
+@lru_cache(maxsize=256)
+def _are_names(table: str, columns: tuple[str, ...]) -> bool:
+    return bool(_TABLE.fullmatch(table)) and all(map(_COLUMN.fullmatch, columns))
 
 
 def plan(calls: Sequence[Call]) -> list[Query]:
@@ -128,9 +136,21 @@ def _together(calls: Sequence[Call]) -> Query:
 
 
 def _fitting(query: Query) -> Iterable[Query]:
+    """Cut a query that is too long into as few as hold its values, each of which fits by itself."""
     if len(query.text) <= LONGEST_QUERY:
         return [query]
-    return [fitting for half in query.halves() for fitting in _fitting(half)]
+    asking: dict[str, list[Call]] = {}
+    for call in query.calls:
+        asking.setdefault(literal(call.fields[query.key]), []).append(call)
+    parts: list[list[Call]] = []
+    room = 0
+    for value, calls in asking.items():
+        room -= len(query.key) + len(value) + len("  =  or ")
+        if room < 0:
+            parts.append([])
+            room = LONGEST_QUERY - len(query.head) - len(query.key) - len(value) - len(" = ")
+        parts[-1].extend(calls)
+    return [replace(query, calls=tuple(part)) for part in parts]
 
 
 def literal(value: Json) -> str:
@@ -140,16 +160,21 @@ def literal(value: Json) -> str:
         TableError: it is blank, which would match every row without a value, or cannot be written.
     """
     if isinstance(value, str) and value.strip():
-        if not value.isprintable():
-            msg = f"a table cannot be looked up by {value!r}"
-            raise TableError(msg)
-        return "'" + value.rstrip().replace("'", "''") + "'"
+        return _quoted(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     msg = "a table cannot be looked up by a blank value"
     raise TableError(msg)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    if not text.isprintable():
+        msg = f"a table cannot be looked up by {text!r}"
+        raise TableError(msg)
+    return "'" + text.rstrip().replace("'", "''") + "'"
 
 
 def parse(query: Query, records: Sequence[Record], *, most: int) -> list[dict[str, str]]:
