@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from m3nop.core.clock import SECOND, Instant, parse_instant
 from m3nop.core.errors import SourceError
@@ -57,11 +57,49 @@ def only_key(pipeline: str, key: str, *, store: str, partition: str, snapshot: J
     )  # fmt: skip
 
 
+class Judged(NamedTuple):
+    """Where a record stands by what was read of it."""
+
+    key: str
+    store: str
+    state: RecordState
+    not_before: Instant | None = None
+    deadline: Instant | None = None
+    reason: str = ""
+
+
 def classify(
     job: Job, snapshot: Mapping[str, Json], *, partition: str, now: Instant, zone: str,
     required: bool = False, store: str = "", baseline: Instant | None = None, by_m3: ByM3 = NOTHING,
     quiet: float | None = None,
 ) -> Arrival:  # fmt: skip
+    """Describe a record as it arrives, in the state that ``judge`` decides.
+
+    Raises:
+        SourceError: the record has no key.
+    """
+    judged = judge(
+        job,
+        snapshot,
+        now=now,
+        zone=zone,
+        required=required,
+        store=store,
+        baseline=baseline,
+        by_m3=by_m3,
+        quiet=quiet,
+    )
+    return Arrival(
+        pipeline=job.name, key=judged.key, store=judged.store, partition=partition, snapshot=snapshot,
+        fingerprint=fingerprint(snapshot), created_at=created(snapshot), state=judged.state,
+        not_before=judged.not_before, deadline=judged.deadline, reason=judged.reason,
+    )  # fmt: skip
+
+
+def judge(
+    job: Job, snapshot: Mapping[str, Json], *, now: Instant, zone: str, required: bool = False,
+    store: str = "", baseline: Instant | None = None, by_m3: ByM3 = NOTHING, quiet: float | None = None,
+) -> Judged:  # fmt: skip
     """Decide the state that a record has when it is read.
 
     A required record is delivered whatever its age. ``store`` is used where the record names none. ``quiet``
@@ -76,9 +114,7 @@ def classify(
     if pipeline is None:
         key = key_of(job.any, snapshot, now=now, zone=zone)
         reason = f"store {number} is not served by this project"
-        return _arrival(
-            job.name, key, snapshot, RecordState.IGNORED, store=code, partition=partition, reason=reason
-        )
+        return Judged(key, code, RecordState.IGNORED, reason=reason)
     key = key_of(pipeline, snapshot, now=now, zone=zone)
     context = Context(now=now, time_zone=zone, lookups=pipeline.lookups, linked_by_m3=by_m3)
     state, not_before, reason = _judge(
@@ -88,10 +124,7 @@ def classify(
     deadline = None
     if state is RecordState.WAITING and pipeline.source.recheck_for is not None:
         deadline = (created(snapshot) or now) + int(pipeline.source.recheck_for * SECOND)
-    return _arrival(
-        job.name, key, snapshot, state, store=code, partition=partition, reason=reason, not_before=not_before,
-        deadline=deadline,
-    )  # fmt: skip
+    return Judged(key, code, state, not_before, deadline, reason)
 
 
 def key_of(pipeline: Pipeline, snapshot: Mapping[str, Json], *, now: Instant, zone: str) -> str:
@@ -192,14 +225,3 @@ def created(snapshot: Mapping[str, Json]) -> Instant | None:
     """Return when a record was made in the shop, if it says."""
     text = snapshot.get("created_on_utc")
     return parse_instant(text) if isinstance(text, str) and text else None
-
-
-def _arrival(
-    pipeline: str, key: str, snapshot: Mapping[str, Json], state: RecordState, *, store: str, partition: str,
-    reason: str, not_before: Instant | None = None, deadline: Instant | None = None,
-) -> Arrival:  # fmt: skip
-    return Arrival(
-        pipeline=pipeline, key=key, store=store, partition=partition, snapshot=snapshot,
-        fingerprint=fingerprint(snapshot),
-        created_at=created(snapshot), state=state, not_before=not_before, deadline=deadline, reason=reason,
-    )  # fmt: skip

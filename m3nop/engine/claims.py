@@ -9,7 +9,7 @@ from m3nop.core.errors import AccessError, ConfigurationError, SourceError
 from m3nop.core.json import digest
 from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
 from m3nop.engine import edits
-from m3nop.engine.arrival import classify, created, fingerprint, first_look_again, reference_of, unreadable
+from m3nop.engine.arrival import created, fingerprint, first_look_again, judge, reference_of, unreadable
 from m3nop.engine.in_flight import quantities
 from m3nop.engine.linked import links_of
 from m3nop.engine.resting import bury, rest
@@ -236,9 +236,9 @@ class Claims:
     def _begin(self, pipeline: Pipeline, record: Record, link: Link | None, *, number: int) -> Work | None:
         now = self._parts.clock.now()
         try:
-            arrival = classify(
-                self._parts.jobs[record.pipeline], record.snapshot, partition=record.partition, now=now,
-                zone=self._parts.tools.zone, required=True, store=record.store,
+            judged = judge(
+                self._parts.jobs[record.pipeline], record.snapshot, now=now, zone=self._parts.tools.zone,
+                required=True, store=record.store,
                 by_m3=links_of(self._parts.state, seen_from=record.pipeline),
                 # Whoever turned it ready has judged how long the shop writes it.
                 quiet=None if record.id in self._first_seen else 0.0,
@@ -247,9 +247,9 @@ class Claims:
             # What another record handed over need not have the key under which it was asked for.
             bury(self._parts, record, str(error), failure={}, operation="key", step="source")
             return None
-        if arrival.state is not RecordState.READY and (not record.released or unreadable(record.snapshot)):
-            record.not_before, record.deadline = arrival.not_before, record.deadline or arrival.deadline
-            rest(self._parts, record, arrival.state, arrival.reason)
+        if judged.state is not RecordState.READY and (not record.released or unreadable(record.snapshot)):
+            record.not_before, record.deadline = judged.not_before, record.deadline or judged.deadline
+            rest(self._parts, record, judged.state, judged.reason)
             return None
         overtaken = edits.overtaken(record.snapshot, edits.read(record.edits))
         if overtaken and not record.released:
