@@ -107,8 +107,10 @@ def content(folder: Path) -> Any:
         tables = sorted(
             (*names, sorted(line.strip(" ,") for line in (sql or "").splitlines())) for *names, sql in found
         )
-        records = db.execute("SELECT id, pipeline, key, state, snapshot FROM records ORDER BY id").fetchall()
-        return whole, tables, records
+        records = db.execute(
+            "SELECT r.id, pipeline, key, state, snapshot FROM records AS r JOIN snapshots AS s ON s.id = snapshot_id ORDER BY 1"
+        )
+        return whole, tables, records.fetchall()
 
 
 def prepare(root: Path, *, revision: str) -> Path:
@@ -117,12 +119,12 @@ def prepare(root: Path, *, revision: str) -> Path:
     folder.mkdir()
     engine = create_engine(f"sqlite:///{folder / 'state.db'}")
     with engine.begin() as connection:
+        versions.migrate(connection, to=schema.REVISIONS[0])
+        connection.exec_driver_sql(SCOPE)
+        numbers = [(number, str(number)) for number in range(1, RECORDS + 1)]
+        connection.exec_driver_sql(RECORD, numbers)
         versions.migrate(connection, to=revision)
     engine.dispose()
-    with closing(sqlite3.connect(folder / "state.db")) as db:
-        db.execute(SCOPE)
-        db.executemany(RECORD, [(number, str(number)) for number in range(1, RECORDS + 1)])
-        db.commit()
     return folder
 
 
