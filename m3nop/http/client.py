@@ -98,7 +98,7 @@ class HttpClient:
         """
         sent = {**self._headers, **headers} if headers else {**self._headers}
         if json is not None:
-            content = exact_json.compact(json).encode()
+            content = exact_json.packed(json)
             sent.setdefault("content-type", "application/json")
         elif form is not None:
             content = urlencode(form).encode()

@@ -67,6 +67,8 @@ def _is_about_another(result: Result, record: Mapping[str, str], sent: Sequence[
 
 
 def _repeats(parameters: Record, record: Mapping[str, str]) -> bool:
+    if record.items() <= parameters.items():
+        return True
     return all(parameters.get(name, "").strip() == value.strip() for name, value in record.items())
 
 

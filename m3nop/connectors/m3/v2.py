@@ -120,14 +120,12 @@ def _terminated(response: Response, document: Json) -> Failure | None:
     return Failure(Remedy.SYSTEMIC, message, code=kind, status=response.status)
 
 
+_REFUSING = frozenset({"errorMessage", "errorCode", "errorType"})
+
+
 def _result(element: Mapping[str, Json]) -> Result:
     records = element.get("records")
-    said = str(element.get("errorMessage") or "").strip()
-    code = str(element.get("errorCode") or "").strip()
-    kind = str(element.get("errorType") or "").strip()
-    refusal = None
-    if said or code or kind:
-        refusal = Refusal(said, code, str(element.get("errorField") or "").strip(), kind)
+    refusal = None if _REFUSING.isdisjoint(element) else _refusal(element)
     parameters = element.get("parameters")
     transaction = str(element.get("transaction") or "")
     # A result that says nothing at all is no success, nor is one whose rows are something else.
@@ -141,6 +139,15 @@ def _result(element: Mapping[str, Json]) -> Result:
         parameters=_texts(parameters) if isinstance(parameters, dict) else None,
         position=str(element.get("positionKey") or element.get(POSITION_HEADER) or ""),
     )
+
+
+def _refusal(element: Mapping[str, Json]) -> Refusal | None:
+    said, code, kind = (
+        str(element.get(name) or "").strip() for name in ("errorMessage", "errorCode", "errorType")
+    )
+    if said or code or kind:
+        return Refusal(said, code, str(element.get("errorField") or "").strip(), kind)
+    return None
 
 
 def _texts(record: Mapping[str, Json]) -> dict[str, str]:

@@ -169,3 +169,18 @@ def test_whoever_makes_the_numbers_may_refuse_one():
 )
 def test_digests_are_those_that_states_hold(value, digest):
     assert json.digest(value) == digest
+
+
+@given(st.lists(DOCUMENTS, max_size=5))
+@example([[], {}, None, "\u2028\n", "\ud83d", Decimal("1E+3")])
+def test_many_documents_are_written_as_each_of_them_is(documents):
+    assert json.compact_each(documents) == [json.compact(document) for document in documents]
+
+
+@given(DOCUMENTS)
+@example("\ud83d")
+def test_what_a_request_carries_is_the_same_text(document):
+    def encoded(value):
+        return json.compact(value).encode()
+
+    assert came_of(json.packed, document) == came_of(encoded, document)
