@@ -18,8 +18,9 @@ from m3nop.core.clock import to_text
 from m3nop.core.crash import crashpoint
 from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import StateError
+from m3nop.state.columns import JsonText
 from m3nop.state.disk import sync_folder
-from m3nop.state.schema import HEAD, JsonText, metadata, scope
+from m3nop.state.schema import HEAD, metadata, scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

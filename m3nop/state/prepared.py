@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.types import Boolean
 
-from m3nop.state.schema import plain_text, plain_texts, written, written_each
+from m3nop.state.columns import plain_text, plain_texts, written, written_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

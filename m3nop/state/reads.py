@@ -21,6 +21,7 @@ from m3nop.core.state import (
 )
 from m3nop.state import rows
 from m3nop.state.claims import CLAIMABLE
+from m3nop.state.columns import written
 from m3nop.state.inbox import InboxReads
 from m3nop.state.schema import (
     alerts,
@@ -39,7 +40,6 @@ from m3nop.state.schema import (
     runs,
     snapshots,
     watermarks,
-    written,
 )
 from m3nop.state.vitals import read_vitals
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.types import Boolean, Text
 
-from m3nop.state.schema import HEAD, JsonText, PlainText, metadata
+from m3nop.state.columns import JsonText, PlainText
+from m3nop.state.schema import HEAD, metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Table

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from m3nop.core.json import canonical, dumps
-from m3nop.state.schema import JsonText, PlainText
+from m3nop.state.columns import JsonText, PlainText
 
 DIALECT = sqlite.dialect()
 NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)

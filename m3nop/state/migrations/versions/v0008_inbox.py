@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from m3nop.state.schema import RowId
+from m3nop.state.columns import RowId
 
 revision = "0008"
 down_revision = "0007"
