@@ -2,12 +2,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from m3nop.core.json import canonical, dumps
-from m3nop.state.columns import JsonText, PlainText
+from m3nop.state.columns import (
+    JsonText,
+    PlainText,
+    plain_text,
+    plain_texts,
+    written,
+    written_each,
+    written_once,
+)
 
 DIALECT = sqlite.dialect()
 NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
@@ -58,3 +66,19 @@ def test_text_is_stored_as_it_is_wherever_that_can_be(text):
     assert stored.encode("utf-8") or not text
     assert all(new in (old, "?") for new, old in zip(stored, text, strict=True))
     assert stored == text or any(mark == "\0" or "\ud800" <= mark <= "\udfff" for mark in text)
+
+
+@given(st.lists(st.none() | DOCUMENTS, min_size=1, max_size=6))
+@example([None, "\ud83d", {"a": Decimal("1.50")}, "a\nb", "\0"])
+def test_a_column_of_documents_is_written_as_each_of_them_is(documents):
+    assert list(written_each(documents)) == [written(document) for document in documents]
+
+
+@given(st.lists(st.none() | ANY_TEXT, max_size=6))
+def test_a_column_of_texts_is_written_as_each_of_them_is(texts):
+    assert list(plain_texts(texts)) == [plain_text(text) for text in texts]
+
+
+@given(st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=4))
+def test_what_is_written_once_is_written_alike(members):
+    assert written_once(members) == written_once(dict(members)) == written(members)
