@@ -8,39 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.connector import Catalog, ConnectorType, StoreRef
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import ConfigurationError
-from m3nop.core.problems import Position, Problem, Severity
+from m3nop.core.problems import Problem, Severity
 from m3nop.mapping.lookups import Lookup
-from m3nop.spec.alert_checks import alert_problems
 from m3nop.spec.checking import check
 from m3nop.spec.compile import Compiled, compile_tree, definition_tree, site_of
 from m3nop.spec.connections import load_connections
 from m3nop.spec.desk import Site
-from m3nop.spec.effective import (
-    changes_of,
-    effective_pipeline,
-    effective_project,
-    effective_settings,
-    environment_layer,
-)
-from m3nop.spec.files import ENVIRONMENTS, PROJECT_FILE, ProjectFiles
+from m3nop.spec.effective import changes_of, effective_pipeline, effective_settings
+from m3nop.spec.files import ProjectFiles
 from m3nop.spec.installations import (
     AT,
     Installation,
     connections_in,
     installations_of,
     instance_name,
-    misuses,
     retarget,
     split_instance,
 )
-from m3nop.spec.ion import ion_problems
-from m3nop.spec.project_model import KEEP, LEASE, EffectiveProject, EnvironmentSpec
+from m3nop.spec.overlay import laid_over
+from m3nop.spec.project_model import KEEP, LEASE, EffectiveProject
+from m3nop.spec.project_names import name_problems
 from m3nop.spec.suggest import suggest
-from m3nop.spec.tree import Entry, MapNode, ScalarNode, child, child_map, locate, plain, stamp, walk
+from m3nop.spec.tree import MapNode, ScalarNode, child, plain, walk
 from m3nop.spec.variables import Filler, refuse_secrets
-from m3nop.spec.webhooks import webhook_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,9 +42,6 @@ if TYPE_CHECKING:
 
 MAIN_STORE = "main"
 """The store of a project that names none."""
-
-
-_WITH_SECRETS = frozenset({"connections", "state", "alerts", "webhooks", "ion"})
 
 
 class Lookups(Mapping[str, Lookup | None]):
@@ -97,7 +85,7 @@ class LoadedProject:
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._filled: dict[str, MapNode] = {}
         self._named_by: dict[str, frozenset[str]] = {}
-        self.tree = self._load(lenient=lenient)
+        self.tree = laid_over(files, environment, environ, self._found, lenient=lenient)
         """The effective ``m3nop.yaml``, with places."""
         self.spec = self._check()
         """The effective ``m3nop.yaml`` as a model, or None where it is wrong."""
@@ -107,7 +95,7 @@ class LoadedProject:
         self.connection_types: Mapping[str, ConnectorType] = loaded.types
         self.catalogs: Mapping[str, Catalog | None] = loaded.catalogs
         """What each connection can do; None where its options are wrong."""
-        self._check_names()
+        self._found.extend(name_problems(self))
 
     # -- what is there
 
@@ -375,87 +363,10 @@ class LoadedProject:
 
     # -- loading
 
-    def _load(self, *, lenient: bool) -> MapNode:
-        root = self.files.project
-        if not isinstance(root, MapNode):
-            return MapNode({}, Position((self.folder / PROJECT_FILE).as_posix()))
-        layer = environment_layer(self.environment) if self.environment else None
-        filler = Filler(self._environ, lenient_layer=layer if lenient else None)
-        base = replace(root, entries={n: e for n, e in root.entries.items() if n != ENVIRONMENTS})
-        over = self._environment(root, filler)
-        filled = filler.fill(base)
-        self._found.extend(filler.problems)
-        whole = effective_project(filled, over) if isinstance(filled, MapNode) else base
-        entries = dict(whole.entries)
-        for name in entries.keys() - _WITH_SECRETS:
-            entries[name] = Entry(entries[name].key, refuse_secrets(entries[name].node, self._found))
-        return replace(whole, entries=entries)
-
-    def _environment(self, root: MapNode, filler: Filler) -> MapNode | None:
-        if self.environment is None:
-            return None
-        entry = child_map(root, ENVIRONMENTS)
-        node = entry.get(self.environment) if entry else None
-        if node is None or (isinstance(node, ScalarNode) and node.value is None):
-            if entry is None or self.environment not in entry.entries:
-                known = entry.entries if entry else ()
-                at = locate(root, (ENVIRONMENTS,), key=True)
-                hint = suggest(self.environment, known)
-                self._found.append(
-                    Problem(at, "unknown-environment", f"there is no environment '{self.environment}'", hint)
-                )
-            return None
-        stamped = filler.fill(stamp(node, environment_layer(self.environment)))
-        check(EnvironmentSpec, stamped, self._found)
-        return stamped if isinstance(stamped, MapNode) else None
-
     def _check(self) -> EffectiveProject | None:
         if self.files.project is None:
             return None
         return check(EffectiveProject, self.tree, self._found)
-
-    def _check_names(self) -> None:
-        if self.spec is None:
-            return
-        for code, store in self.spec.stores.items():
-            self._known(("stores", code, "connection"), store.connection, self.connections, "connection")
-            self._known(("stores", code, "as"), store.as_, self.connections, "connection")
-            for name in store.pipelines:
-                self._known(
-                    ("stores", code, "pipelines", name), name, self.files.pipelines, "pipeline", key=True
-                )
-            self._check_files(("stores", code, "lookups"), store.lookups)
-        self._check_files(("lookups",), self.spec.lookups)
-        self._found.extend(webhook_problems(self.tree, self.spec, self.connection_types))
-        self._found.extend(ion_problems(self.tree, self.spec, self.connection_types))
-        for loc, message, hint in misuses(self.spec.stores, self.connection_types):
-            self._found.append(Problem(locate(self.tree, loc), "store-form", message, hint))
-        self._found.extend(alert_problems(self.tree, self.spec.alerts, self.pipelines))
-        for name in self.spec.start:
-            self._known(("start", name), name, self.files.pipelines, "pipeline", key=True)
-
-    def _known(
-        self,
-        loc: tuple[str, ...],
-        name: str | None,
-        known: Mapping[str, Any],
-        what: str,
-        *,
-        key: bool = False,
-    ) -> None:
-        if name is not None and name not in known:
-            at = locate(self.tree, loc, key=key)
-            self._found.append(
-                Problem(at, f"unknown-{what}", f"there is no {what} '{name}'", suggest(name, known))
-            )
-
-    def _check_files(self, loc: tuple[str, ...], paths: Mapping[str, str]) -> None:
-        for name, path in paths.items():
-            at = locate(self.tree, (*loc, name))
-            if not self.files.holds(self.folder / path):
-                self._found.append(Problem(at, "outside-file", f"'{path}' is outside of the project"))
-            elif not (self.folder / path).is_file():
-                self._found.append(Problem(at, "missing-file", f"there is no file '{path}'"))
 
     def _check_pipeline_name(self, name: str, tree: MapNode) -> None:
         given = tree.get("pipeline")
