@@ -135,7 +135,7 @@ class _Sending:
     async def _use(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while self._todo and self._back.is_set():
             number, kind = self._todo.pop()
-            order = self._orders[int(number.removeprefix("msg_")) % len(self._orders)]
+            order = self._order(int(number.removeprefix("msg_")))
             options = {"key": b"another key"} if kind == "forged" else {}
             try:
                 writer.write(request(order, number, **options))
@@ -146,6 +146,11 @@ class _Sending:
             self._note(number, kind, status_of(head))
             if b"connection: close" in head.lower():
                 return
+
+    def _order(self, number: int) -> int:
+        """Return the order that a message names; each is named by others in each round, so not by forged ones alone."""
+        every = len(self._orders)
+        return self._orders[(number + number // every) % every]
 
     def _note(self, number: str, kind: str, status: int) -> None:
         self._sent.answered += 1

@@ -181,6 +181,17 @@ class Session:
             )  # fmt: skip
         return self._state
 
+    def own_state(self) -> SqlState:
+        """Open the state database for writing where it has only been read so far.
+
+        Raises:
+            BusyError, StateError: as opening it does.
+        """
+        if self._state is not None:
+            self._state.close()
+            self._state = None
+        return self.state()
+
     @property
     def secrets(self) -> Secrets:
         """Where secrets are looked up."""

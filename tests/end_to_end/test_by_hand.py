@@ -52,8 +52,8 @@ ONLY_LOOKS = {
     "state": "show verify",
 }
 MAKES_SOMETHING_ELSE = {
-    # Files, messages, another copy of the state, an entry of a keyring, or the service itself; `doctor` makes a
-    # temporary order where nothing is real, and deletes it.
+    # Files, messages, another copy of the state, an entry of a keyring, or the service itself; what `doctor
+    # --write-test` notes has a test of its own.
     "": "init demo capture run doctor",
     "alerts": "test",
     "m3": "snapshot",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from m3nop.app.actor import current_user
 from m3nop.core import json
+from m3nop.core.clock import SystemClock
 from m3nop.sandbox import access
 from m3nop.sandbox.faults import Fault
+from m3nop.state.store import open_state
 from tests.end_to_end.conftest import MakeProject, Project, patiently, rows
 from tests.end_to_end.shops import make
 
@@ -262,6 +266,24 @@ def test_the_write_test_leaves_nothing_behind(make_project: MakeProject, world):
     assert "was made and deleted" in test["detail"]
     assert any("OIS100MI/AddBatchHead" in request.operations for request in world.requests)
     assert rows(world, "m3.batch_orders") == []
+    trail = json.loads(project.run("audit", "list", "--json").out)
+    (entry,) = [one for one in trail if one["action"] == "write test"]
+    assert (entry["actor"], entry["subject"]) == (current_user(), "erp/OIS100MI/AddBatchHead")
+    (head,) = [one for one in world.requests if "OIS100MI/AddBatchHead" in one.operations]
+    assert entry["detail"]["reference"] in head.body.decode()
+
+
+def test_where_a_write_test_cannot_be_noted_nothing_is_sent(make_project: MakeProject, world):
+    project = make_project()
+    url = f"sqlite:///{project.state_file.as_posix()}"
+    project.state_file.parent.mkdir(parents=True)
+    scope = {"environment": "sandbox"}
+    with closing(open_state(url, scope=scope, clock=SystemClock(), command="sync")):
+        code, checks = examined(project, "--write-test")
+    (test,) = [one for one in checks if one["check"] == "write test"]
+    assert (code, test["result"]) == (1, "failed")
+    assert "nothing was sent" in test["detail"]
+    assert not any("OIS100MI/AddBatchHead" in request.operations for request in world.requests)
 
 
 def test_the_write_test_finds_its_order_though_the_answer_is_lost(make_project: MakeProject, world):

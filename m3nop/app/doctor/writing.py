@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from m3nop.app.actor import current_user
 from m3nop.app.calls import is_production
 from m3nop.app.doctor.findings import Finding, failed, ok
 from m3nop.app.usage import codes_of, operations_of
 from m3nop.core.clock import to_datetime
 from m3nop.core.connector import Call, Outcome
-from m3nop.core.errors import UsageError
+from m3nop.core.errors import M3nopError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _HEAD, _DELETE = "OIS100MI/AddBatchHead", "OIS100MI/DelBatchHead"
 _LIST = "OIS100MI/LstBatchHead"
 _CHECK = "write test"
+_ALONE = "no run and no service may go on in this environment meanwhile"
 
 
 def refuse_in_production(session: Session) -> None:
@@ -55,6 +57,10 @@ class _WriteTest:
         if "CUNO" not in fields or "ORTP" not in fields:
             detail = "neither settings nor lookups name a customer and an order type"
             return self._failed(detail, "set guest_customer and the lookup order_types")
+        try:
+            self._note()
+        except M3nopError as error:
+            return self._failed(f"nothing was sent: the audit trail cannot note it: {error}", _ALONE)
         answer = self._call(_HEAD, fields)
         if answer.outcome is Outcome.IN_DOUBT:
             numbers = self._find(fields["CUNO"])
@@ -65,6 +71,19 @@ class _WriteTest:
                 f"{_HEAD}: {answer.failure}", "let the M3 user call it, and correct the codes"
             )
         return self._delete(numbers, fields["CUNO"])
+
+    def _note(self) -> None:
+        """Note who makes an order here, before it is sent.
+
+        Raises:
+            BusyError, StateError: the state cannot be written.
+        """
+        now = self._session.clock.now()
+        with self._session.own_state().transaction() as tx:
+            tx.audit(
+                now=now, actor=current_user(), action="write test", subject=f"{self._connection}/{_HEAD}",
+                detail={"reference": self._reference},
+            )  # fmt: skip
 
     def _delete(self, numbers: list[str], customer: str) -> Finding:
         if not numbers:
