@@ -148,7 +148,7 @@ class _Sending:
                 return
 
     def _order(self, number: int) -> int:
-        """Return the order that a message names; each is named by others in each round, so not by forged ones alone."""
+        """Return the order that a message names: each round another one, so none by forged ones alone."""
         every = len(self._orders)
         return self._orders[(number + number // every) % every]
 
