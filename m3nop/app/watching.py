@@ -170,7 +170,7 @@ class Watch:
         with self._harmless():
             self._end_pings(run)
         if self._monitor is not None:
-            _count(self._monitor.meters, run)
+            count_run(self._monitor.meters, run)
         if self._alone:
             self.evaluate()
         self._write_metrics()
@@ -232,7 +232,8 @@ class Watch:
             self._warn(f"nobody may have been told: {type(error).__name__}")
 
 
-def _count(meters: Meters, run: WatchedRun) -> None:
+def count_run(meters: Meters, run: WatchedRun) -> None:
+    """Count a run, by how it ended for each of its pipelines, and what no event had named."""
     for name in run.pipelines:
         meters.count(catalogue.RUNS, name, run.result(name))
     counts = run.summary.counts if run.summary is not None else {}

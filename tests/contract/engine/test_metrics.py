@@ -9,6 +9,7 @@ from m3nop.app.monitoring import catalogue
 from m3nop.app.monitoring.exposition import Exposition
 from m3nop.app.monitoring.gauges import StateMetrics, WaitMetrics
 from m3nop.app.monitoring.meters import Counting, Meters
+from m3nop.app.watching import WatchedRun, count_run
 from m3nop.core.errors import PausedError
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 
@@ -54,6 +55,19 @@ def test_what_a_run_counts_is_what_the_books_and_the_state_show(bench: Bench):
     assert scrape("m3nop_request_duration_seconds_count", connection="erp") > 0
     assert scrape("m3nop_last_success_timestamp_seconds", pipeline="orders") == bench.clock.now() / 1_000_000
     assert scrape("m3nop_records_read_total", pipeline="orders") >= len([*good, bad])
+
+
+def test_what_a_poll_found_and_no_event_had_named_is_counted(bench: Bench):
+    meters = Meters()
+    named, missed = bench.place(), [bench.place(), bench.place()]
+    runs = [{"named": {"orders": {str(named): 0.0}}, "polled": frozenset[str]()}, {}]
+    for wish in runs:
+        run = WatchedRun(["orders"], (), (), begun=lambda _: None)
+        run.summary = bench.run(announced=frozenset({"orders"}), **wish)
+        count_run(meters, run)
+
+    whole = Exposition((meters.registry,)).text().decode()
+    assert f"m3nop_records_unannounced_total {float(len(missed))}" in whole
 
 
 def test_doubts_and_retries_are_counted_and_a_doubt_that_lasts_is_seen(bench: Bench):
