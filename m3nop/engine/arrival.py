@@ -197,7 +197,8 @@ def _judge(  # noqa: PLR0911 - one return for each judgement
     try:
         if source.filter is not None and not _holds(pipeline, source.filter, snapshot, context):
             return RecordState.IGNORED, None, f"not wanted by the filter: {source.filter.text}"
-        settled = None if born is None else born + int(quiet * SECOND)
+        # What is made in time to come is by a clock that is ahead of ours: it is as young as can be.
+        settled = None if born is None else min(born, now) + int(quiet * SECOND)
         if settled is not None and now < settled:
             return RecordState.WAITING, settled, "too young: the shop may still be writing it"
         if source.ready is not None and not _holds(pipeline, source.ready, snapshot, context):

@@ -91,6 +91,16 @@ def test_an_order_that_the_shop_may_still_be_writing_waits(pipeline: Pipeline) -
     assert read(pipeline, now=NOW + 30 * SECOND, created_on_utc=young).state is RecordState.READY
 
 
+def test_an_order_of_a_shop_whose_clock_is_ahead_waits_no_longer_than_a_new_one(pipeline: Pipeline) -> None:
+    ahead = to_text(NOW + HOUR)
+
+    arrival = read(pipeline, created_on_utc=ahead)
+    bold = replace(pipeline, source=replace(pipeline.source, quiet=0.0))
+
+    assert (arrival.state, arrival.not_before) == (RecordState.WAITING, NOW + 60 * SECOND)
+    assert read(bold, created_on_utc=ahead).state is RecordState.READY
+
+
 def test_without_a_recheck_a_waiting_record_is_looked_at_every_quarter_of_an_hour(pipeline: Pipeline) -> None:
     bare = replace(pipeline, source=replace(pipeline.source, recheck_every=None, recheck_for=None))
 
