@@ -29,7 +29,9 @@ from m3nop.core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from m3nop.app.letters import Group
     from m3nop.app.session import Session
+    from m3nop.core.clock import Instant
     from m3nop.engine.ports import StopSignal
     from m3nop.engine.run import Engine, Summary
     from m3nop.engine.wish import Wish
@@ -82,9 +84,6 @@ def sync(
         _plan(asked, project, env, as_json=as_json, detailed=False)
         return
     from m3nop.app.auditing import note_lifted
-    from m3nop.app.letters import new_groups
-    from m3nop.app.naming import check_keys
-    from m3nop.app.retention import forget_what_is_old
     from m3nop.app.watching import Watch
     from m3nop.cli.output import complain
     from m3nop.cli.progress import Progress
@@ -105,14 +104,30 @@ def sync(
             summary = run.summary = _run(engine, wish)
         code = exit_code(summary.counts, stop)
         with keeping(code):
-            new = new_groups(session.state(), since=began) if summary.counts.get("dead") else ()
+            new = _new_groups(session, since=began) if summary.counts.get("dead") else ()
             progress.end(summary, as_json=as_json, new=new)
         if summary.error is not None:
             raise summary.error
         if not stop:
-            check_keys(session, wish)
-            forget_what_is_old(session)
+            _tidy(session, wish)
     sys.exit(code)
+
+
+# What is needed when a run is over is loaded then: the first order need not wait for it.
+
+
+def _new_groups(session: Session, *, since: Instant) -> Sequence[Group]:
+    from m3nop.app.letters import new_groups
+
+    return new_groups(session.state(), since=since)
+
+
+def _tidy(session: Session, wish: Wish) -> None:
+    from m3nop.app.naming import check_keys
+    from m3nop.app.retention import forget_what_is_old
+
+    check_keys(session, wish)
+    forget_what_is_old(session)
 
 
 def _run(engine: Engine, wish: Wish) -> Summary:
