@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import Record, Transaction
+    from m3nop.core.records import Record
+    from m3nop.core.state import Transaction
     from m3nop.engine.wish import Wish
 
 SEAL_START = 12

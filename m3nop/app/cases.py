@@ -11,7 +11,7 @@ from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:
     from m3nop.app.session import Session
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from m3nop.app.actor import current_user
 from m3nop.app.session import unknown
 from m3nop.core.dataclass import replace
 from m3nop.core.errors import UsageError
-from m3nop.core.state import Phase
+from m3nop.core.records import Phase
 
 if TYPE_CHECKING:
     from m3nop.app.session import Session
-    from m3nop.core.state import Circuit
+    from m3nop.core.records import Circuit
 
 
 def close_circuit(session: Session, name: str, *, wait: float = 0.0) -> Circuit:

@@ -15,7 +15,7 @@ from m3nop.core import json
 from m3nop.core.connector import Effect
 from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import SourceError, UsageError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine import edits
 from m3nop.engine.arrival import fingerprint, key_of, reference_of
 from m3nop.mapping.errors import EvaluationError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import DeadLetter, Record
+    from m3nop.core.records import DeadLetter, Record
     from m3nop.engine.edits import Edits
     from m3nop.mapping.pipeline import Step
 

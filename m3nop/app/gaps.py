@@ -10,7 +10,7 @@ from m3nop.app.previewing import Subject, record_of, work_for
 from m3nop.app.session import unknown
 from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import UsageError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.preview import preview
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.functions.codes import FACTOR, UNITS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.mapping.fields import FieldRule
     from m3nop.mapping.pipeline import Pipeline, Request, Step
 

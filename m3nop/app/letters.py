@@ -13,14 +13,15 @@ from m3nop.app.session import unknown
 from m3nop.core.connector import Remedy
 from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import UsageError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
-    from m3nop.core.state import DeadLetter, State
+    from m3nop.core.records import DeadLetter
+    from m3nop.core.state import State
 
 _ADVICE: Mapping[Remedy, str] = {
     Remedy.CONFIGURATION: "correct the mapping, a setting or a lookup, then retry",

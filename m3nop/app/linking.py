@@ -11,7 +11,7 @@ from m3nop.app.session import unknown
 from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError, UsageError
 from m3nop.core.problems import Position, Problem
-from m3nop.core.state import AttemptState, Link
+from m3nop.core.records import AttemptState, Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

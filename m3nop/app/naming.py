@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from m3nop.app.session import Session
-    from m3nop.core.state import Record, State
+    from m3nop.core.records import Record
+    from m3nop.core.state import State
     from m3nop.engine.wish import Wish
 
 

@@ -11,7 +11,7 @@ from m3nop.core.clock import to_text
 from m3nop.core.connector import Effect, Operation
 from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, SourceError, UsageError
-from m3nop.core.state import Attempt, AttemptState, Record, RecordState
+from m3nop.core.records import Attempt, AttemptState, Record, RecordState
 from m3nop.engine.arrival import key_of, reference_of
 from m3nop.engine.linked import links_of
 from m3nop.engine.preview import Planned, preview
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import Arrival, Link, LoggedCall, State
+    from m3nop.core.records import Arrival, Link, LoggedCall
+    from m3nop.core.state import State
 
 _EVALUATED = "_evaluated"
 _VALUE = "value"

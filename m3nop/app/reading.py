@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import Arrival
+    from m3nop.core.records import Arrival
 
 
 class Reader:

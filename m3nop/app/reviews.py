@@ -11,14 +11,15 @@ from m3nop.core.clock import SECOND
 from m3nop.core.connector import Remedy
 from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import BusyError, UsageError
-from m3nop.core.state import AttemptState, RecordState
+from m3nop.core.records import AttemptState, RecordState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
-    from m3nop.core.state import Attempt, Record, State, Transaction
+    from m3nop.core.records import Attempt, Record
+    from m3nop.core.state import State, Transaction
     from m3nop.mapping.pipeline import Pipeline
 
 _UNSETTLED = (AttemptState.OPEN, AttemptState.UNDOING)

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from m3nop.app.actor import current_user
 from m3nop.app.naming import check_pipeline
 from m3nop.core.dataclass import dataclass
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
-    from m3nop.core.state import Run
+    from m3nop.core.records import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.dataclass import dataclass
 from m3nop.core.documents import topic_of
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
     from m3nop.core.clock import Instant
     from m3nop.core.inbox import Received
-    from m3nop.core.state import Attempt, DeadLetter, Link, LoggedCall, Record, Run
+    from m3nop.core.records import Attempt, DeadLetter, Link, LoggedCall, Record, Run
     from m3nop.mapping.pipeline import Pipeline
     from m3nop.state.store import SqlState
 
@@ -262,7 +262,7 @@ def _number_in(session: Session, name: str, text: str) -> int | None:
 
 
 def _only_known_by(snapshot: Mapping[str, Any], name: str, store: str) -> Record:
-    from m3nop.core.state import Record as Row
+    from m3nop.core.records import Record as Row
 
     return Row(
         id=0, pipeline=name, key=str(snapshot["id"]), store=store, state=RecordState.READY, snapshot=snapshot,

@@ -10,7 +10,7 @@ from m3nop.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
     from m3nop.app.cases import Case
-    from m3nop.core.state import DeadLetter
+    from m3nop.core.records import DeadLetter
 
 
 def print_case(case: Case, *, letter: DeadLetter | None = None, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from m3nop.cli.options import AsJson, Env, Project, open_here, parse_duration
 from m3nop.cli.record_options import Wait
 
 if TYPE_CHECKING:
-    from m3nop.core.state import Circuit
+    from m3nop.core.records import Circuit
 
 Name = Annotated[str, typer.Argument(metavar="CONNECTION", help="Name of the connection.")]
 
@@ -66,7 +66,7 @@ def circuit_document(circuit: Circuit) -> dict[str, object]:
 
 def _times(circuit: Circuit) -> tuple[str, str, str]:
     from m3nop.core.clock import to_text
-    from m3nop.core.state import Phase
+    from m3nop.core.records import Phase
 
     due = circuit.due_at if circuit.phase is Phase.OPEN else None
     since, ended, again = ("" if at is None else to_text(at) for at in (circuit.since, circuit.ended_at, due))

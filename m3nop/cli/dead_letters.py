@@ -13,7 +13,7 @@ from m3nop.cli.record_options import Pipeline, Reason, Wait, print_csv
 
 if TYPE_CHECKING:
     from m3nop.app.letters import Group
-    from m3nop.core.state import DeadLetter
+    from m3nop.core.records import DeadLetter
 
 Name = Annotated[str, typer.Argument(help="Number of the dead letter, key of the record, or PIPELINE/KEY.")]
 Names = Annotated[

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.inbox import Received
     from m3nop.core.json import Json
-    from m3nop.core.state import Attempt, DeadLetter, LoggedCall, Record, Run
+    from m3nop.core.records import Attempt, DeadLetter, LoggedCall, Record, Run
     from m3nop.engine.preview import Planned
 
 

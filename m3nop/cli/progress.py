@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from m3nop.cli.lives import group_document
 from m3nop.cli.options import check_log_format
 from m3nop.cli.output import console, on_terminal, print_json, print_table, say
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.core.terminal import printable
 from m3nop.engine.ports import Silent
 from m3nop.serve.log import LineLog, RunLog
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from m3nop.app.letters import Group
     from m3nop.app.session import Session
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.engine.run import Summary
 
 _TROUBLE = frozenset({RecordState.DEAD, RecordState.REVIEW})

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from m3nop.cli.circuits import circuit_document
 from m3nop.cli.output import print_json, print_line, print_table, say
 from m3nop.core.clock import to_text
-from m3nop.core.state import Phase, RecordState
+from m3nop.core.records import Phase, RecordState
 from m3nop.engine.circuits import paused
 
 if TYPE_CHECKING:
     from m3nop.app.session import Session
-    from m3nop.core.state import Run
+    from m3nop.core.records import Run
 
 _SHOWN = tuple(RecordState)
 _DIGITS = 8

@@ -74,7 +74,7 @@ def release(
     from m3nop.app import reviews
     from m3nop.cli.lives import record_document
     from m3nop.cli.output import print_json, print_line
-    from m3nop.core.state import RecordState
+    from m3nop.core.records import RecordState
 
     with open_here(project, env, command="reviews release") as session:
         record = reviews.release(session, key, reason=reason, wait=parse_duration(wait)).record

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from m3nop.core.clock import Instant
-    from m3nop.core.state import Circuit, RecordState
+    from m3nop.core.records import Circuit, RecordState
 
 
 @dataclass(frozen=True, slots=True)

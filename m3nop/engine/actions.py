@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Failure, Row
     from m3nop.core.json import Json
-    from m3nop.core.state import RecordState
+    from m3nop.core.records import RecordState
     from m3nop.mapping.pipeline import Probe, Target
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from m3nop.core.connector import AMBIGUOUS, Effect, Failure, Remedy
 from m3nop.core.dataclass import dataclass
-from m3nop.core.state import AttemptState, CallState, RecordState
+from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine import commit, compare, settle, sweep, undo
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Stop, Undo
 from m3nop.engine.verdicts import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Instant
     from m3nop.core.json import Json
-    from m3nop.core.state import LoggedCall
+    from m3nop.core.records import LoggedCall
     from m3nop.mapping.fields import Mapped
     from m3nop.mapping.pipeline import ForEach, Request, Requires, Step, Switch, Upsert
 

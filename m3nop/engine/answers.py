@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Answer, Effect, Failure, Outcome, Remedy
-from m3nop.core.state import AttemptState, CallState, Link, LoggedCall
+from m3nop.core.records import AttemptState, CallState, Link, LoggedCall
 from m3nop.engine.actions import Purpose
 from m3nop.engine.commit import TAKEN_OVER
 from m3nop.engine.verdicts import is_committed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from m3nop.core.clock import SECOND, Instant, parse_instant
 from m3nop.core.errors import SourceError
 from m3nop.core.json import Json, digest
-from m3nop.core.state import Arrival, Record, RecordState
+from m3nop.core.records import Arrival, Record, RecordState
 from m3nop.engine.linked import NOTHING, ByM3
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND
 from m3nop.core.dataclass import dataclass, replace
-from m3nop.core.state import Circuit, Phase
+from m3nop.core.records import Circuit, Phase
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Instant

@@ -9,7 +9,7 @@ from m3nop.core.clock import SECOND, to_text
 from m3nop.core.connector import Remedy
 from m3nop.core.dataclass import replace
 from m3nop.core.errors import AccessError, M3nopError, PausedError
-from m3nop.core.state import Circuit, Phase
+from m3nop.core.records import Circuit, Phase
 from m3nop.engine.circuit import Breaker, Trouble
 from m3nop.engine.concurrency import Concurrency
 

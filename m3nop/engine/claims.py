@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import AccessError, ConfigurationError, SourceError
 from m3nop.core.json import digest
-from m3nop.core.state import Attempt, AttemptState, CallState, RecordState
+from m3nop.core.records import Attempt, AttemptState, CallState, RecordState
 from m3nop.engine import edits
 from m3nop.engine.arrival import created, fingerprint, first_look_again, judge, reference_of, unreadable
 from m3nop.engine.in_flight import quantities
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.errors import M3nopError
     from m3nop.core.json import Json
-    from m3nop.core.state import Link, LoggedCall, Record, Transaction
+    from m3nop.core.records import Link, LoggedCall, Record
+    from m3nop.core.state import Transaction
     from m3nop.engine.answers import Answers
     from m3nop.engine.parts import Parts
     from m3nop.engine.wish import Wish

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine import settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.compare import comparable

@@ -11,7 +11,7 @@ from m3nop.core.clock import DAY, SECOND
 from m3nop.core.connector import Failure, Remedy
 from m3nop.core.dataclass import replace
 from m3nop.core.errors import M3nopError, PausedError
-from m3nop.core.state import AttemptState, CallState, RecordState
+from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine import actions
 from m3nop.engine.advance import advance
 from m3nop.engine.answers import Answers

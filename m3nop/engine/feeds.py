@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Clock, Instant
     from m3nop.core.connector import Connection, Operation, Row
     from m3nop.core.json import Json
-    from m3nop.core.state import Record, State
+    from m3nop.core.records import Record
+    from m3nop.core.state import State
     from m3nop.mapping.pipeline import Pipeline, Request
 
 PAGE = 200

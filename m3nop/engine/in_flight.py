@@ -6,12 +6,13 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from m3nop.core.state import Record, State
+    from m3nop.core.records import Record
+    from m3nop.core.state import State
 
 OPEN = tuple(
     state

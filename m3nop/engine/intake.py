@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from m3nop.core.clock import DAY, Clock, Instant
 from m3nop.core.dataclass import replace
-from m3nop.core.state import Arrival, RecordState, State
+from m3nop.core.records import Arrival, RecordState
 from m3nop.engine.arrival import classify
 from m3nop.engine.beside import request
 from m3nop.engine.linked import gathered
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from m3nop.core.connector import Page
     from m3nop.core.json import Json
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
+    from m3nop.core.state import State
     from m3nop.engine.beside import Asking
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources

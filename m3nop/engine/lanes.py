@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from m3nop.core.json import Json
-    from m3nop.core.state import LoggedCall
+    from m3nop.core.records import LoggedCall
     from m3nop.engine.actions import Send
     from m3nop.engine.circuits import Circuits
     from m3nop.engine.ports import Executor, Observer

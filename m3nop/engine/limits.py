@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect
 from m3nop.core.errors import PausedError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.actions import Purpose, Send
 from m3nop.engine.compare import comparable
 

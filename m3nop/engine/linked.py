@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from m3nop.core.json import Json
-    from m3nop.core.state import Link, State
+    from m3nop.core.records import Link
+    from m3nop.core.state import State
 
 
 class ByM3:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from m3nop.core.connector import Effect, Failure, Remedy
 from m3nop.core.dataclass import replace
 from m3nop.core.errors import AccessError, SourceError
-from m3nop.core.state import AttemptState, CallState, RecordState
+from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine.actions import Finish, NeedLink, Send, Stop
 from m3nop.engine.arrival import only_key
 from m3nop.engine.claims import CLAIM, Claims, FetchFailed
@@ -22,7 +22,7 @@ from m3nop.mapping.errors import EvaluationError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.engine.actions import Action
     from m3nop.engine.answers import Answers
     from m3nop.engine.parts import Parts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.sources import FETCH
 from m3nop.mapping.pipeline import SourceKind
 

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from m3nop.core.clock import Instant
-    from m3nop.core.state import Attempt, Link, LoggedCall, Record, State, Transaction
+    from m3nop.core.records import Attempt, Link, LoggedCall, Record
+    from m3nop.core.state import State, Transaction
     from m3nop.engine.work import Work
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from m3nop.core.connector import Call, Outcome, Row
 from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import AccessError
-from m3nop.core.state import Arrival, Attempt, AttemptState, Record, RecordState, State
+from m3nop.core.records import Arrival, Attempt, AttemptState, Record, RecordState
 from m3nop.engine.arrival import classify, reference_of
 from m3nop.engine.in_flight import quantities
 from m3nop.engine.linked import links_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Clock
     from m3nop.core.json import Json
+    from m3nop.core.state import State
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.wish import Wish
     from m3nop.mapping.pipeline import Pipeline, Request

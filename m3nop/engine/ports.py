@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Answer, Connection
-    from m3nop.core.state import Record, RecordState
+    from m3nop.core.records import Record, RecordState
     from m3nop.engine.circuits import Circuits
     from m3nop.engine.lanes import Waiting
     from m3nop.mapping.pipeline import Pipeline

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND, Clock, Instant
 from m3nop.core.json import Json, digest
-from m3nop.core.state import Attempt, Record, RecordState, State
+from m3nop.core.records import Attempt, Record, RecordState
 from m3nop.engine.arrival import LOOK_AGAIN, classify, first_look_again, is_closed, unreadable
 from m3nop.engine.beside import request
 from m3nop.engine.linked import links_of
@@ -20,6 +20,7 @@ from m3nop.mapping.pipeline import OnChange, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from m3nop.core.state import State
     from m3nop.engine.beside import Asking
     from m3nop.engine.ports import Job, Tools
     from m3nop.engine.sources import Sources

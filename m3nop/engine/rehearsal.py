@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Answer, Outcome
 from m3nop.core.dataclass import dataclass, replace
-from m3nop.core.state import Attempt, AttemptState, CallState, Link, LoggedCall, Record, RecordState
+from m3nop.core.records import Attempt, AttemptState, CallState, Link, LoggedCall, Record, RecordState
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Settle, Stop, Undo
 from m3nop.engine.advance import advance
 from m3nop.engine.arrival import classify, key_of, reference_of

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.dataclass import replace
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from m3nop.core.clock import Instant
-    from m3nop.core.state import Arrival, Record, State
+    from m3nop.core.records import Arrival, Record
+    from m3nop.core.state import State
     from m3nop.engine.ports import Job
 
 _MOVING = (RecordState.READY, RecordState.IN_FLIGHT, RecordState.PENDING, RecordState.BLOCKED)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Remedy
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 _VARIABLE = re.compile(r"""(?<=\btext )(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|[^\s'`]*\d[^\s'`]*""")
 """What differs between messages of one cause: values, and words with a digit in them."""
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from m3nop.core.json import Json
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.engine.parts import Parts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.state import LoggedCall, RecordState
+from m3nop.core.records import LoggedCall, RecordState
 from m3nop.engine.actions import Action, Park, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.work import Work, answer_row, disagreement
 from m3nop.mapping.pipeline import InDoubt, Probe, Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Failure, Remedy
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine import commit, settle
 from m3nop.engine.actions import Action, Finish, Stop
 from m3nop.engine.work import same_document

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.engine.ports import Observer
 
 

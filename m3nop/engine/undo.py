@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.state import CallState, LoggedCall, RecordState
+from m3nop.core.records import CallState, LoggedCall, RecordState
 from m3nop.engine import commit, settle
 from m3nop.engine.actions import Action, Purpose, Send, Settle, Stop, Undone
 from m3nop.engine.work import Work, answer_row, failure_of, result_of, same_document

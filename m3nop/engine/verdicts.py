@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine import undo
 from m3nop.engine.actions import Action, Park, Purpose, Send, Stop, Undo
 from m3nop.engine.work import result_of

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from m3nop.core.connector import Failure, Remedy, Row
-from m3nop.core.state import Attempt, CallState, Link, LoggedCall, Record
+from m3nop.core.records import Attempt, CallState, Link, LoggedCall, Record
 from m3nop.engine import edits
 from m3nop.engine.in_flight import spelled
 from m3nop.engine.linked import NOTHING, ByM3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from m3nop.core.clock import to_text
+from m3nop.core.records import RecordState
 from m3nop.core.secrets import redact
-from m3nop.core.state import RecordState
 from m3nop.core.terminal import json_text, printable
 from m3nop.engine.ports import Silent
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from m3nop.core.clock import Clock
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
 
 _TROUBLE = (RecordState.DEAD, RecordState.REVIEW)
 INFO, WARNING, ERROR = "info", "warning", "error"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, or_, select, union_all
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.state.schema import records
 
 if TYPE_CHECKING:

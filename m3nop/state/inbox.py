@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from m3nop.core.inbox import Message, Received, Reception
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.state.schema import inbox, records
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, or_, select
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.state import rows
 from m3nop.state.schema import attempts, audit, claims, dead_letters, definitions, records
 from m3nop.state.transaction import chained

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, text, update
 
 from m3nop.core.dataclass import dataclass
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.state.schema import calls, claims, owners, records, runs
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, func, or_, select
 
-from m3nop.core.state import AttemptState, RecordState
+from m3nop.core.records import AttemptState, RecordState
 from m3nop.state.schema import (
     alerts,
     attempts,

@@ -9,16 +9,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, func, liter
 from m3nop.core.alerts import Alert
 from m3nop.core.errors import UsageError
 from m3nop.core.json import digest, dumps, loads
-from m3nop.core.state import (
-    Attempt,
-    Circuit,
-    DeadLetter,
-    Link,
-    LoggedCall,
-    Record,
-    RecordState,
-    Run,
-)
+from m3nop.core.records import Attempt, Circuit, DeadLetter, Link, LoggedCall, Record, RecordState, Run
 from m3nop.state import rows
 from m3nop.state.claims import CLAIMABLE
 from m3nop.state.columns import written

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import select
 
-from m3nop.core.state import (
+from m3nop.core.records import (
     Arrival,
     Attempt,
     AttemptState,

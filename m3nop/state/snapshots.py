@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, bindparam, delete, exists, func, insert, select
 
-from m3nop.core.state import Kept
+from m3nop.core.records import Kept
 from m3nop.state.prepared import Prepared
 from m3nop.state.rows import place_of
 from m3nop.state.schema import attempts, records, snapshots
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from m3nop.core.json import Json
-    from m3nop.core.state import Arrival, Attempt, Record
+    from m3nop.core.records import Arrival, Attempt, Record
 
 _KEEP = Prepared(insert(snapshots).inline(), "id", "snapshot")
 _of_record: BindParameter[Any] = bindparam("of_record")

@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, 
 
 from m3nop import __version__
 from m3nop.core.json import Json, digest
-from m3nop.core.state import Arrival, Attempt, Circuit, Link, LoggedCall, Phase, Record, RecordState
+from m3nop.core.records import Arrival, Attempt, Circuit, Link, LoggedCall, Phase, Record, RecordState
 from m3nop.state import rows
 from m3nop.state.inbox import InboxWrites
 from m3nop.state.owners import give_back, take_work_over

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal, select
 
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.core.vitals import ComparisonNews, LetterGroup, PipelineVitals, RunNews, Vitals
 from m3nop.state import rows
 from m3nop.state.schema import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.core.clock import parse_instant
-from m3nop.core.state import Attempt, AttemptState, Link, Record, RecordState
+from m3nop.core.records import Attempt, AttemptState, Link, Record, RecordState
 from m3nop.engine.arrival import reference_of
 from m3nop.engine.preview import Planned, preview
 from m3nop.engine.work import Work

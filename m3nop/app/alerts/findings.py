@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND
 from m3nop.core.dataclass import dataclass
+from m3nop.core.records import Phase, RecordState
 from m3nop.core.secrets import redact
-from m3nop.core.state import Phase, RecordState
 from m3nop.core.terminal import printable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from m3nop import __version__
 from m3nop.app.monitoring import catalogue
 from m3nop.app.monitoring.meters import Limited
 from m3nop.core.clock import SECOND
-from m3nop.core.state import Phase, RecordState
+from m3nop.core.records import Phase, RecordState
 from m3nop.engine.resting import template_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from m3nop.app.monitoring import catalogue
 from m3nop.app.monitoring.catalogue import OTHER, Kind, Metric
 from m3nop.core.clock import SECOND
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Answer
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.engine.lanes import Waiting
 
 

@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_contex
 
 from m3nop import __version__
 from m3nop.core.connector import Outcome
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.ports import Silent
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Answer
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.engine.lanes import Waiting
     from m3nop.engine.work import Work
 

@@ -15,7 +15,7 @@ from m3nop.app.reconcile.orders import IN_SHOP, Orders
 from m3nop.app.reconcile.registry import pipelines_of
 from m3nop.app.reconcile.standing import NEVER_READ
 from m3nop.core.dataclass import dataclass
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.mapping.values import text_of
 
 if TYPE_CHECKING:

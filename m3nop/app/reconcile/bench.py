@@ -9,7 +9,7 @@ from m3nop.app.previewing import Subject, record_of, work_for
 from m3nop.app.reconcile.asking import Question, ask
 from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.json import canonical
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.arrival import classify
 from m3nop.engine.in_flight import quantities
 from m3nop.engine.ports import Silent
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
     from m3nop.core.connector import Operation, Row
     from m3nop.core.json import Json
-    from m3nop.core.state import Arrival, Link, Record, State
+    from m3nop.core.records import Arrival, Link, Record
+    from m3nop.core.state import State
     from m3nop.engine.ports import Job
     from m3nop.engine.work import Work
     from m3nop.mapping.pipeline import Request

@@ -13,7 +13,7 @@ from m3nop.app.reconcile.findings import Difference, Fix, Kind
 from m3nop.app.reconcile.order_lines import shown
 from m3nop.app.reconcile.references import SeenKeys
 from m3nop.app.reconcile.standing import only_makes_equal, standing_of
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.compare import becomes, comparable
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import Target, walk
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from m3nop.app.reconcile.findings import Tally
     from m3nop.core.connector import Row
     from m3nop.core.json import Json
-    from m3nop.core.state import Link
+    from m3nop.core.records import Link
     from m3nop.engine.preview import Planned
 
 IN_SHOP = "customers in the shop"

@@ -14,7 +14,7 @@ from m3nop.app.reconcile.findings import Difference, Fix, Kind
 from m3nop.app.reconcile.order_lines import shown
 from m3nop.app.reconcile.references import SeenKeys
 from m3nop.app.reconcile.standing import only_makes_equal, standing_of
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.compare import comparable
 from m3nop.mapping.pipeline import Target
 

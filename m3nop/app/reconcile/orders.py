@@ -29,7 +29,7 @@ from m3nop.app.reconcile.standing import standing_of
 from m3nop.core.clock import SECOND
 from m3nop.core.connector import Call
 from m3nop.core.dataclass import replace
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.work import disagreement
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.pipeline import Target, walk
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from m3nop.app.reconcile.asking import Question
     from m3nop.app.reconcile.findings import Tally
     from m3nop.core.connector import Row
-    from m3nop.core.state import Arrival
+    from m3nop.core.records import Arrival
 
 IN_SHOP, IN_M3 = "orders in the shop", "orders in M3"
 STUCK_AFTER = 1800.0

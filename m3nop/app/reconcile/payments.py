@@ -15,7 +15,7 @@ from m3nop.app.reconcile.findings import Difference, Fix, Kind
 from m3nop.app.reconcile.order_lines import number, shown
 from m3nop.app.reconcile.standing import standing_of
 from m3nop.core.dataclass import replace
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine.compare import comparable
 from m3nop.engine.work import Work, matching_rows
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from m3nop.app.reconcile.findings import Tally
     from m3nop.core.connector import Row
     from m3nop.core.json import Json
-    from m3nop.core.state import Attempt, LoggedCall, State
+    from m3nop.core.records import Attempt, LoggedCall
+    from m3nop.core.state import State
     from m3nop.mapping.pipeline import Pipeline, Probe, Step
 
 _LEDGER = f"{TABLE}FGLEDG"

@@ -14,7 +14,7 @@ from m3nop.app.reviews import make_ready, save_decision
 from m3nop.app.session import unknown
 from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.core.vitals import ComparisonNews
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from m3nop.app.reconcile.findings import Fix
 from m3nop.core.dataclass import dataclass
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.mapping.pipeline import walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from m3nop.core.state import Record
+    from m3nop.core.records import Record
     from m3nop.mapping.pipeline import Pipeline
 
 NEVER_READ = "never read"

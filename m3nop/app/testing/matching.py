@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from m3nop.core import json
 from m3nop.core.connector import Effect
 from m3nop.core.dataclass import dataclass
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:
     from m3nop.core.json import Json

@@ -9,7 +9,7 @@ from m3nop.app.testing.matching import ENDS, NOTHING, Difference, aligned
 from m3nop.core import json
 from m3nop.core.connector import Effect
 from m3nop.core.errors import UsageError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.spec.loader import load_text
 from m3nop.spec.show import show
 from m3nop.spec.tree import MapNode, ScalarNode, find, from_json, plain

@@ -22,7 +22,7 @@ from m3nop.app.secrets import Secrets
 from m3nop.core import json
 from m3nop.core.clock import HOUR, MINUTE, Instant, parse_instant, to_text
 from m3nop.core.connector import Call
-from m3nop.core.state import LoggedCall, Record, RecordState
+from m3nop.core.records import LoggedCall, Record, RecordState
 from m3nop.engine.plan import PlannedRecord, Planner
 from m3nop.engine.ports import InlineExecutor, Job, Silent, StopSignal, Tools
 from m3nop.engine.run import Engine, Summary

@@ -8,7 +8,7 @@ import pytest
 
 from m3nop.core.clock import DAY
 from m3nop.core.errors import PausedError
-from m3nop.core.state import Link, RecordState
+from m3nop.core.records import Link, RecordState
 from m3nop.engine.in_flight import quantities
 from tests.contract.engine.test_feeds import FOLLOWED, GUESTS, VISITS, add, attribute
 from tests.contract.engine.test_installations import with_outlet

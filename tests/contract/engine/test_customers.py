@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from m3nop.core.state import Link, RecordState
+from m3nop.core.records import Link, RecordState
 from tests.contract.engine.bench import SETTLE
 from tests.contract.engine.people import (
     DAY,

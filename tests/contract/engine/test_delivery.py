@@ -8,7 +8,7 @@ import pytest
 
 from m3nop.core.clock import DAY, SECOND
 from m3nop.core.errors import ConfigurationError
-from m3nop.core.state import AttemptState, CallState, RecordState
+from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine.verdicts import LISTS_BEFORE_DEAD
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from tests.contract.engine.bench import CLEAN, SETTLE, Bench, Fate

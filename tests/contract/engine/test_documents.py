@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.inbox import Message, Reception
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.arrival import only_key
 from m3nop.sandbox.m3 import goods
 from m3nop.sandbox.m3.happenings import HAPPENINGS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine import edits
 from m3nop.engine.edits import Edits
 from m3nop.sandbox.catalogue import UNKNOWN_SKU

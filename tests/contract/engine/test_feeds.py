@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, MINUTE
 from m3nop.core.connector import Call
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.test_run import GUEST
 
 if TYPE_CHECKING:

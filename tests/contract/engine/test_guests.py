@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.bench import CLEAN, SETTLE, Bench
 from tests.contract.engine.people import in_m3, made_in_m3
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from m3nop.core.errors import AccessError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.ports import ThreadExecutor
 from tests.contract.engine.bench import CLEAN
 from tests.contract.engine.test_run import GUEST

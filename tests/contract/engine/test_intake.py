@@ -9,7 +9,7 @@ import pytest
 from m3nop.core import json
 from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND, to_text
 from m3nop.core.errors import SourceError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.claims import LOOK_AGAIN, LOOKS_BEFORE_GONE
 from tests.contract.engine.bench import CLEAN, SETTLE, START, Bench, Fate
 

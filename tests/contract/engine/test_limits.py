@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from m3nop.core.errors import PausedError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.test_run import GUEST
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, HOUR, SECOND, to_text
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.intake import UNANNOUNCED
 from tests.contract.engine.bench import CLEAN, START, Bench
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.test_feeds import CUSTOMERS_BACK, GUESTS, VISITS, add, attribute, rename
 from tests.contract.engine.test_making_equal import NAMES, TEXTS, notes, refund
 from tests.contract.engine.test_run import GUEST

@@ -8,7 +8,7 @@ import pytest
 
 from m3nop.core.clock import DAY
 from m3nop.core.errors import PausedError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.ports import Job
 from tests.contract.engine.bench import SETTLE, Bench
 from tests.contract.engine.test_run import GUEST

@@ -11,7 +11,7 @@ import pytest
 
 from m3nop.core.clock import HOUR, MINUTE, SECOND, Instant
 from m3nop.core.errors import AccessError, M3nopError, PausedError
-from m3nop.core.state import Phase, RecordState
+from m3nop.core.records import Phase, RecordState
 from m3nop.sandbox.faults import Fault
 from tests.contract.engine.bench import CLEAN, SETTLE
 from tests.contract.engine.people import PERSON, edit, in_m3, register, writes

@@ -12,7 +12,7 @@ import pytest
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.core.connector import Call
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.sandbox.m3.happenings import HAPPENINGS
 from m3nop.spec.project import load_project
 from tests.contract.engine.bench import SETTLE

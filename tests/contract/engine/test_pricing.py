@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.test_products import DIALECTS, settings
 
 if TYPE_CHECKING:

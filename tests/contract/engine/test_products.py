@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.sandbox.m3 import goods, goods_happenings
 from m3nop.sandbox.m3.session import Session, Tables
 from tests.contract.engine.bench import SETTLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.bench import CLEAN, SETTLE
 from tests.contract.engine.test_payments import pay, post, vouchers
 from tests.contract.engine.test_run import GUEST

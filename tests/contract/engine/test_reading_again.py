@@ -8,7 +8,7 @@ import pytest
 
 from m3nop.core.clock import HOUR
 from m3nop.core.errors import AccessError, SourceError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.test_feeds import CUSTOMERS_BACK, add, attribute, rename
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from m3nop.core.clock import HOUR
 from m3nop.core.errors import ConfigurationError, M3nopError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.lookout import NOT_FOUND, NOT_TOLD, TAKEN_OVER
 from tests.contract.engine.bench import CLEAN, SETTLE, Bench
 from tests.contract.engine.test_guests import by_policy

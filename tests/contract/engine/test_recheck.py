@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from m3nop.core.clock import DAY, MINUTE
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.ports import Job
 from tests.contract.engine.bench import CLEAN, Bench
 

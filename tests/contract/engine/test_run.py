@@ -8,7 +8,7 @@ import pytest
 
 from m3nop.core.clock import HOUR, MINUTE, SECOND, to_text
 from m3nop.core.errors import AccessError, ConfigurationError, PausedError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.ports import ThreadExecutor
 from m3nop.engine.run import in_order
 from tests.contract.engine.bench import CLEAN, SETTLE, START, Bench

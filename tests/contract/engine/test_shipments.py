@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from m3nop.core.state import Link, RecordState
+from m3nop.core.records import Link, RecordState
 from m3nop.sandbox.m3.happenings import HAPPENINGS
 from tests.contract.engine.test_run import GUEST
 

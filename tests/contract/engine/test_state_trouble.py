@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from m3nop.core.clock import DAY, HOUR, MINUTE
 from m3nop.core.errors import StateError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.bench import CLEAN, SETTLE, START, Bench
 from tests.contract.engine.test_run import GUEST
 

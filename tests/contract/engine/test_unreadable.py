@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from m3nop.core.clock import MINUTE
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.bench import CLEAN, SETTLE, Bench
 
 DAY = 86_400

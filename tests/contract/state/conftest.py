@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from m3nop.core.state import Arrival, Record, RecordState
+from m3nop.core.records import Arrival, Record, RecordState
 from m3nop.state.store import SqlState, open_state
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 
 def keys(records) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from m3nop.core.state import AttemptState, CallState, RecordState
+from m3nop.core.records import AttemptState, CallState, RecordState
 from tests.contract.state.test_pruning import CUTOFF, NEW, OLD, delivered
 from tests.contract.state.test_work import call_of, log
 

@@ -11,7 +11,7 @@ import pytest
 from m3nop.core.clock import DAY
 from m3nop.core.errors import UsageError
 from m3nop.core.inbox import Message, Reception
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:
     from m3nop.state.store import SqlState

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from m3nop.core.json import dumps
-from m3nop.core.state import Arrival, RecordState
+from m3nop.core.records import Arrival, RecordState
 
 
 def test_an_arrival_becomes_a_record_of_the_present_epoch(desk, clock):

@@ -6,7 +6,7 @@ import pytest
 
 from m3nop import __version__
 from m3nop.core.errors import UsageError
-from m3nop.core.state import Attempt, AttemptState, CallState, Link, LoggedCall, RecordState
+from m3nop.core.records import Attempt, AttemptState, CallState, Link, LoggedCall, RecordState
 
 
 def link(key: str, shop: str, m3: str, **values) -> Link:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from m3nop.core.errors import BusyError, StateError
-from m3nop.core.state import CallState, Link, LoggedCall, RecordState
+from m3nop.core.records import CallState, Link, LoggedCall, RecordState
 from m3nop.state.store import SqlState, open_state
 from tests.contract.state.conftest import SCOPE, Desk, SteadyClock, set_up
 from tests.contract.state.test_work import opened as opened_attempt

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from m3nop.core.state import AttemptState, RecordState
+from m3nop.core.records import AttemptState, RecordState
 from tests.contract.state.test_pruning import CUTOFF, OLD, prune
 from tests.contract.state.test_work import opened
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from m3nop.core.alerts import Alert
 from m3nop.core.clock import SECOND
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.core.vitals import ComparisonNews, RunNews
 from tests.contract.state.test_work import call_of, log, opened
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from m3nop.core.errors import StateError
-from m3nop.core.state import Attempt, AttemptState, CallState, LoggedCall, RecordState
+from m3nop.core.records import Attempt, AttemptState, CallState, LoggedCall, RecordState
 
 
 def attempt_of(record, **values) -> Attempt:

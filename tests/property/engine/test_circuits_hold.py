@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from m3nop.core.clock import SECOND
 from m3nop.core.connector import CircuitRules, Failure, Remedy
-from m3nop.core.state import Circuit, Phase
+from m3nop.core.records import Circuit, Phase
 from m3nop.engine.circuit import LUCK, Breaker, Trouble
 from m3nop.engine.concurrency import Concurrency
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from m3nop.core.clock import SECOND
 from m3nop.core.errors import AccessError, PausedError, SourceError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.sandbox.m3 import goods, goods_happenings, stock
 from m3nop.sandbox.m3.session import Session, Tables
 from tests.contract.engine.bench import SETTLE, Bench, Sandbox

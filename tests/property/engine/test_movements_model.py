@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from m3nop.core.errors import AccessError, PausedError, SourceError
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from tests.contract.engine.bench import SETTLE, Bench, Sandbox
 from tests.contract.engine.test_payments import pay, post, total, vouchers
 from tests.property.engine.trouble import TIMEOUT, Witness, lost_answers, patience, strike

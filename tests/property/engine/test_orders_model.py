@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from m3nop.core.errors import AccessError, PausedError, SourceError
-from m3nop.core.state import Phase
+from m3nop.core.records import Phase
 from m3nop.sandbox.catalogue import UNKNOWN_SKU
 from tests.contract.engine.bench import Bench, Sandbox
 from tests.contract.engine.test_delivery import without_table_reads

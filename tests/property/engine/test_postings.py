@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from m3nop.app.pack import pack_folder
 from m3nop.app.registry import CONNECTORS
-from m3nop.core.state import Attempt, AttemptState, Record, RecordState
+from m3nop.core.records import Attempt, AttemptState, Record, RecordState
 from m3nop.engine.work import Work
 from m3nop.spec.project import load_project
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m3nop.core.connector import Answer, Outcome
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.rehearsal import Asked, Script, Setting, rehearse
 from m3nop.spec.compile import compile_tree
 from tests.end_to_end.pack import project

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from m3nop.core.state import Arrival, RecordState
+from m3nop.core.records import Arrival, RecordState
 from m3nop.state.store import open_state
 
 KEYS = st.integers(0, 30).map(str)

@@ -10,7 +10,7 @@ import pytest
 from m3nop.app.gaps import watched
 from m3nop.app.previewing import Subject, work_for
 from m3nop.app.registry import CONNECTORS
-from m3nop.core.state import Record, RecordState
+from m3nop.core.records import Record, RecordState
 from m3nop.engine.preview import preview
 from m3nop.spec import load_project
 

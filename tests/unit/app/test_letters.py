@@ -9,7 +9,7 @@ import pytest
 from m3nop.app.letters import advice_for, find_letter, grouped, new_groups
 from m3nop.core.clock import SystemClock
 from m3nop.core.errors import UsageError
-from m3nop.core.state import Arrival, DeadLetter, RecordState
+from m3nop.core.records import Arrival, DeadLetter, RecordState
 from m3nop.state.store import SqlState, open_state
 
 if TYPE_CHECKING:

@@ -10,15 +10,7 @@ from m3nop.connectors.m3 import M3
 from m3nop.connectors.nopcommerce import NOPCOMMERCE
 from m3nop.core.clock import MINUTE, parse_instant
 from m3nop.core.connector import StoreRef
-from m3nop.core.state import (
-    Attempt,
-    AttemptState,
-    CallState,
-    Link,
-    LoggedCall,
-    Record,
-    RecordState,
-)
+from m3nop.core.records import Attempt, AttemptState, CallState, Link, LoggedCall, Record, RecordState
 from m3nop.engine.advance import advance
 from m3nop.engine.work import Work
 from m3nop.mapping.lookups import Lookup

@@ -8,7 +8,7 @@ import pytest
 
 from m3nop.core.clock import DAY, MINUTE, SECOND
 from m3nop.core.connector import Failure, Remedy
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine.actions import Finish, Park, Purpose, Refuse, Send, Stop, Undo
 from m3nop.engine.advance import POLL_FIRST, POLL_LONGEST
 from m3nop.engine.verdicts import is_committed

@@ -9,7 +9,7 @@ import pytest
 
 from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND, to_text
 from m3nop.core.errors import SourceError
-from m3nop.core.state import Arrival, Record, RecordState
+from m3nop.core.records import Arrival, Record, RecordState
 from m3nop.engine.arrival import (
     classify,
     created,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from m3nop.core.clock import MINUTE
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine.actions import Park, Send, Stop
 from m3nop.engine.advance import advance
 from m3nop.engine.settle import PROBES_BEFORE_REVIEW

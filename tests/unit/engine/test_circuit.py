@@ -6,7 +6,7 @@ import pytest
 
 from m3nop.core.clock import MINUTE, SECOND
 from m3nop.core.connector import CircuitRules, Failure, Remedy
-from m3nop.core.state import Circuit, Phase
+from m3nop.core.records import Circuit, Phase
 from m3nop.engine.circuit import LONG, TOO_MANY, WINDOW, Breaker, Trouble
 from tests.unit.engine.cases import NOW
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from m3nop.core.connector import Remedy
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine.actions import Finish, Purpose, Send, Settle, Stop, Undo
 from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, line
 

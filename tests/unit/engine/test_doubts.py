@@ -9,7 +9,7 @@ import pytest
 
 from m3nop.core.clock import DAY, MINUTE, SECOND
 from m3nop.core.connector import Remedy
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine.actions import Park, Purpose, Send, Settle, Stop, Undo
 from m3nop.engine.settle import ASK_AGAIN, LONGEST_PAUSE, PROBES_BEFORE_REVIEW
 from m3nop.mapping.pipeline import InDoubt, Pipeline

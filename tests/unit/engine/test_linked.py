@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from m3nop.core.state import Link
+from m3nop.core.records import Link
 from m3nop.engine.linked import ByM3, Gathered
 
 LINKS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from m3nop.core.connector import Answer, Failure, Outcome, Remedy
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.rehearsal import Asked, Rehearsal, Script, Setting, rehearse
 from m3nop.mapping.pipeline import Pipeline, walk, with_steps
 from tests.unit.engine.cases import NOW, ORDERS, SNAPSHOT, compiled, steps

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from m3nop.core.connector import Remedy
-from m3nop.core.state import AttemptState, CallState, RecordState
+from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine.actions import Finish, Purpose, Send, Stop
 from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, steps
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from m3nop.core.connector import Effect, Remedy
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine.actions import Purpose, Send, Settle, Stop, Undo, Undone
 from tests.unit.engine.cases import ORDERS, REAL, TEMPORARY, Case, compiled, steps
 

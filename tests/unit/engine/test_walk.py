@@ -9,7 +9,7 @@ import pytest
 
 from m3nop.core.clock import MINUTE
 from m3nop.core.connector import Remedy
-from m3nop.core.state import CallState, RecordState
+from m3nop.core.records import CallState, RecordState
 from m3nop.engine.actions import Finish, NeedLink, Park, Purpose, Send, Stop
 from tests.unit.engine.cases import NOW, ORDERS, REAL, TEMPORARY, Case, compiled, steps
 

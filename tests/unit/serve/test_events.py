@@ -11,7 +11,7 @@ from m3nop.app.pack import pack_folder
 from m3nop.app.session import Place, open_session
 from m3nop.core.clock import SystemClock
 from m3nop.core.inbox import Message, Reception
-from m3nop.core.state import Arrival, RecordState
+from m3nop.core.records import Arrival, RecordState
 from m3nop.serve.events import Events, Woken, events_of, forget
 from m3nop.state.store import open_state
 

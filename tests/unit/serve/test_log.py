@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from m3nop.core import json
-from m3nop.core.state import Record, RecordState
+from m3nop.core.records import Record, RecordState
 from m3nop.serve.log import LineLog, RunLog
 
 

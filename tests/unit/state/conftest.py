@@ -52,7 +52,7 @@ def opened() -> Iterator[Opener]:
 _PREAMBLE = """
 import sys
 from m3nop.core.clock import SystemClock
-from m3nop.core.state import Arrival, RecordState
+from m3nop.core.records import Arrival, RecordState
 from m3nop.state.store import open_state
 
 def arrival(key, snapshot=None):

@@ -13,7 +13,7 @@ import pytest
 
 from m3nop.core.clock import SystemClock
 from m3nop.core.errors import StateError, UsageError
-from m3nop.core.state import Arrival, Attempt, AttemptState, RecordState
+from m3nop.core.records import Arrival, Attempt, AttemptState, RecordState
 from m3nop.state.store import open_state
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
-from m3nop.core.state import Arrival, Attempt, AttemptState, CallState, Link, LoggedCall, RecordState
+from m3nop.core.records import Arrival, Attempt, AttemptState, CallState, Link, LoggedCall, RecordState
 
 NOW = 1_000
 

@@ -18,7 +18,7 @@ import pytest
 from m3nop.core import json
 from m3nop.core.clock import SystemClock
 from m3nop.core.errors import BusyError, StateError
-from m3nop.core.state import Arrival, Attempt, AttemptState, CallState, Link, LoggedCall, RecordState
+from m3nop.core.records import Arrival, Attempt, AttemptState, CallState, Link, LoggedCall, RecordState
 from m3nop.state import versions
 from m3nop.state.importing import import_state
 from m3nop.state.restoring import Who

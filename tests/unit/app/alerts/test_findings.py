@@ -6,7 +6,7 @@ import pytest
 
 from m3nop.app.alerts.findings import find
 from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND
-from m3nop.core.state import Circuit, Phase, RecordState
+from m3nop.core.records import Circuit, Phase, RecordState
 from m3nop.core.vitals import ComparisonNews, LetterGroup, PipelineVitals, RunNews, Vitals
 from m3nop.spec.alert_model import RuleSpec
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from m3nop.app.testing.matching import NOTHING, aligned, differences, fits, reason_fits
-from m3nop.core.state import RecordState
+from m3nop.core.records import RecordState
 from m3nop.engine.preview import Planned
 from m3nop.engine.rehearsal import Rehearsal
 from m3nop.spec.mapping_tests import ExpectSpec
