@@ -5,6 +5,7 @@ WAL with ``synchronous=FULL``. Python's driver opens no transaction of its own; 
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.util import LRUCache
 
 from m3nop.core.crash import crashpoint
 from m3nop.core.errors import StateError
@@ -28,6 +30,9 @@ from m3nop.state.schema import BACKUP_MARK, owners
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+
+    from sqlalchemy import Dialect
+    from sqlalchemy.engine.interfaces import CompiledCacheType
 
     from m3nop.core.clock import Clock
 
@@ -305,11 +310,27 @@ _REMEDIES = {
 }
 
 
+_COMPILED: CompiledCacheType = LRUCache(500)
+"""Statements as SQL, which are the same for every database of a process."""
+
+
+@functools.cache
+def _dialect() -> Dialect:
+    """Return the one dialect of all databases: what was compiled is found again for the same one only."""
+    engine = create_engine("sqlite://")
+    with engine.connect():
+        dialect = engine.dialect
+    engine.dispose()
+    return dialect
+
+
 def _engine(path: Path, *, read_only: bool) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+        execution_options={"compiled_cache": _COMPILED},
     )
+    engine.dialect = _dialect()
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
