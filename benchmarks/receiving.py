@@ -205,7 +205,11 @@ class Service:
         _until(lambda: self._listens() and bool(self.rows("SELECT 1 FROM runs WHERE ended_at > 0")))
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
