@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import StateError, UsageError
 from m3nop.core.json import digest
 

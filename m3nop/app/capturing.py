@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app.previewing import Subject, time_zone
@@ -17,7 +18,6 @@ from m3nop.app.wire import recording
 from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.connector import Answer, Effect
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
 from m3nop.engine.rehearsal import Asked, Script, Setting, rehearse
 from m3nop.spec.mapping_test_files import TESTS, load_test_file

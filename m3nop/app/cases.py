@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.previewing import MappedRecord, Subject, map_record, subject_of, time_zone
 from m3nop.app.tracing import Life, tell
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import M3nopError
 
 _SECONDS = 300

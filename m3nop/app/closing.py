@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
 from m3nop.app.session import unknown
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import UsageError
 from m3nop.core.records import Phase
 

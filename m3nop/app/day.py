@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app import scaffold
@@ -9,7 +10,6 @@ from m3nop.app.child import run_child
 from m3nop.app.control import Control
 from m3nop.app.sandboxing import books_folder
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import M3nopError, UsageError
 from m3nop.sandbox.catalogue import STORES
 from m3nop.sandbox.embedded import attach_or_start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ from m3nop.app import scaffold
 from m3nop.app.child import start_child, wait_for
 from m3nop.app.control import Control
 from m3nop.app.sandboxing import books_folder
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import M3nopError, UsageError
 from m3nop.sandbox.catalogue import STORES
 from m3nop.sandbox.embedded import attach_or_start

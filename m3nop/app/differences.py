@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.session import unknown
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
@@ -13,7 +14,6 @@ from m3nop.app.previewing import MappedRecord, Subject, map_record, subject_of, 
 from m3nop.app.reviews import make_ready, save_decision
 from m3nop.core import json
 from m3nop.core.connector import Effect
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import SourceError, UsageError
 from m3nop.core.records import RecordState
 from m3nop.engine import edits

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from m3nop.app.naming import check_pipeline
 from m3nop.app.previewing import Subject, record_of, work_for
 from m3nop.app.session import unknown
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import UsageError
 from m3nop.core.records import RecordState
 from m3nop.engine.preview import preview

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from m3nop.app.actor import current_user
@@ -11,7 +12,6 @@ from m3nop.app.naming import check_pipeline, check_reason, split_name
 from m3nop.app.reviews import make_ready, save_decision
 from m3nop.app.session import unknown
 from m3nop.core.connector import Remedy
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import UsageError
 from m3nop.core.records import RecordState
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app.actor import current_user
 from m3nop.app.session import unknown
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError, UsageError
 from m3nop.core.problems import Position, Problem
 from m3nop.core.records import AttemptState, Link

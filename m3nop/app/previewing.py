@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.naming import check_pipeline
@@ -9,7 +10,6 @@ from m3nop.app.session import unknown
 from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.connector import Effect, Operation
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, SourceError, UsageError
 from m3nop.core.records import Attempt, AttemptState, Record, RecordState
 from m3nop.engine.arrival import key_of, reference_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
@@ -9,7 +10,6 @@ from m3nop.app.auditing import note
 from m3nop.app.naming import check_reason, records_named, title
 from m3nop.core.clock import SECOND
 from m3nop.core.connector import Remedy
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import BusyError, UsageError
 from m3nop.core.records import AttemptState, RecordState
 

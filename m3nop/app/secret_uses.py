@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from m3nop.app.opening import SANDBOX
 from m3nop.app.registry import CONNECTORS
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.secrets import SecretRef
 

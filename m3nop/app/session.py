@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -11,7 +12,6 @@ from m3nop.app.opening import SANDBOX, Opener
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.secrets import Secrets
 from m3nop.core.clock import SystemClock
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import AccessError, ConfigurationError, StateError, UsageError
 from m3nop.core.problems import Severity
 from m3nop.mapping.pipeline import walk

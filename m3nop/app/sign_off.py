@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.session import unknown
 from m3nop.app.testing.coverage import fields_of
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError, UsageError
 from m3nop.mapping.pipeline import walk
 from m3nop.mapping.words import in_words

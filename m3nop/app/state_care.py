@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.actor import current_user
 from m3nop.app.state_facts import file_of
 from m3nop.core.clock import SECOND
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
 
 _YOUNGEST = 7 * 86_400

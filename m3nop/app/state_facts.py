@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from m3nop.app.actor import current_user
 from m3nop.app.naming import check_pipeline
-from m3nop.core.dataclass import dataclass
 from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:

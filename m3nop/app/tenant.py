@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app import calls
 from m3nop.connectors.m3 import drift
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError, UsageError
 from m3nop.spec.tree import ListNode, MapNode, ScalarNode, child, child_map, find, walk
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.app.naming import records_named, split_name
 from m3nop.core import json
 from m3nop.core.clock import to_text
-from m3nop.core.dataclass import dataclass
 from m3nop.core.documents import topic_of
 from m3nop.core.records import RecordState
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import walk

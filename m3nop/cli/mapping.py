@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,6 @@ import typer
 
 from m3nop.cli.options import AsJson, Env, Project, open_here
 from m3nop.cli.record_options import Read, Store
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:

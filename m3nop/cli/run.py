@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,6 @@ from m3nop.cli.options import (
     parse_since,
 )
 from m3nop.cli.streams import keeping
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,11 +7,9 @@ A connector is a ``ConnectorType`` in the registry. Its ``Catalog`` answers ques
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
-
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Clock, Instant

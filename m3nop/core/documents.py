@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from m3nop.core.dataclass import dataclass
+from dataclasses import dataclass
 
 _NAME = r"[A-Za-z_][\w.-]*"
 _STEP = re.compile(rf"({_NAME})(?:\[@({_NAME})=([^\]\[]*)\])?")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Instant

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from m3nop.core.dataclass import dataclass
+from dataclasses import dataclass
 
 _CREDENTIAL = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}")
 _MEMBER = re.compile(

@@ -6,11 +6,11 @@ answer, so a process that was killed anywhere goes on where the log ends.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from m3nop.core.connector import AMBIGUOUS, Effect, Failure, Remedy
-from m3nop.core.dataclass import dataclass
 from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine import commit, compare, settle, sweep, undo
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Stop, Undo

@@ -13,10 +13,10 @@ is asked less and less.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.records import Circuit, Phase
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, to_text
 from m3nop.core.connector import Remedy
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import AccessError, M3nopError, PausedError
 from m3nop.core.records import Circuit, Phase
 from m3nop.engine.circuit import Breaker, Trouble

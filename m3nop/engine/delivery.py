@@ -5,11 +5,11 @@ One thread owns the state and all the decisions; others only carry requests.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, SECOND
 from m3nop.core.connector import Failure, Remedy
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import M3nopError, PausedError
 from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine import actions

@@ -6,9 +6,9 @@ the value is still the one that the person saw.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.json import Json, digest
 
 if TYPE_CHECKING:

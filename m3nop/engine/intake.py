@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from m3nop.core.clock import DAY, Clock, Instant
-from m3nop.core.dataclass import replace
 from m3nop.core.records import Arrival, RecordState
 from m3nop.engine.arrival import classify
 from m3nop.engine.beside import request

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import queue
 from collections import Counter, deque
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
-from m3nop.core.dataclass import dataclass
 from m3nop.core.departure import only_while
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError
 from m3nop.engine.ports import Silent

@@ -7,10 +7,10 @@ because somebody looked.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import AccessError, SourceError
 from m3nop.core.records import AttemptState, CallState, RecordState
 from m3nop.engine.actions import Finish, NeedLink, Send, Stop

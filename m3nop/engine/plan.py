@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Call, Outcome, Row
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import AccessError
 from m3nop.core.records import Arrival, Attempt, AttemptState, Record, RecordState
 from m3nop.engine.arrival import classify, reference_of

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import queue
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.pipeline import SourceKind
 
 if TYPE_CHECKING:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from m3nop.core.connector import Effect, Row
-from m3nop.core.dataclass import dataclass
 from m3nop.core.json import Json, digest
 from m3nop.engine.work import Work, key_text, name_row, result_of
 from m3nop.mapping.errors import EvaluationError, FieldRefusal

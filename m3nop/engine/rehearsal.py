@@ -6,10 +6,10 @@ Mapping tests are judged by it. An answer that the script does not have stands a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Answer, Outcome
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.records import Attempt, AttemptState, CallState, Link, LoggedCall, Record, RecordState
 from m3nop.engine.actions import Action, Finish, NeedLink, Park, Purpose, Refuse, Send, Settle, Stop, Undo
 from m3nop.engine.advance import advance

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Effect
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import AccessError, ConfigurationError, M3nopError, PausedError
 from m3nop.engine.circuits import Circuits
 from m3nop.engine.delivery import Delivery

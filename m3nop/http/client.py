@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -12,7 +13,6 @@ from urllib.parse import quote, urlencode
 from m3nop import __version__
 from m3nop.core import json as exact_json
 from m3nop.core.crash import crashpoint
-from m3nop.core.dataclass import dataclass
 from m3nop.core.departure import depart
 from m3nop.core.errors import ConfigurationError
 from m3nop.http.addresses import checked_address, is_loopback

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import MINUTE, SECOND
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

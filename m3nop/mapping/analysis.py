@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.errors import EvaluationError, ExpressionError
 from m3nop.mapping.functions import FUNCTIONS
 from m3nop.mapping.functions.patterns import compile_pattern

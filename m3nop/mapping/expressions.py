@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.mapping.analysis import Path, analyse
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError, ExpressionError

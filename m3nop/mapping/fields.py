@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.conversion import CLEARED, field_writer, fitted
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
 from m3nop.mapping.functions.codes import find_table, in_unit, missed

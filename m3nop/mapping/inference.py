@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.mapping.errors import ExpressionError
 from m3nop.mapping.functions import FUNCTIONS
 from m3nop.mapping.shapes import (

@@ -5,12 +5,11 @@ Everything here is frozen. A pipeline is compiled for one store, with its settin
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.mapping.fields import FieldPlan
 
 if TYPE_CHECKING:

@@ -11,11 +11,9 @@ A fault is JSON, so that a script or a test in another process can set it::
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
-
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import SECOND, Instant
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.books import KEY, Books
 from m3nop.sandbox.clock import SandboxClock
 from m3nop.sandbox.faults import Fault, Faults

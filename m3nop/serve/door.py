@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import M3nopError
 from m3nop.serve.addresses import sender, within
 

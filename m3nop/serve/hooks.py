@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from m3nop.core.dataclass import dataclass
 from m3nop.serve.door import Refused
 from m3nop.serve.payload import Malformed, events
 

@@ -8,12 +8,12 @@ import socket
 import ssl
 import sys
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError
 
 if sys.platform != "win32":

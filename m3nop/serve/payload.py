@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.core.inbox import Message
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.serve.schedule import following, pause, starts_at_once
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.connector import StoreRef
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.lookups import Lookup, Miss
 from m3nop.mapping.pipeline import LinkRule, OnChange, Pipeline, Retry, SourceKind, ToZero
 from m3nop.spec.checking import check, salvage

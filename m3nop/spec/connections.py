@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.problems import Position, Problem
 from m3nop.spec.checking import check

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.problems import Position, Problem, Severity
 from m3nop.mapping.errors import ExpressionError
 from m3nop.mapping.expressions import Expression, compile_expression

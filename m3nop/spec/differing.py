@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.problems import Position
 from m3nop.spec.show import scalar_text
 from m3nop.spec.tree import Entry, ListNode, MapNode, ScalarNode

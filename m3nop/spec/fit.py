@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.conversion import to_field_text
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.inference import is_literal

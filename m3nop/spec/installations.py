@@ -6,9 +6,9 @@ ids of two installations are not one another's, so what is remembered is kept ap
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.spec.tree import Entry, ListNode, MapNode, Node, ScalarNode, walk
 
 if TYPE_CHECKING:

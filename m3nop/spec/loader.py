@@ -8,13 +8,12 @@ of them are plausible M3 codes. Anchors, aliases, tags, equal keys and further d
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.problems import Position, Problem
 from m3nop.spec.cuts import Pairs, mend_comment, mend_flow
 from m3nop.spec.tree import Entry, ListNode, MapNode, Node, ScalarNode, Source

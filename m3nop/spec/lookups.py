@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import replace
 from m3nop.core.problems import Position, Problem
 from m3nop.mapping.errors import LookupTableError
 from m3nop.mapping.lookups import VALUE, Lookup, Miss, lookup_from_csv

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.problems import Problem
 from m3nop.mapping.pipeline import walk as every_step
 from m3nop.spec.suggest import suggest

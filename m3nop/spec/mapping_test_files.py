@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.core.problems import Position, Problem
 from m3nop.spec.checking import check
 from m3nop.spec.files import PROJECT_FILE, YAML_SUFFIXES

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Operation
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.pipeline import DoubleCheck, Probe, Request, Target
 from m3nop.spec.fields import compile_fields
 from m3nop.spec.scope import Scope, StepShape

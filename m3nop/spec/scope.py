@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-
-from m3nop.core.dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.core.secrets import SecretRef
 from m3nop.spec.loader import resolve
 from m3nop.spec.tree import ListNode, MapNode, ScalarNode

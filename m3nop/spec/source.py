@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Operation
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.mapping.pipeline import FullRead, Outputs, Request, SourceKind, SourceRule, Target, Watermark
 from m3nop.spec.fields import compile_fields
 from m3nop.spec.suggest import suggest

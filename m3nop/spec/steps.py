@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Effect, Operation
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.pipeline import (
     Check,
     ForEach,

@@ -7,9 +7,9 @@ Nodes are immutable. Each keeps its file, line and column, and the layer that pu
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.problems import Position
 
 if TYPE_CHECKING:

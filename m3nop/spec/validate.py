@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import StoreRef
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
 from m3nop.core.problems import Problem, Severity
 from m3nop.spec.checking import check

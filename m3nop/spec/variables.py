@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.problems import Problem, Severity
 from m3nop.core.secrets import SecretRef
 from m3nop.spec.tree import Node, ScalarNode, convert

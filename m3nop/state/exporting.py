@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, func, select, type_coerce
@@ -16,7 +17,6 @@ from sqlalchemy import Text, func, select, type_coerce
 from m3nop.core import json
 from m3nop.core.clock import to_text
 from m3nop.core.crash import crashpoint
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import StateError
 from m3nop.state.columns import JsonText
 from m3nop.state.disk import sync_folder

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import nullcontext
+from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,7 +17,6 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from m3nop.core import json
 from m3nop.core.crash import crashpoint
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import StateError
 from m3nop.state import schema, versions
 from m3nop.state.exporting import FORMAT

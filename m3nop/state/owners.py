@@ -6,11 +6,11 @@ row, in the transaction that gives its work back.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, text, update
 
-from m3nop.core.dataclass import dataclass
 from m3nop.core.records import CallState, RecordState
 from m3nop.state.schema import calls, claims, owners, records, runs
 

@@ -10,11 +10,10 @@ import json
 import math
 import os
 import sys
-from dataclasses import field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core.clock import to_text
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import BusyError
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import os
 import secrets
 import sqlite3
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from sqlalchemy.exc import DBAPIError
 
 from m3nop.core.clock import SECOND
 from m3nop.core.crash import crashpoint
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import StateError
 from m3nop.state import schema, versions
 from m3nop.state.sqlite import HEADER, SqliteBackend

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from m3nop.app.alerts.quiet import is_quiet
 from m3nop.core.alerts import Alert
 from m3nop.core.clock import SECOND
-from m3nop.core.dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.alerts.book import CRITICAL, Kind
 from m3nop.app.alerts.posting import ask
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND
-from m3nop.core.dataclass import dataclass
 from m3nop.core.records import Phase, RecordState
 from m3nop.core.secrets import redact
 from m3nop.core.terminal import printable

@@ -6,12 +6,12 @@ import base64
 import binascii
 import hashlib
 import hmac
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.alerts.posting import ask
 from m3nop.core import json
 from m3nop.core.clock import SECOND
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from m3nop.app.alerts.messages import Bulletin

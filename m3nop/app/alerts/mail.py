@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import TYPE_CHECKING
 
 from m3nop.app.alerts.smtp import Impatient, ImpatientByTls
 from m3nop.core.clock import to_datetime
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import AccessError
 from m3nop.core.secrets import Secret, redact
 from m3nop.core.terminal import printable

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop import __version__
 from m3nop.app.alerts.book import CRITICAL, Kind
 from m3nop.core.clock import to_text
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

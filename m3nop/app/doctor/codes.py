@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.app.doctor.asking import Asker, said
 from m3nop.app.doctor.findings import Finding, failed, ok, warning
 from m3nop.app.usage import codes_of
 from m3nop.core.connector import Outcome
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

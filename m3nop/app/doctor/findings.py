@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from m3nop.core.dataclass import dataclass
 
 
 class Result(StrEnum):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from m3nop.core.dataclass import dataclass
 
 OTHER = "other"
 """The label that stands for all that would be too many."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Call, Outcome
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import AccessError, SourceError
 
 if TYPE_CHECKING:

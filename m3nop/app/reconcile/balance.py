@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from m3nop.app.reconcile.findings import Tally
 from m3nop.app.reconcile.orders import IN_SHOP, Orders
 from m3nop.app.reconcile.registry import pipelines_of
 from m3nop.app.reconcile.standing import NEVER_READ
-from m3nop.core.dataclass import dataclass
 from m3nop.core.records import CallState, RecordState
 from m3nop.mapping.values import text_of
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from m3nop.app.previewing import Subject, record_of, work_for
 from m3nop.app.reconcile.asking import Question, ask
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.json import canonical
 from m3nop.core.records import RecordState
 from m3nop.engine.arrival import classify

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -9,7 +10,6 @@ from zoneinfo import ZoneInfo
 from m3nop.app.reconcile.asking import TABLE, Question
 from m3nop.app.reconcile.bench import work_of
 from m3nop.core.clock import SECOND
-from m3nop.core.dataclass import dataclass
 from m3nop.engine.work import matching_rows
 from m3nop.mapping.errors import EvaluationError
 

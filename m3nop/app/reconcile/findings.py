@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Instant

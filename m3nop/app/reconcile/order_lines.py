@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from m3nop.app.reconcile.asking import TABLE, Question
-from m3nop.core.dataclass import dataclass
 from m3nop.engine.compare import comparable
 from m3nop.mapping.pipeline import Target, walk
 

@@ -6,6 +6,7 @@ step that enters lines and what it verifies. An order that m3nop entered is comp
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,6 @@ from m3nop.app.reconcile.references import Reading, SeenKeys
 from m3nop.app.reconcile.standing import standing_of
 from m3nop.core.clock import SECOND
 from m3nop.core.connector import Call
-from m3nop.core.dataclass import replace
 from m3nop.core.records import RecordState
 from m3nop.engine.work import disagreement
 from m3nop.mapping.errors import EvaluationError, FieldRefusal

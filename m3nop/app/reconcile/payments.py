@@ -6,6 +6,7 @@ What moved since it was entered last, and by what M3 knows a movement, is worked
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from m3nop.app.reconcile.bench import Bench, Case, work_of
 from m3nop.app.reconcile.findings import Difference, Fix, Kind
 from m3nop.app.reconcile.order_lines import number, shown
 from m3nop.app.reconcile.standing import standing_of
-from m3nop.core.dataclass import replace
 from m3nop.core.records import CallState, RecordState
 from m3nop.engine.compare import comparable
 from m3nop.engine.work import Work, matching_rows

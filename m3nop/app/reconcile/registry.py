@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.session import enters_orders
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
 from m3nop.mapping.pipeline import SourceKind, walk
 

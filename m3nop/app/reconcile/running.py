@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.app import letters
@@ -12,7 +12,6 @@ from m3nop.app.reconcile.findings import Difference, Fix, Tally
 from m3nop.app.reconcile.registry import SUBJECTS, pipelines_of
 from m3nop.app.reviews import make_ready, save_decision
 from m3nop.app.session import unknown
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import UsageError
 from m3nop.core.records import RecordState
 from m3nop.core.vitals import ComparisonNews

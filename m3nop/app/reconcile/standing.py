@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.reconcile.findings import Fix
-from m3nop.core.dataclass import dataclass
 from m3nop.core.records import RecordState
 from m3nop.mapping.pipeline import walk
 

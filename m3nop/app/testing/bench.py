@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -10,7 +11,6 @@ from m3nop.app.testing.matching import Difference, differences
 from m3nop.core import json
 from m3nop.core.clock import DAY, parse_instant
 from m3nop.core.connector import Answer, Failure, Outcome, Remedy
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.errors import ConfigurationError, M3nopError
 from m3nop.engine.rehearsal import Asked, Rehearsal, Script, Setting, rehearse
 from m3nop.mapping.lookups import VALUE, Lookup

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.engine.work import key_text
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.pipeline import walk as every_step

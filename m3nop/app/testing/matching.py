@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from m3nop.core import json
 from m3nop.core.connector import Effect
-from m3nop.core.dataclass import dataclass
 from m3nop.core.records import RecordState
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.session import unknown
 from m3nop.app.testing.bench import Bench, Verdict
 from m3nop.app.testing.coverage import Coverage
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError, UsageError
 from m3nop.core.problems import Severity
 from m3nop.spec.files import PROJECT_FILE, YAML_SUFFIXES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from m3nop.connectors.m3.effects import done_codes_of, effect_of, is_slow, key_o
 from m3nop.connectors.m3.transactions import TransactionInfo, shipped
 from m3nop.connectors.options import SANDBOX
 from m3nop.core.connector import Effect, FieldInfo, Operation
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import ConfigurationError
 
 if TYPE_CHECKING:

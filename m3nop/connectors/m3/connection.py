@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from m3nop.connectors.m3.catalog import COMPANY, TABLE
@@ -19,7 +20,6 @@ from m3nop.connectors.m3.table_reader import QUERIES_AT_ONCE, TableReader
 from m3nop.connectors.m3.v1 import V1
 from m3nop.connectors.m3.v2 import V2
 from m3nop.core.connector import Answer, Call, Effect, Facts, Failure, Operation, Outcome, Remedy
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import AccessError, ConfigurationError
 
 if TYPE_CHECKING:

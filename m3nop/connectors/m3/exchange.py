@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from m3nop.connectors.m3.results import Reply
 from m3nop.core.connector import Failure, Outcome, Remedy
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.http.failures import (
     HttpFailure,
     HttpFailureKind,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.secrets import Secret
 

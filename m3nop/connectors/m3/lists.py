@@ -7,12 +7,12 @@ with larger pages.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.m3.results import Reply, answer
 from m3nop.core.connector import Answer, Effect, Failure, Outcome, Remedy
-from m3nop.core.dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

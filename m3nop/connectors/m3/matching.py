@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.m3.results import NOT_THERE, Reply, Result
 from m3nop.core.connector import Failure, Outcome, Remedy
-from m3nop.core.dataclass import replace
 
 if TYPE_CHECKING:
     from m3nop.connectors.m3.results import Record

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Answer, Call, Effect, Failure, Outcome, Remedy
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.mapping.conversion import from_field_text
 
 if TYPE_CHECKING:

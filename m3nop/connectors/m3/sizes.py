@@ -7,9 +7,8 @@ Where the calls are what takes long, a larger group only lets M3 work on fewer r
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

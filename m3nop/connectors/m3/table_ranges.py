@@ -7,6 +7,7 @@ been cut is never used.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.m3.results import answer
@@ -22,7 +23,6 @@ from m3nop.connectors.m3.tables import (
     parse,
 )
 from m3nop.core.connector import Answer, Call, Failure, Outcome, Remedy
-from m3nop.core.dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

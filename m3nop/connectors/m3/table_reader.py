@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.m3.results import answer
@@ -16,7 +17,6 @@ from m3nop.connectors.m3.tables import (
     plan,
 )
 from m3nop.core.connector import Answer, Call, Failure, Outcome, Remedy
-from m3nop.core.dataclass import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

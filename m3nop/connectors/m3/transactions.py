@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from m3nop.connectors.m3.known import AREAS, LABELS
 from m3nop.core.connector import FieldInfo
-from m3nop.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -9,7 +10,6 @@ from m3nop.connectors.m3.exchange import POSITION_HEADER, Session, Unusable, doc
 from m3nop.connectors.m3.matching import match
 from m3nop.connectors.m3.results import Refusal, Reply, Result, record_of
 from m3nop.core.connector import Effect, Failure, Remedy
-from m3nop.core.dataclass import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.refusals import ShopFailure, refusal, unreadable
 from m3nop.core.connector import Outcome, Remedy
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.http.failures import HttpFailure
 from m3nop.http.tokens import TokenFailure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +12,6 @@ from m3nop.connectors.options import filled_in
 from m3nop.core import json
 from m3nop.core.clock import SECOND, parse_instant
 from m3nop.core.connector import Failure, Remedy
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.secrets import Secret
 from m3nop.http.failures import HttpFailure, failure_of_status

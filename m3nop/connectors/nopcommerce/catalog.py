@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import shape
 from m3nop.connectors.nopcommerce.columns import CUSTOMER_OSS_LACKS, OSS_LACKS
 from m3nop.connectors.nopcommerce.operations import CUSTOMERS, OPERATIONS, ORDERS, PRODUCTS, SHIPMENTS
 from m3nop.core.connector import Operation, Resource
-from m3nop.core.dataclass import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ those of nopCommerce's tables (4.80). Money has the four decimals of its SQL col
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from m3nop.connectors.nopcommerce.records import PRODUCT_WORDS, moment
 from m3nop.connectors.nopcommerce.refusals import unfit
 from m3nop.core.connector import FieldInfo
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

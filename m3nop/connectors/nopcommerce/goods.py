@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -10,7 +11,6 @@ from m3nop.connectors.nopcommerce.operations import PRODUCTS_AT_ONCE
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
 from m3nop.connectors.nopcommerce.tolerance import bear
 from m3nop.core.connector import Failure, Outcome, Remedy
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import SourceError
 
 if TYPE_CHECKING:

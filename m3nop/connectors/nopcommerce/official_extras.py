@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.api import Request
@@ -14,7 +14,6 @@ from m3nop.connectors.nopcommerce.refusals import unfit
 from m3nop.connectors.nopcommerce.rewriting import insert
 from m3nop.connectors.nopcommerce.rows import only_of, rows_of
 from m3nop.core.clock import DAY, parse_instant
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

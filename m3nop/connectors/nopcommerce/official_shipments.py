@@ -7,6 +7,7 @@ customer and move the order's status. What an earlier call wrote of it is comple
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce import records
@@ -27,7 +28,6 @@ from m3nop.connectors.nopcommerce.wishes import (
     upserted,
     written,
 )
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,6 +7,7 @@ the whole list. Lists are by creation, newest first; both bounds of a window are
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.listing import whole_list
@@ -24,7 +25,6 @@ from m3nop.connectors.nopcommerce.records import creation, identity
 from m3nop.connectors.nopcommerce.rows import asked_for, chunks, number_of, refuse, rows_of
 from m3nop.core.clock import parse_instant
 from m3nop.core.connector import Page
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

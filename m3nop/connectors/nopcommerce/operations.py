@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.columns import CUSTOMER, PRODUCT
 from m3nop.core.connector import Effect, FieldInfo, Operation
-from m3nop.core.dataclass import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,6 +7,7 @@ PascalCase, which every controller understands.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.config import LARGEST_OSS_PAGE
@@ -24,7 +25,6 @@ from m3nop.connectors.nopcommerce.records import creation, identity
 from m3nop.connectors.nopcommerce.rows import asked_for, chunks, number_of, refuse, rows_of
 from m3nop.core.clock import parse_instant
 from m3nop.core.connector import Page, StoreRef
-from m3nop.core.dataclass import dataclass
 from m3nop.core.errors import SourceError
 
 if TYPE_CHECKING:

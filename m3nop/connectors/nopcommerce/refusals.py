@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from m3nop.core.connector import Failure, Outcome, Remedy
-from m3nop.core.dataclass import replace
 from m3nop.core.errors import AccessError
 from m3nop.core.secrets import redact
 from m3nop.http.failures import failure_of_status, outcome_of_status

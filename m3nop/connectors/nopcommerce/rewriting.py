@@ -6,6 +6,7 @@ trace. So the row is read again just before it is written, when a foreign edit i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.api import Request
@@ -14,7 +15,6 @@ from m3nop.connectors.nopcommerce.official_records import BASE, get
 from m3nop.connectors.nopcommerce.refusals import refused, unreadable
 from m3nop.connectors.nopcommerce.rows import only_of
 from m3nop.connectors.nopcommerce.shape import NEVER_KEPT
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,6 +5,7 @@ Where a product counts its stock is for the shop to say (its inventory method), 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.fields import Fields
@@ -12,7 +13,6 @@ from m3nop.connectors.nopcommerce.records import INVENTORY_METHODS, word
 from m3nop.connectors.nopcommerce.refusals import refused, unfit
 from m3nop.connectors.nopcommerce.shape import STOCK_ROW_FIELDS
 from m3nop.connectors.nopcommerce.wishes import ambiguous
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

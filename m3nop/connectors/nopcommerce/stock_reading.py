@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from m3nop.connectors.nopcommerce import stock
 from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.goods import Goods
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
-from m3nop.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-
-from m3nop.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.refusals import refused, unfit
-from m3nop.core.dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.values import show
 

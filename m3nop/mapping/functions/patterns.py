@@ -9,11 +9,10 @@ a pattern.
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
-from m3nop.core.dataclass import dataclass
 from m3nop.mapping.errors import EvaluationError
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ goes on with the line before. Names, types and lengths are facts of M3's MI repo
 from __future__ import annotations
 
 import re
-
-from m3nop.core.dataclass import dataclass
+from dataclasses import dataclass
 
 _FIELD = re.compile(r"([A-Z0-9]+):([AND])(\d+)(\*?)\Z")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.m3 import refusal
 from m3nop.sandbox.m3.refusal import RefusalError
 from m3nop.sandbox.m3.session import COMPANY, DIVISION, Handler, Page, Record, Row, Session, Tables

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from m3nop.core.clock import to_instant
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.m3.flow_tables import FinanceTables, InvoiceTables, LogisticsTables
 from m3nop.sandbox.m3.goods_tables import GoodsTables
 from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.m3.runner import Ask, Options
 
 if TYPE_CHECKING:

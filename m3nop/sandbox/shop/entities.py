@@ -6,11 +6,11 @@ column, times are naive UTC text as .NET writes them, texts may be null.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.shop.moments import BEGINNING, normalised
 
 if TYPE_CHECKING:

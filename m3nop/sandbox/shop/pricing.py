@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.shop.entities import money
 
 if TYPE_CHECKING:

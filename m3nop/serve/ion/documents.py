@@ -9,12 +9,11 @@ A business object document has a ``DataArea`` that holds a verb and then nouns o
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.serve.counting import holds_at_most
 from m3nop.serve.ion.errors import TooLarge, Unreadable
 

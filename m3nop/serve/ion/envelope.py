@@ -7,10 +7,10 @@ and a part ``MessagePayload``; version 2 swaps the two names, so the parts are k
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.serve.ion.errors import Unreadable
 from m3nop.serve.ion.multipart import boundary_of, charset_of, parts_of
 

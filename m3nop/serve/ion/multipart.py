@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.serve.ion.errors import TooLarge, Unreadable
 
 if TYPE_CHECKING:

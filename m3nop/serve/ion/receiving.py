@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass, replace
 from m3nop.core.documents import topic_of
 from m3nop.core.inbox import Message
 from m3nop.serve.counting import holds_at_most

@@ -8,11 +8,11 @@ if it is given, a foreign currency has the rate of the table unless the line say
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.m3.programs import pricing
 from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid, must_be_entered, refused
 

@@ -8,9 +8,9 @@ tighter), text in quotes with ``''`` for a quote, numbers and dates bare.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.m3.refusal import RefusalError, does_not_exist, refused
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from m3nop.core import json
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.shop import tokens
 from m3nop.sandbox.shop.moments import bound
 

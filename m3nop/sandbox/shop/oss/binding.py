@@ -8,10 +8,10 @@ with an underscore is unknown, and a value that cannot be read is a 400.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.shop.moments import bound
 from m3nop.sandbox.shop.oss.refusals import problem
 from m3nop.sandbox.shop.statuses import OrderStatus, PaymentStatus, ShippingStatus

@@ -6,6 +6,7 @@ Source: Nop.Plugin.Api 4.80 (api-for-nopcommerce).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -13,7 +14,6 @@ from starlette.routing import Route
 
 from m3nop.core import json
 from m3nop.core.clock import MINUTE
-from m3nop.core.dataclass import dataclass
 from m3nop.sandbox.shop import tokens
 from m3nop.sandbox.shop.oss.refusals import Refused, problem, wrong
 
