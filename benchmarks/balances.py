@@ -36,8 +36,12 @@ INSERT INTO records SELECT {columns} FROM records WHERE id <= :taken_in
 _NEW_ITEM = "printf('ITEM-%07d', CAST(substr(key, 10) AS INTEGER) + :copy * :taken_in)"
 _CHANGED = {
     "id": "id + :copy * :taken_in", "key": f"'001-' || {_NEW_ITEM}",
-    "snapshot": f"replace(snapshot, substr(key, 5), {_NEW_ITEM})",
+    "snapshot_id": "snapshot_id + :copy * :kept",
 }  # fmt: skip
+_COPY_SNAPSHOTS = """
+INSERT INTO snapshots SELECT snapshots.id + :copy * :kept, replace(snapshot, substr(key, 5), {new_item})
+FROM records JOIN snapshots ON snapshots.id = snapshot_id WHERE records.id <= :taken_in
+"""
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,11 @@ def _copy(database: Path, copies: int, taken_in: int) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         names = [row[1] for row in connection.execute("PRAGMA table_info(records)")]
         statement = _COPY.format(columns=", ".join(_CHANGED.get(name, f'"{name}"') for name in names))
+        (kept,) = connection.execute("SELECT max(id) FROM snapshots").fetchone()
         for copy in range(1, copies + 1):
-            connection.execute(statement, {"copy": copy, "taken_in": taken_in})
+            values = {"copy": copy, "taken_in": taken_in, "kept": kept}
+            connection.execute(_COPY_SNAPSHOTS.format(new_item=_NEW_ITEM), values)
+            connection.execute(statement, values)
 
 
 def main() -> None:

@@ -22,19 +22,20 @@ from benchmarks.running import ask, check, double, environ, project_in, spend
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ROWS_PER_ORDER = 11
-"""Of records, attempts, calls, links and document numbers, for an order of three lines."""
+ROWS_PER_ORDER = 12
+"""Of snapshots, records, attempts, calls, links and document numbers, for an order of three lines."""
 _APART = 10_000_000
 """Between the ids of one copy's orders and the next's."""
 _SHIFTED_KEY = f"CAST(CAST({{}} AS INTEGER) + :copy * {_APART} AS TEXT)"
 _COPIED: Mapping[str, Mapping[str, str]] = {
+    "snapshots": {"id": "id + :copy * :snapshots"},
     "records": {
         "id": "id + :copy * :records", "key": _SHIFTED_KEY.format("key"),
-        "attempt_id": "attempt_id + :copy * :attempts",
+        "attempt_id": "attempt_id + :copy * :attempts", "snapshot_id": "snapshot_id + :copy * :snapshots",
     },
     "attempts": {
         "id": "id + :copy * :attempts", "record_id": "record_id + :copy * :records",
-        "reference": "reference || '-' || :copy",
+        "reference": "reference || '-' || :copy", "snapshot_id": "snapshot_id + :copy * :snapshots",
     },
     "calls": {
         "line": "line + :copy * :calls", "id": "lower(hex(randomblob(16)))",
@@ -96,7 +97,12 @@ def multiply(database: Path, copies: int) -> int:
     with closing(sqlite3.connect(database)) as connection, connection:
         most = {
             table: connection.execute(f"SELECT max({number}) FROM {table}").fetchone()[0]  # noqa: S608  ours
-            for table, number in (("records", "id"), ("attempts", "id"), ("calls", "line"))
+            for table, number in (
+                ("snapshots", "id"),
+                ("records", "id"),
+                ("attempts", "id"),
+                ("calls", "line"),
+            )
         }
         originals = {
             table: connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0]  # noqa: S608
