@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from m3nop.core.connector import Operation
 
 FULL_REQUESTS_BEFORE_GROWTH = 10
-PAYS = 8.0
+PAYS = 4.0
 """The calls of a group take so many times as long as its request itself: more would save little."""
 FEWEST = 10
 """A group is never made smaller than this because it would not pay."""

@@ -81,7 +81,7 @@ def test_a_confirm_is_not_doubled_beyond_a_quarter_of_the_time_out(sizes):
 
 
 def test_where_each_call_takes_long_a_group_is_as_small_as_costs_little_and_no_smaller_than_ten(sizes):
-    assert worked(sizes, LINE, start=0.005, each=0.002) == 20
+    assert worked(sizes, LINE, start=0.005, each=0.001) == 20
     assert worked(sizes, CONFIRM, start=0.005, each=0.01) == FEWEST
 
 
