@@ -95,13 +95,18 @@ def _serve(pipe: Connection) -> None:
             "count": lambda counted: _count(world, *counted),
             "shown": lambda sku: _shown(world, sku),
         }
-        while True:
-            wish, about = pipe.recv()
-            if wish == "end":
-                break
-            pipe.send(wishes[wish](about))
+        obey(pipe, wishes)
     ended.set()
     watching.join()
+
+
+def obey(pipe: Connection, wishes: dict[str, Callable[[Any], Any]]) -> None:
+    """Answer wishes that come through a pipe until its other side has no more."""
+    while True:
+        wish, about = pipe.recv()
+        if wish == "end":
+            return
+        pipe.send(wishes[wish](about))
 
 
 def _place(world: Any, count: int) -> list[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.memory import places_of
-from benchmarks.receiving import entered_of, watch
+from benchmarks.receiving import entered_of, obey, watch
 from m3nop.sandbox import shop
 from m3nop.sandbox.catalogue import ITEMS
 from m3nop.sandbox.m3 import stock
@@ -54,11 +54,7 @@ def serve_storm(pipe: Connection) -> None:
             "tell": storm.tell, "entered": lambda _: entered_of(world, storm.seen),
             "stock": storm.wrong_stock, "judge": storm.judge,
         }  # fmt: skip
-        while True:
-            wish, about = pipe.recv()
-            if wish == "end":
-                break
-            pipe.send(wishes[wish](about))
+        obey(pipe, wishes)
     ended.set()
     watching.join()
 

@@ -14,7 +14,7 @@ from m3nop.core.records import AttemptState, CallState, Link, LoggedCall
 from m3nop.engine.actions import Purpose
 from m3nop.engine.commit import TAKEN_OVER
 from m3nop.engine.verdicts import is_committed
-from m3nop.engine.work import failure_json, matching_rows, name_row
+from m3nop.engine.work import failure_json, first_row, matching_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -160,7 +160,7 @@ class Answers:
         line = work.taken(step.id)
         if line is None:
             return
-        known = name_row(step.call.outputs, (line.rows or [{}])[0])
+        known = first_row(step.call.outputs, line)
         news = {name: value for name, value in work.checked[path][0].items() if value is not None}
         merged = {**known, **news}
         line.rows = [{source: merged.get(name) for name, source in step.call.outputs.names.items()}]
@@ -312,15 +312,11 @@ def _with_commit(work: Work) -> Mapping[str, Json]:
     if step is None or step.call is None:
         return work.root()
     line = work.log[step.id]
-    return work.with_step(
-        step.id, {**name_row(step.call.outputs, (line.rows or [{}])[0]), "fields": line.fields}
-    )
+    return work.with_step(step.id, {**first_row(step.call.outputs, line), "fields": line.fields})
 
 
 def _found_already(line: LoggedCall) -> bool:
-    if line.state is CallState.DONE and line.rows:
-        return any("already" in row for row in line.rows)
-    return False
+    return line.state is CallState.DONE and any("already" in row for row in line.rows or ())
 
 
 def _identifying(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:

@@ -40,7 +40,8 @@ def own_document(work: Work) -> dict[str, Json] | None:
     line = work.taken(step.id) if step else None
     if step is None or step.call is None or line is None:
         return None
-    return first_row(step.call.outputs, line)
+    named = first_row(step.call.outputs, line)
+    return {name: named[name] for name in step.call.outputs.names}
 
 
 def before_commit(work: Work, step: Step, root: Mapping[str, Json]) -> Action | None:

@@ -144,10 +144,11 @@ def _fitting(query: Query) -> Iterable[Query]:
     parts: list[list[Call]] = []
     room = 0
     for value, calls in asking.items():
-        room -= len(query.key) + len(value) + len("  =  or ")
+        condition = f"{query.key} = {value}"
+        room -= len(" or ") + len(condition)
         if room < 0:
             parts.append([])
-            room = LONGEST_QUERY - len(query.head) - len(query.key) - len(value) - len(" = ")
+            room = LONGEST_QUERY - len(query.head) - len(condition)
         parts[-1].extend(calls)
     return [replace(query, calls=tuple(part)) for part in parts]
 
