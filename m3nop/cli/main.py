@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +18,9 @@ from m3nop.core.errors import M3nopError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_M_ARENA_MAX = -8
+"""The option of glibc's ``mallopt`` that says how many heaps there may be (malloc.h)."""
 
 app = typer.Typer(
     name="m3nop",
@@ -50,11 +55,24 @@ def main() -> None:
     # Objects come by the ten thousand here and hardly ever in circles: looking for those less often saves a
     # tenth of the time of most commands, for a few megabytes.
     gc.set_threshold(20_000, 10, 10)
+    _share_one_heap()
     # No plugin of Pydantic has a part here, and to look for one reads about every package that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = _code_of(lambda: app(standalone_mode=True))
     lost = _code_of(streams.flush)
     sys.exit(code or lost)
+
+
+def _share_one_heap() -> None:
+    """Let threads share one heap where the C library is glibc; elsewhere do nothing.
+
+    Left alone glibc gives each thread a heap of its own, and what one gave back is of no use to the others:
+    a tenth of the memory of a run, and more the longer a service runs. Python does one thing at a time, so
+    nothing waits for the one heap.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _code_of(work: Callable[[], object]) -> int | str | None:
