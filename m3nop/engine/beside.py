@@ -27,15 +27,17 @@ def request(make: Callable[[], T]) -> Asking[T]:
 class Beside:
     """Several works, with a request of each under way; everything but the requests runs in one thread.
 
-    A work alone makes its requests in that thread, too, unless it is told to make them ``apart``.
+    A work alone makes its requests in that thread, too, until it is long: then others need that thread.
     """
 
-    def __init__(self, works: Sequence[Asking[None]], executor: Executor) -> None:
+    def __init__(
+        self, works: Sequence[Asking[None]], executor: Executor, *, is_long: Callable[[], bool]
+    ) -> None:
         self._works = works
         self._executor = executor
         self._came: queue.SimpleQueue[tuple[Asking[None], Callable[[], Any]]] = queue.SimpleQueue()
         self._under_way = -1
-        self.apart = len(works) > 1
+        self._is_long = is_long
 
     def go_on(self, wait: float | None) -> bool:
         """Wait for an answer, at most so many seconds, and go on with its work; False once all are done."""
@@ -61,7 +63,7 @@ class Beside:
         except StopIteration:
             return False
         asked = partial(self._ask, work, make)
-        if self.apart:
+        if len(self._works) > 1 or self._is_long():
             self._executor.submit(asked)
         else:
             asked()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from m3nop.core.clock import DAY, Clock, Instant
 from m3nop.core.records import Arrival, RecordState
@@ -37,6 +38,8 @@ FULL = "full:"
 UNANNOUNCED = "unannounced"
 """Counts records that a poll found first, of pipelines whose records events should announce."""
 _NOT_OURS = (RecordState.BASELINED, RecordState.IGNORED)
+_LARGE = 50
+"""Rows of a page that is hardly the last one."""
 _OVERTAKEN = "another process works on some of what was read; the next run reads the rest"
 
 
@@ -58,11 +61,12 @@ class Intake:
         self._sources = sources
         self._clock = clock
         self._pages: Counter[str] = Counter()
+        self._is_large = False
 
     @property
-    def most_pages(self) -> int:
-        """The number of pages that the pipeline with the most of them had so far."""
-        return max(self._pages.values(), default=0)
+    def is_long(self) -> bool:
+        """Whether so much came for a pipeline that more is to be expected: a second page, or a large one."""
+        return self._is_large or any(pages > 1 for pages in self._pages.values())
 
     def read(self, job: Job, *, since: Instant | None = None, full: bool = False) -> Asking[int]:
         """Read everything after the watermark; return how many rows came.
@@ -93,6 +97,7 @@ class Intake:
             while page := (yield from _ask(job, partial(next, pages, None))):
                 counts.append(self._commit(job, partition, page, every=watermark is None))
                 self._pages[job.name] += 1
+                self._is_large = self._is_large or counts[-1] >= _LARGE
                 if self._tools.stop:
                     return
         if watermark is None and job.any.source.full is not None:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 APART = (AccessError, SourceError, PausedError)
 """What stops one pipeline, while the others go on."""
-_LONG = 2
-"""Pages of one pipeline after which its records are delivered while the next ones are read."""
 
 
 class Reading:
@@ -36,8 +34,9 @@ class Reading:
 
     def __init__(
         self, state: State, tools: Tools, jobs: Mapping[str, Job], circuits: Circuits, *, intake: Intake,
-        recheck: Recheck, clock: Clock,
+        recheck: Recheck, clock: Clock, meanwhile: bool = False,
     ) -> None:  # fmt: skip
+        """Take in pages while records are delivered, where these may be delivered ``meanwhile``."""
         self._state = state
         self._tools = tools
         self._jobs = jobs
@@ -45,6 +44,7 @@ class Reading:
         self._intake = intake
         self._recheck = recheck
         self._clock = clock
+        self._meanwhile = meanwhile
         self.count = 0
         """How many rows came."""
         self.failed: dict[str, M3nopError] = {}
@@ -72,10 +72,10 @@ class Reading:
 
         From then on no request is made in the thread that decides.
         """
-        long = self._part is not None and self._intake.most_pages >= _LONG
-        if self._part is not None and long:
-            self._part.apart = True
-        return long
+        return self._part is not None and self._is_long()
+
+    def _is_long(self) -> bool:
+        return self._meanwhile and self._intake.is_long
 
     def close(self) -> None:
         """Read nothing more."""
@@ -166,9 +166,7 @@ class Reading:
         yield self._beside([self._in_turn(own, read)])
 
     def _beside(self, works: Sequence[Asking[None]]) -> Beside:
-        made = Beside(works, self._tools.executor)
-        made.apart = made.apart or (self._part is not None and self._part.apart)
-        return made
+        return Beside(works, self._tools.executor, is_long=self._is_long)
 
     def _in_turn(self, names: Iterable[str], read: Callable[[str], Asking[None]]) -> Asking[None]:
         for name in names:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Effect
@@ -34,8 +36,7 @@ _SWEEP_PATIENCE = 10 * SECOND
 """A run waits no longer than this for a sweep alone; the next one makes it."""
 
 
-@dataclass(slots=True)
-class Summary:
+class Summary(Struct):
     """What a run did: rows read, and records that came to rest in each state."""
 
     read: int = 0
@@ -170,12 +171,12 @@ class Engine:
             started,
         )  # fmt: skip
         reading = Reading(
-            self._state, self._tools, self._jobs, circuits, intake=intake, recheck=recheck, clock=self._clock
-        )
+            self._state, self._tools, self._jobs, circuits, intake=intake, recheck=recheck,
+            clock=self._clock, meanwhile=self._may_be_read_meanwhile(wish),
+        )  # fmt: skip
         reading.begin(wish, failed)
-        together = self._may_be_read_meanwhile(wish)
         try:
-            while reading.go_on() and not (together and reading.beside_delivery()):
+            while reading.go_on() and not reading.beside_delivery():
                 continue
             failed.update(reading.failed)
             failed.update({**held(self._jobs, names, circuits), **failed})

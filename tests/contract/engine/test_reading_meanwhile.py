@@ -22,9 +22,13 @@ HEAD = "OIS100MI/AddBatchHead"
 @pytest.fixture(params=["oss", "official"])
 def bench(make_bench: Callable[..., Bench], request: pytest.FixtureRequest) -> Bench:
     """A shop that shows two orders at a time, whose customer is known."""
-    dialect = request.param
-    paged = f"dialect: {dialect}, page_size: 2"
-    made = make_bench(dialect=dialect, change=lambda text: text.replace(f"dialect: {dialect}", paged))
+    return paged(make_bench, request.param, 2)
+
+
+def paged(make_bench: Callable[..., Bench], dialect: str, size: int) -> Bench:
+    """Make a bench whose shop shows so many orders at a time, and let its customer become known."""
+    setting = f"dialect: {dialect}, page_size: {size}"
+    made = make_bench(dialect=dialect, change=lambda text: text.replace(f"dialect: {dialect}", setting))
     made.place()
     made.run()
     made.world.requests.clear()
@@ -58,6 +62,17 @@ def test_a_list_of_one_page_is_read_before_anything_is_entered(bench: Bench) -> 
 
     assert bench.judge(*orders) == CLEAN
     assert "Hs" not in seen(bench)
+
+
+def test_after_one_large_page_no_other_is_waited_for(make_bench: Callable[..., Bench]) -> None:
+    bench = paged(make_bench, "oss", 50)
+    orders = [bench.place() for _ in range(160)]
+
+    bench.run()
+
+    assert bench.judge(*orders) == CLEAN
+    # The second page is asked for while the orders of the first are looked up in M3.
+    assert seen(bench).startswith("ssHs")
 
 
 def test_requests_of_both_systems_are_under_way_together(bench: Bench) -> None:

@@ -27,7 +27,7 @@ def executor() -> Iterator[Executor]:
 
 
 def beside(works: Sequence[Asking[None]], executor: Executor) -> None:
-    together = Beside(works, executor)
+    together = Beside(works, executor, is_long=lambda: False)
     try:
         while together.go_on(None):
             pass
@@ -88,15 +88,20 @@ def test_a_work_alone_needs_no_other_thread() -> None:
     beside([], NoExecutor())
 
 
-def test_a_work_alone_can_go_on_apart_while_its_thread_does_something_else(executor: Executor) -> None:
+def test_a_work_alone_goes_on_apart_once_it_is_long_while_its_thread_does_something_else(
+    executor: Executor,
+) -> None:
     told: list[object] = []
     slow, here = threading.Event(), threading.get_ident()
-    alone = Beside([asking(threading.get_ident, lambda: slow.wait(PATIENCE), told=told)], executor)
-    alone.apart = True
+    alone = Beside(
+        [asking(threading.get_ident, lambda: slow.wait(PATIENCE), told=told)],
+        executor,
+        is_long=lambda: bool(told),
+    )
 
     assert alone.go_on(0)
     assert alone.go_on(None)
-    assert told != [here]
+    assert told == [here]
     assert alone.go_on(0)
     slow.set()
     assert not alone.go_on(None)
