@@ -84,7 +84,10 @@ class Transaction(Protocol):
         ...
 
     def move_records(self, records: Sequence[Record]) -> None:
-        """Write where records stand: every column but the snapshot and what follows from it."""
+        """Write where records stand: every column but the snapshot and what follows from it.
+
+        Of what is in flight only what has come of the work on it: its store, and when it is due, stay.
+        """
         ...
 
     def wake(self, pipeline: str, keys: Iterable[str]) -> None:

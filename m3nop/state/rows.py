@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
+from msgspec.structs import asdict
 from sqlalchemy import select
 
 from m3nop.core.records import (
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-_STANDING_COLUMNS = (
-    "store", "partition", "reason", "not_before", "deadline", "epoch", "attempts", "attempt_id", "released",
-    "doubts", "digest", "commit_target", "remembered", "edits",
+WORK_COLUMNS = (
+    "reason", "deadline", "epoch", "attempts", "attempt_id", "released", "doubts", "digest", "commit_target",
+    "remembered", "edits",
 )  # fmt: skip
+"""Columns that change while a record is in flight. None is in an index, which makes them cheap to write."""
+_STANDING_COLUMNS = (*WORK_COLUMNS, "store", "partition", "not_before")
 """Columns that say where a record stands; its version is counted by the database."""
 _SEEN_COLUMNS = ("fingerprint", "created_at", "seen_at")
 """Columns of what follows from its snapshot."""
@@ -84,6 +86,8 @@ call_values: Callable[[LoggedCall], Values] = attrgetter(*_CALL_COLUMNS, _STATE)
 """Return the values of ``CALL_COLUMNS``."""
 answer_values: Callable[[LoggedCall], Values] = attrgetter("id", *ANSWER_COLUMNS[1:-1], _STATE)
 """Return the values of ``ANSWER_COLUMNS``."""
+work_values: Callable[[Record], Values] = attrgetter(*WORK_COLUMNS)
+"""Return the values of ``WORK_COLUMNS``."""
 link_values: Callable[[Link], Values] = attrgetter(*LINK_COLUMNS)
 """Return the values of ``LINK_COLUMNS``."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
 from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, update
 
 from m3nop import __version__
@@ -55,6 +55,7 @@ _CHANGED = {"version": records.c.version + 1}
 _of_record = update(records).where(records.c.id == _row_id).values(_CHANGED)
 _SAVE_RECORD = Prepared(_of_record, "row_id", *rows.RECORD_COLUMNS)
 _MOVE_RECORD = Prepared(_of_record, "row_id", *rows.STANDING_COLUMNS)
+_WORK_ON_RECORD = Prepared(_of_record, "row_id", *rows.WORK_COLUMNS)
 _SAVE_UNCHANGED = Prepared(
     _of_record.where(
         records.c.version == bindparam("seen_version"), records.c.state != str(RecordState.IN_FLIGHT)
@@ -85,6 +86,15 @@ _WAKE = Prepared(
     ),
     "required", "required_key",
 )  # fmt: skip
+_BLOCKING = (
+    select(records.c.blocked_key)
+    .where(
+        records.c.blocked_pipeline == bindparam("required"),
+        records.c.blocked_key.in_(bindparam("required_keys", expanding=True)),
+        records.c.state == str(RecordState.BLOCKED),
+    )
+    .distinct()
+)
 _OPEN_ATTEMPT = Prepared(insert(attempts).inline(), *rows.ATTEMPT_COLUMNS)
 _OPENED = select(attempts.c.record_id, attempts.c.number, attempts.c.id).where(
     attempts.c.record_id.in_(bindparam("of_records", expanding=True))
@@ -222,22 +232,34 @@ class SqlTransaction(InboxWrites):
         return written
 
     def move_records(self, records: Sequence[Record]) -> None:
-        """Write where records stand: every column but the snapshot and what follows from it."""
-        if not records:
-            return
-        moved = [(record.id, *rows.standing_values(record)) for record in records]
-        _MOVE_RECORD.run(self._connection, moved)
+        """Write where records stand: every column but the snapshot and what follows from it.
+
+        Of what is in flight only what has come of the work on it: its store, and when it is due, stay.
+        """
+        worked_on = [
+            (record.id, *rows.work_values(record))
+            for record in records
+            if record.state is RecordState.IN_FLIGHT
+        ]
+        rested = [record for record in records if record.state is not RecordState.IN_FLIGHT]
+        if worked_on:
+            _WORK_ON_RECORD.run(self._connection, worked_on)
+        if rested:
+            moved = [(record.id, *rows.standing_values(record)) for record in rested]
+            _MOVE_RECORD.run(self._connection, moved)
+            _DROP_CLAIM.run(self._connection, [(record.id, self._fence) for record in rested])
         for record in records:
             record.version += 1
-        rested = [(record.id, self._fence) for record in records if record.state is not RecordState.IN_FLIGHT]
-        if rested:
-            _DROP_CLAIM.run(self._connection, rested)
 
     def wake(self, pipeline: str, keys: Iterable[str]) -> None:
         """Turn records that are blocked by these to ready."""
-        woken = [(pipeline, key) for key in keys]
-        if woken:
-            _WAKE.run(self._connection, woken)
+        # Asked for first, because an update prepares all indexes even where there is nothing to change.
+        every = list(keys)
+        for start in range(0, len(every), _IDS_PER_QUERY):
+            some = {"required": pipeline, "required_keys": every[start : start + _IDS_PER_QUERY]}
+            blocking = self._connection.execute(_BLOCKING, some).scalars().all()
+            if blocking:
+                _WAKE.run(self._connection, [(pipeline, key) for key in blocking])
 
     def wake_if_linked(self, pipeline: str, key: str) -> None:
         """Turn records that are blocked by one that was delivered meanwhile to ready."""

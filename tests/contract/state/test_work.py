@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from m3nop.core.errors import StateError
 from m3nop.core.records import Attempt, AttemptState, CallState, LoggedCall, RecordState
@@ -89,7 +89,18 @@ def test_moving_a_record_leaves_its_snapshot_alone(desk, record):
     with desk.state.transaction() as tx:
         tx.move_records([replace(record, state=RecordState.REVIEW, reason="why", snapshot={"id": 2})])
 
-    assert desk.record("1") == replace(record, state=RecordState.REVIEW, reason="why")
+    moved = replace(record, state=RecordState.REVIEW, reason="why", version=record.version + 1)
+    assert desk.record("1") == moved
+
+
+def test_moving_a_record_in_flight_writes_what_came_of_the_work_on_it(desk, record, attempt):
+    [claimed] = desk.claim()
+    came = {"attempt_id": attempt.id, "commit_target": {"ORNO": "1"}, "reason": "under way", "attempts": 2}
+    with desk.state.transaction() as tx:
+        tx.move_records([replace(claimed, store="other", not_before=7, **came)])
+
+    assert desk.record("1") == replace(claimed, version=claimed.version + 1, **came)
+    assert claimed.state is RecordState.IN_FLIGHT
 
 
 def test_attempts_of_a_record_come_oldest_first(desk, record):
