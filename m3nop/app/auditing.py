@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.actor import current_user
 from m3nop.core.errors import StateError, UsageError
@@ -24,8 +25,7 @@ SEAL_START = 12
 """Digits of a seal that are enough to find it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Struct, frozen=True):
     """Which entries of the trail are wanted."""
 
     action: str | None = None
@@ -46,8 +46,7 @@ class Entries:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(Struct, frozen=True):
     """A trail that was found whole."""
 
     entries: int
@@ -80,7 +79,7 @@ def note_lifted(session: Session, wish: Wish) -> None:
 
 def digest_of(record: Record) -> str:
     """Return the SHA-256 of all that the state knows of a record, the snapshot included."""
-    return digest({one.name: getattr(record, one.name) for one in fields(record)})
+    return digest({name: getattr(record, name) for name in record.__struct_fields__})
 
 
 def entries(session: Session, wanted: Entries) -> Iterator[Mapping[str, Any]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.app.previewing import Subject, time_zone
 from m3nop.app.reading import Reader
@@ -33,8 +34,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NAMED = ("calls", "skipped", "link", "reference")
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How a record is kept."""
 
     name: str | None = None
@@ -45,8 +45,7 @@ class Manner:
     """Keep the exchange instead of the record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(Struct, frozen=True):
     """The files that were written."""
 
     kept: Path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.previewing import MappedRecord, Subject, map_record, subject_of, time_zone
 from m3nop.app.tracing import Life, tell
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from m3nop.core.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A record that needs a person."""
 
     life: Life

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.app import scaffold
 from m3nop.app.child import run_child
@@ -46,8 +47,7 @@ _SHIPPING = {10: "nothing to ship", 20: "not shipped", 25: "partly shipped", 30:
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """One order of the day, by the books of both systems in the evening."""
 
     order: int
@@ -62,8 +62,7 @@ class Followed:
     refunded: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """What the day came to."""
 
     orders: tuple[Followed, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.app import scaffold
 from m3nop.app.child import start_child, wait_for
@@ -34,8 +35,7 @@ _CENT = Decimal("0.01")
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one shop order, by the books of both systems."""
 
     order: int
@@ -56,8 +56,7 @@ class Outcome:
         return len(self.numbers) == 1 and self.entered is not None and abs(self.entered - self.net) < _CENT
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the books of both systems say about all orders."""
 
     outcomes: tuple[Outcome, ...]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.session import unknown
@@ -26,8 +27,7 @@ _LAID_OUT = frozenset({"settings", "lookups", "stores", "start", "defaults", "bl
 """Parts of ``m3nop.yaml`` that are compared as they become for each store and pipeline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A value of one environment, and where it was written."""
 
     text: str
@@ -38,8 +38,7 @@ class Value:
     """``base``, ``environment NAME`` or ``store CODE``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A value that two environments do not share; None where one of them has none."""
 
     pipeline: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.app.actor import current_user
 from m3nop.app.auditing import note
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
 _PART = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What can be changed of a dead letter."""
 
     letter: DeadLetter
@@ -47,8 +48,7 @@ class Draft:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """What was changed, and what the pipeline makes of it."""
 
     record: Record

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from m3nop.app.naming import check_pipeline
 from m3nop.app.previewing import Subject, record_of, work_for
@@ -30,8 +32,7 @@ _LEFT_ALONE = (RecordState.BASELINED, RecordState.IGNORED)
 _EXAMPLES = 3
 
 
-@dataclass(slots=True)
-class Gap:
+class Gap(Struct):
     """A code that a lookup has no row for."""
 
     lookup: str
@@ -53,8 +54,7 @@ class Told(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched(Lookup):
+class _Watched(Lookup, frozen=True):
     """A lookup that tells of every code that it has no row for, and never refuses."""
 
     told: Told | None = None

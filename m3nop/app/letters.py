@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.app.actor import current_user
 from m3nop.app.auditing import note
@@ -37,8 +39,7 @@ _GONE = "gone"
 """How the signature of what the shop no longer has begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Dead letters that one remedy may settle."""
 
     remedy: str
@@ -47,8 +48,7 @@ class Group:
     letters: tuple[DeadLetter, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Which dead letters a command is about: some by name, or all that the rest describes."""
 
     names: tuple[str, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.app.actor import current_user
 from m3nop.app.session import unknown
@@ -24,8 +25,7 @@ COLUMNS = ("pipeline", "key", "shop", "m3")
 _OPEN = (AttemptState.OPEN, AttemptState.UNDOING)
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What an import did."""
 
     new: int
@@ -33,8 +33,7 @@ class Imported:
     """Links that were there already, as the file has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     line: int
     pipeline: str
     key: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.app.naming import check_pipeline
 from m3nop.app.session import unknown
@@ -38,8 +40,7 @@ _VALUE = "value"
 _ROOTS = ("settings", "store", "environment", "link", "remembered", "reference", "steps", "vars")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A record to try a mapping on; ``origin`` says where it comes from."""
 
     pipeline: Pipeline
@@ -51,8 +52,7 @@ class Subject:
     state: State | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MappedRecord:
+class MappedRecord(Struct, frozen=True):
     """What a pipeline makes of a record."""
 
     reference: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.app.actor import current_user
 from m3nop.app.auditing import note
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 _UNSETTLED = (AttemptState.OPEN, AttemptState.UNDOING)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What was decided about a record."""
 
     record: Record

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from m3nop.app.opening import SANDBOX
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from m3nop.spec.project import LoadedProject
 
 
-@dataclass(frozen=True, slots=True)
-class SecretUse:
+class SecretUse(Struct, frozen=True):
     """A secret that one environment needs, and what for."""
 
     environment: str
@@ -31,8 +30,7 @@ class SecretUse:
     """The option that takes it, such as ``connections.erp.credentials.ionapi``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where a secret is; ``place`` is blank where it is nowhere, ``trouble`` says what is wrong with it."""
 
     secret: SecretUse

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from m3nop.app.opening import SANDBOX, Opener
 from m3nop.app.registry import CONNECTORS
@@ -33,16 +34,14 @@ if TYPE_CHECKING:
     from m3nop.state.store import SqlState
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Which project, and in which environment."""
 
     folder: Path
     environment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What outlives a session: its open state, and the sandbox behind its connections if there is one."""
 
     state: SqlState | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.session import Place, unknown
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from m3nop.spec.tree import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of YAML, and where the value in it was written."""
 
     text: str
@@ -30,8 +30,7 @@ class Line:
     """``base``, ``environment NAME`` or ``store CODE``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A pipeline as it is for one store in one environment."""
 
     environment: str

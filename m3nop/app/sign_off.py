@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.session import unknown
@@ -29,8 +30,7 @@ FIELDS = "Fields"
 """The table that says what maps to what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of text under headings."""
 
     name: str
@@ -38,8 +38,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SignOff:
+class SignOff(Struct, frozen=True):
     """A pipeline as it is for one store in one environment."""
 
     pipeline: str
@@ -81,8 +80,7 @@ def sign_off(place: Place, name: str, *, store: str | None = None) -> SignOff:
     return SignOff(name, pipeline.description, chosen, place.environment, pipeline.digest, shown)
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
+class _Desk(Struct, frozen=True):
     pipeline: Pipeline
     places: Places
     folder: str

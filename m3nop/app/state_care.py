@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.actor import current_user
 from m3nop.app.state_facts import file_of
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from m3nop.state.restoring import Restored
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """Bytes before and after; None where the database is a server's."""
 
     before: int | None

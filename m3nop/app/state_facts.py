@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from m3nop.app.actor import current_user
 from m3nop.app.naming import check_pipeline
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from m3nop.core.records import Run
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineFacts:
+class PipelineFacts(Struct, frozen=True):
     """What the state holds of one pipeline."""
 
     counts: Mapping[RecordState, int]
@@ -29,8 +29,7 @@ class PipelineFacts:
     baseline: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
-class StateFacts:
+class StateFacts(Struct, frozen=True):
     """What a state database is and holds."""
 
     place: str
@@ -46,8 +45,7 @@ class StateFacts:
     last_run: Run | None
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """What a baseline did."""
 
     before: Instant

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.session import unknown
 from m3nop.core.errors import ConfigurationError, UsageError
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A lookup of some stores."""
 
     lookup: Lookup

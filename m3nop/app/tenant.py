@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.app import calls
 from m3nop.connectors.m3 import drift
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _TARGETS = ("call", "read")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Touched:
+class Touched(Struct, frozen=True, order=True):
     """A place of a mapping that a change concerns; ``field`` is blank where it is the whole request."""
 
     file: str
@@ -40,8 +40,7 @@ class Touched:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A change, and the places that it touches."""
 
     change: Change
@@ -84,8 +83,7 @@ def _taken(session: Session) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """A request as it is written in a pipeline; ``fields`` and ``answers`` are where it names them."""
 
     operation: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.app.naming import records_named, split_name
 from m3nop.core import json
@@ -27,8 +28,7 @@ _OLDEST_SEEN = 100
 _PARTS = re.compile(r"[A-Za-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """Everything that is known of a record."""
 
     record: Record
@@ -48,8 +48,7 @@ class Life:
     """Messages from outside that named it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What was found for a text; ``why`` says as far as can be known why it is nothing."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.mapping.context import Context
 from m3nop.mapping.errors import EvaluationError
@@ -26,8 +27,7 @@ _PASSES_ON = frozenset({"coalesce", "default", "lookup", "null_if_blank"})
 """Functions whose value is one of their arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedOperation:
+class UsedOperation(Struct, frozen=True):
     """An operation that pipelines use, with the fields that they send."""
 
     connection: str
@@ -36,8 +36,7 @@ class UsedOperation:
     pipelines: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class UsedCode:
+class UsedCode(Struct, frozen=True, order=True):
     """A code that a field of a call can get, and where it comes from."""
 
     connection: str
@@ -47,8 +46,7 @@ class UsedCode:
     """``settings.facility``, ``lookup order_types``, ``pipeline orders``."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedProbe:
+class UsedProbe(Struct, frozen=True):
     """A probe of a pipeline."""
 
     pipeline: str

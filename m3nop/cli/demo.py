@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import asdict
 
 from m3nop.cli.options import AsJson
 from m3nop.cli.output import print_json, print_line, print_table, say
@@ -70,7 +70,7 @@ def _day(folder: Path, dialect: str | None, *, as_json: bool) -> bool:
 
     day = run(folder, dialect=dialect, tell=say)
     if as_json:
-        print_json({"well": day.well, **asdict(day)})
+        print_json({"well": day.well, **asdict(day), "orders": [asdict(one) for one in day.orders]})
     else:
         _print_day(day)
     return day.well

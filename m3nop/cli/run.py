@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from m3nop.cli.options import (
     AsJson,
@@ -174,8 +174,7 @@ def runs(
         show_runs(session, limit=limit, as_json=as_json)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What was asked for, as it was typed."""
 
     pipelines: list[str] | None

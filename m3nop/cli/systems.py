@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import asdict
 
 from m3nop.cli.options import AsJson, Env, Project, open_here
 from m3nop.cli.output import print_json, print_line, print_table, say

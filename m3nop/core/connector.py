@@ -7,9 +7,10 @@ A connector is a ``ConnectorType`` in the registry. Its ``Catalog`` answers ques
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Clock, Instant
@@ -65,8 +66,7 @@ class Outcome(StrEnum):
     """Unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
+class FieldInfo(Struct, frozen=True):
     """A field of an operation; M3 types are A (text), N (number), D (date); None when not known."""
 
     name: str
@@ -79,8 +79,7 @@ class FieldInfo:
     """The connection fills it in where a call leaves it out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One thing a connection can do, such as ``OIS100MI/AddBatchHead`` or ``orders/attribute``.
 
     ``inputs`` and ``outputs`` are None where the catalog does not know them (no snapshot of the tenant):
@@ -112,8 +111,7 @@ class Operation:
     """Why the system may not have it, or ``""``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """An operation with its values. ``id`` is unique within one request; ``columns`` limits what comes back.
 
     A read of a table (``Operation.name`` starts with ``table:``) has the columns to match as its fields.
@@ -125,8 +123,7 @@ class Call:
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a call failed, cleaned for a reader: the message without code, field and padding."""
 
     remedy: Remedy
@@ -142,8 +139,7 @@ class Failure:
         return f"{self.message} ({where})" if where else self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back for one call.
 
     ``rows`` is complete whenever ``outcome`` is DONE: a list that was cut is a failure, never a short list.
@@ -156,8 +152,7 @@ class Answer:
     clean: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some records of a source.
 
     ``watermark`` is how far the source has been read once these records are committed (JSON text of the
@@ -169,8 +164,7 @@ class Page:
     missing: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CircuitRules:
+class CircuitRules(Struct, frozen=True):
     """When a system is left alone, and for how long."""
 
     failures: int = 6
@@ -285,8 +279,7 @@ class Connection(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StoreRef:
+class StoreRef(Struct, frozen=True):
     """A storefront as its shop knows it."""
 
     code: str
@@ -294,8 +287,7 @@ class StoreRef:
     host: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The identity of a system, and its time zone (an IANA name)."""
 
     identity: Mapping[str, str]
@@ -329,8 +321,7 @@ class Catalog(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A source and the shape of its records.
 
     ``fields`` are the dotted paths of the one record shape (``items.sku``); ``identity`` the immutable ones
@@ -350,8 +341,7 @@ Options = Any
 """A connection's options, in the model of its connector; only that connector looks into them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorType:
+class ConnectorType(Struct, frozen=True):
     """One registry line: how to check a connection's options, what it can do, how to open it."""
 
     name: str

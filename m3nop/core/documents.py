@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _NAME = r"[A-Za-z_][\w.-]*"
 _STEP = re.compile(rf"({_NAME})(?:\[@({_NAME})=([^\]\[]*)\])?")
@@ -11,8 +12,7 @@ _LAST = re.compile(rf"@{_NAME}")
 _MOST_STEPS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A way of names from what the document is about; namespaces do not count."""
 
     text: str

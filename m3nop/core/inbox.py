@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Instant
@@ -23,8 +24,7 @@ class Reception(StrEnum):
     """A later variation of its document came before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One event of a message from outside. It is a hint: what it says of a record is never believed."""
 
     source: str
@@ -44,8 +44,7 @@ class Message:
     """The number of the variation; None where variations have no order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A message that is in the inbox."""
 
     id: int

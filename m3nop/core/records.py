@@ -5,9 +5,10 @@ Every row belongs to the one scope that its database serves. Instants are micros
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,8 +85,7 @@ class Kept(NamedTuple):
     snapshot: Json
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """One source entity of one pipeline."""
 
     id: int
@@ -121,14 +121,13 @@ class Record:
     """A person released it from review: checks that ask for review pass."""
     doubts: int = 0
     """Probes of the present doubt that could not tell."""
-    version: int = field(default=0, compare=False)
+    version: int = 0
     """Rises with every change of its row."""
-    kept: Kept | None = field(default=None, compare=False, repr=False)
+    kept: Kept | None = None
     """Where its snapshot is, as long as that is the very object that is kept."""
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct):
     """One try at delivering a record, with everything frozen that its mapping saw."""
 
     id: int
@@ -153,12 +152,11 @@ class Attempt:
     sweep_at: Instant | None = None
     """When to look for late temporary documents of this reference again."""
     sweeps: int = 0
-    kept: Kept | None = field(default=None, compare=False, repr=False)
+    kept: Kept | None = None
     """Where its snapshot is: the record's, until the record is read again."""
 
 
-@dataclass(slots=True)
-class LoggedCall:
+class LoggedCall(Struct):
     """One line of the call log. Several lines of one ``step`` are its repeats, the last one counts."""
 
     id: str
@@ -183,8 +181,7 @@ class LoggedCall:
     clean: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A remembered pair: the shop's id and M3's key of one thing."""
 
     pipeline: str
@@ -196,8 +193,7 @@ class Link:
     """``run``, ``adopted`` or ``import``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One execution of a pipeline."""
 
     id: int
@@ -218,8 +214,7 @@ class Run:
     """The version of m3nop that ran."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True):
     """A refusal that waits for a person; also kept after it was settled."""
 
     id: int
@@ -238,8 +233,7 @@ class DeadLetter:
     """``retried``, ``edited``, ``discarded: REASON`` or ``resolved``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circuit:
+class Circuit(Struct, frozen=True):
     """Whether the system behind a connection works, and its latest outage."""
 
     connection: str
@@ -257,8 +251,7 @@ class Circuit:
     """How many requests it bore beside each other at last; None for as many as are allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A record as intake hands it over."""
 
     pipeline: str

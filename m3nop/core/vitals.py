@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from m3nop.core.records import Circuit, RecordState
 
 
-@dataclass(frozen=True, slots=True)
-class RunNews:
+class RunNews(Struct, frozen=True):
     """A run, as far as one of its pipelines is concerned."""
 
     started_at: Instant
@@ -23,8 +23,7 @@ class RunNews:
     """Why it failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineVitals:
+class PipelineVitals(Struct, frozen=True):
     """How one pipeline fares."""
 
     counts: Mapping[RecordState, int] = field(default_factory=dict)
@@ -47,8 +46,7 @@ class PipelineVitals:
     """Runs that failed since then."""
 
 
-@dataclass(frozen=True, slots=True)
-class LetterGroup:
+class LetterGroup(Struct, frozen=True):
     """Open dead letters of one pipeline that one remedy may settle."""
 
     pipeline: str
@@ -59,8 +57,7 @@ class LetterGroup:
     """When the first of them was refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonNews:
+class ComparisonNews(Struct, frozen=True):
     """What the last comparison of both systems found."""
 
     subject: str
@@ -69,8 +66,7 @@ class ComparisonNews:
     differences: int
 
 
-@dataclass(frozen=True, slots=True)
-class Vitals:
+class Vitals(Struct, frozen=True):
     """How one environment fares."""
 
     since: Instant

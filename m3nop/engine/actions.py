@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +28,7 @@ class Purpose(StrEnum):
     """Takes back a step, or deletes a surplus document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Make this call."""
 
     path: str
@@ -45,8 +45,7 @@ class Send:
     """Set on the commit: the outputs of the document that it makes real."""
 
 
-@dataclass(frozen=True, slots=True)
-class NeedLink:
+class NeedLink(Struct, frozen=True):
     """Look up the link of a required record."""
 
     pipeline: str
@@ -55,8 +54,7 @@ class NeedLink:
     """The record itself, where the requiring one hands it over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Park:
+class Park(Struct, frozen=True):
     """Give up the slot until ``until`` and look again."""
 
     state: RecordState
@@ -66,8 +64,7 @@ class Park:
     """Path of a read that must be made afresh."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Struct, frozen=True):
     """A doubt is settled: write the new state of that line of the call log and go on."""
 
     path: str
@@ -77,16 +74,14 @@ class Settle:
     """The document found was not made by this attempt's own call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """A call that was answered well says no after all (a status in its result): treat it as refused."""
 
     path: str
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """Take the attempt back, then do with the record what ``then`` says."""
 
     then: RecordState
@@ -95,13 +90,11 @@ class Undo:
     step: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(Struct, frozen=True):
     """Everything is taken back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """End this record's work: a dead letter or a review."""
 
     state: RecordState
@@ -110,8 +103,7 @@ class Stop:
     step: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """Everything is delivered."""
 
     remembered: Mapping[str, Json] | None = None

@@ -6,9 +6,10 @@ answer, so a process that was killed anywhere goes on where the log ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from m3nop.core.connector import AMBIGUOUS, Effect, Failure, Remedy
 from m3nop.core.records import AttemptState, CallState, RecordState
@@ -43,8 +44,7 @@ PENDING_LIMIT = 86_400_000_000
 """Microseconds: pauses between questions to a pending document, and when a person is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """A step is complete; this is what later steps see of it."""
 
     value: Json

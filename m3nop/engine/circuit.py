@@ -13,8 +13,10 @@ is asked less and less.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.core.clock import SECOND
 from m3nop.core.records import Circuit, Phase
@@ -35,8 +37,7 @@ LUCK = 0.2
 """Pauses are up to this share shorter, so that processes do not all come at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """One failed request: what it says, when it was sent, and for how many microseconds it asks."""
 
     failure: Failure

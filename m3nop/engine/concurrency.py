@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.clock import SECOND, Instant
 
@@ -21,8 +22,7 @@ _FORGETS = 1.02
 """How much the quickest time is forgotten with each request: what is slow for good becomes usual."""
 
 
-@dataclass(slots=True)
-class _Usual:
+class _Usual(Struct):
     """Times of one kind of request, in seconds."""
 
     best: float

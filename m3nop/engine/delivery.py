@@ -5,8 +5,9 @@ One thread owns the state and all the decisions; others only carry requests.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.core.clock import DAY, SECOND
 from m3nop.core.connector import Failure, Remedy

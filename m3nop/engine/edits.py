@@ -6,8 +6,9 @@ the value is still the one that the person saw.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.json import Json, digest
 
@@ -18,8 +19,7 @@ Path = tuple[str | int, ...]
 """Names of members and indexes from 0, from the record inwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One value of a record, as it was read and as somebody wrote it; absent members have no value."""
 
     path: Path
@@ -30,8 +30,7 @@ class Change:
         return spelled(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Edits:
+class Edits(Struct, frozen=True):
     """Everything that was changed in one record."""
 
     changes: tuple[Change, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 from collections import Counter, deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.core.clock import SECOND, Clock, Instant
 from m3nop.core.connector import Answer, Call, Connection, Effect, Outcome, Remedy
@@ -28,8 +29,7 @@ _ENVELOPE = 80
 """Bytes that a call takes in a bulk besides its fields."""
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct):
     """One call that a record needs."""
 
     work: Work
@@ -48,8 +48,7 @@ class Waiting:
         return self.line
 
 
-@dataclass(slots=True)
-class _Lane:
+class _Lane(Struct):
     """One connection: what is under way, and how it fares."""
 
     connection: Connection
@@ -60,8 +59,7 @@ class _Lane:
     queues: dict[tuple[str, bool, int | None], deque[Waiting]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
+class _Came(Struct, frozen=True):
     """What came back for a request, or what was raised, and when it was made."""
 
     connection: str

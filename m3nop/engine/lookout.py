@@ -7,8 +7,9 @@ because somebody looked.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.core.connector import Effect, Failure, Remedy
 from m3nop.core.errors import AccessError, SourceError

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.connector import Call, Outcome, Row
 from m3nop.core.errors import AccessError
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 _DUE = (RecordState.READY, RecordState.PENDING, RecordState.BLOCKED, RecordState.IN_FLIGHT)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedRecord:
+class PlannedRecord(Struct, frozen=True):
     """What a run would do with one record."""
 
     pipeline: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from m3nop.mapping.pipeline import SourceKind
 
@@ -124,8 +125,7 @@ class Silent:
         """Say nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A pipeline with everything it runs on: one compiled form a store."""
 
     name: str
@@ -149,8 +149,7 @@ def _never(_now: Instant) -> str:
     return ""
 
 
-@dataclass(slots=True)
-class Tools:
+class Tools(Struct):
     """The parts a run is made with."""
 
     connections: Mapping[str, Connection]

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from m3nop.core.connector import Effect, Row
 from m3nop.core.json import Json, digest
@@ -23,8 +24,7 @@ Reader = Callable[[Request, Mapping[str, Json]], list[Row]]
 """Makes a read for a plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """One call that would be made, or why it would not."""
 
     path: str

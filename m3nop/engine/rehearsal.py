@@ -6,8 +6,10 @@ Mapping tests are judged by it. An answer that the script does not have stands a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.core.connector import Answer, Outcome
 from m3nop.core.records import Attempt, AttemptState, CallState, Link, LoggedCall, Record, RecordState
@@ -37,8 +39,7 @@ NEW = "<new>"
 MOST_TURNS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A call that is to be answered: its path, what is called, with what."""
 
     path: str
@@ -46,8 +47,7 @@ class Asked:
     fields: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """What the two systems answer.
 
     ``answer`` gives None for a call that the script does not know. ``answers_step`` tells whether it knows
@@ -58,8 +58,7 @@ class Script:
     answers_step: Callable[[Step], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """The world around a record: its own link, links of other pipelines, and what was remembered."""
 
     links: Mapping[tuple[str, str], str]
@@ -78,8 +77,7 @@ class Setting:
         return ByM3(lambda pipeline, m3: [one for one in known if one.pipeline == pipeline and one.m3 in m3])
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Rehearsal(Struct, frozen=True):
     """What became of the record, and every call on the way."""
 
     state: RecordState

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from m3nop import __version__
 from m3nop.core import json as exact_json
@@ -30,8 +31,7 @@ MEGABYTE = 1024 * 1024
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True):
     """Seconds: to connect, and for the whole answer from the moment that the request leaves."""
 
     connect: float = 10.0

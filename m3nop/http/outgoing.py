@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from m3nop.core.errors import ConfigurationError
 
@@ -15,8 +16,7 @@ _IN_PATHS = "%/:@!$&'()*+,;=~-._"
 """What stands in a path as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """Where connections lead; a ``name`` that is an IPv6 address has no brackets."""
 
     scheme: str
@@ -28,8 +28,7 @@ class Host:
         return f"{self.scheme}://{name}" + (f":{self.port}" if self.port else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A request; ``target`` is its path with the query, quoted, ``headers`` have lower-case names."""
 
     method: str

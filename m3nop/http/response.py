@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.core import json
 
@@ -34,8 +35,7 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _CHARSET = re.compile(r"""charset=["']?([\w-]+)""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What came back: the status, headers by lower-case name, the decompressed body."""
 
     status: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.clock import MINUTE, SECOND
 
@@ -21,8 +22,7 @@ MARGIN = 2 * MINUTE
 """How long before its end a token is renewed, at most a quarter of its life."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """An access token; ``lifetime`` in seconds, None for one that does not end."""
 
     value: Secret

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.mapping.errors import EvaluationError, ExpressionError
 from m3nop.mapping.functions import FUNCTIONS
@@ -27,8 +28,7 @@ _OPERANDS = {
 _ROOT: _Origin = (((), 0),)
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct):
     """What an expression reads and calls; ``offsets`` has every path, in the order of appearance."""
 
     offsets: dict[Path, int] = field(default_factory=dict)

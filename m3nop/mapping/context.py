@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +23,7 @@ def _nothing_under_way(_sku: str) -> Decimal:
     return Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The surroundings of one attempt; the same for every expression of it.
 
     ``link`` takes a pipeline and a key and gives ``{shop, m3}`` or None; ``linked_by_m3`` takes an M3 key and

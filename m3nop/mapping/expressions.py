@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.mapping.analysis import Path, analyse
 from m3nop.mapping.context import Context
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Context", "EvaluationError", "Expression", "ExpressionError", "compile_expression"]
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(Struct, frozen=True, dict=True, eq=False):
     """A compiled expression; two with the same text are equal.
 
     ``paths`` are the places of the root that it reads, as far as they can be known: ``items[*].sku`` of
@@ -33,14 +34,26 @@ class Expression:
     """
 
     text: str
-    paths: tuple[Path, ...] = field(compare=False, repr=False)
-    functions: frozenset[str] = field(compare=False, repr=False)
-    literal_lookups: frozenset[str] = field(compare=False, repr=False)
-    untold: frozenset[Path] = field(compare=False, repr=False)
+    paths: tuple[Path, ...]
+    functions: frozenset[str]
+    literal_lookups: frozenset[str]
+    untold: frozenset[Path]
     """Paths inside ``if_told()``."""
-    _offsets: Mapping[Path, int] = field(compare=False, repr=False)
-    _tree: Node = field(compare=False, repr=False)
-    _seen: Callable[[Json], None] | None = field(default=None, compare=False, repr=False)
+    _offsets: Mapping[Path, int]
+    _tree: Node
+    _seen: Callable[[Json], None] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other has the same text."""
+        return isinstance(other, Expression) and self.text == other.text
+
+    def __hash__(self) -> int:
+        """Return one number for every expression of the same text."""
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        """Tell the text."""
+        return f"Expression({self.text!r})"
 
     @cached_property
     def code(self) -> Code:

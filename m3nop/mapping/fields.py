@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.mapping.conversion import CLEARED, field_writer, fitted
 from m3nop.mapping.errors import EvaluationError, FieldRefusal
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ByHand", "FieldPlan", "FieldRefusal", "FieldRule", "Mapped", "map_fields"]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRule:
+class FieldRule(Struct, frozen=True):
     """How one field gets its value.
 
     The value is that of ``expression``, or the constant ``value``; a number is then converted into
@@ -52,16 +52,14 @@ class FieldRule:
     """The rule as it is written in the pipeline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(Struct, frozen=True):
     """The fields of one call, and for each where its value came from."""
 
     fields: dict[str, Json]
     origins: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ByHand:
+class ByHand(Struct, frozen=True):
     """Values that a person gave in place of what the rules make."""
 
     values: Mapping[str, Json]

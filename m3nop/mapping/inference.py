@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.mapping.errors import ExpressionError
 from m3nop.mapping.functions import FUNCTIONS
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
     from m3nop.mapping.syntax import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What an expression stands in: the shapes of the root's members, and of the values of lookups."""
 
     root: Callable[[str], Shape]

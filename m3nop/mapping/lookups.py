@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.mapping.errors import EvaluationError, LookupTableError
 from m3nop.mapping.values import text_of
@@ -29,8 +30,7 @@ class Miss(StrEnum):
     DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """A table of codes; keys and values are text, whatever they looked like in the file."""
 
     name: str
@@ -38,7 +38,7 @@ class Lookup:
     rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: Miss = Miss.REJECT
     default: str | None = None
-    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict)
     """The line of the file in which each row stands."""
 
     def find(self, code: Json, column: str | None = None) -> str | None:

@@ -5,10 +5,12 @@ Everything here is frozen. A pipeline is compiled for one store, with its settin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from m3nop.mapping.fields import FieldPlan
 
@@ -65,8 +67,7 @@ class InDoubt(StrEnum):
     """Harmless to make again: absolute writes and reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A condition that must be true, and what happens if it is not."""
 
     condition: Expression
@@ -74,8 +75,7 @@ class Check:
     on_fail: OnFail = OnFail.REJECT
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a step calls: a connection's name and one of its operations."""
 
     connection: str
@@ -85,8 +85,7 @@ class Target:
         return f"{self.connection}/{self.operation.name}"
 
 
-@dataclass(frozen=True)
-class Outputs:
+class Outputs(Struct, frozen=True, dict=True):
     """Which values of an answer a step keeps.
 
     ``names`` maps the name to keep to the field of the answer; with ``rows`` every row is kept, as
@@ -104,8 +103,7 @@ class Outputs:
         return tuple(source for name, source in self.names.items() if name not in self.later)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True, dict=True):
     """A call to make: used for steps, probes, undos and look-ups of reasons."""
 
     target: Target
@@ -119,8 +117,7 @@ class Request:
         return FieldPlan(self.fields, operation.inputs, as_text=not operation.json_values)
 
 
-@dataclass(frozen=True, slots=True)
-class Verify:
+class Verify(Struct, frozen=True):
     """Reads back what a ``for_each`` entered, before a commit that follows a doubt.
 
     The rows must be exactly the items sent: ``compare`` names fields that were sent and must come back equal.
@@ -130,16 +127,14 @@ class Verify:
     compare: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reasons:
+class Reasons(Struct, frozen=True):
     """Reads why a step was refused; ``message`` is evaluated on each ``row``."""
 
     read: Request
     message: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class ForEach:
+class ForEach(Struct, frozen=True):
     """Repeats a step for each item, in order; ``key`` identifies an item whatever its position."""
 
     items: Expression
@@ -147,8 +142,7 @@ class ForEach:
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Requires:
+class Requires(Struct, frozen=True):
     """Names a record of another pipeline that must be delivered first.
 
     ``record`` hands that record over, where its pipeline reads none itself.
@@ -159,8 +153,7 @@ class Requires:
     record: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """Takes the one branch whose name equals ``value`` (looked up first where ``lookup`` is set)."""
 
     value: Expression
@@ -169,8 +162,7 @@ class Switch:
     default: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Upsert:
+class Upsert(Struct, frozen=True, dict=True):
     """Makes a row of the shop equal to fields: read by ``match``, merge, compare, write."""
 
     target: Target
@@ -187,8 +179,7 @@ class Upsert:
         return {name: Request(self.target, rules) for name, rules in sets.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One stage of a pipeline. Exactly one of the actions is set."""
 
     id: str
@@ -232,8 +223,7 @@ class Step:
         return request
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A read that finds what a step made, or proves that it made nothing.
 
     ``match`` keeps rows (root name ``row``). ``agree`` are fields of the row that must equal what the attempt
@@ -249,8 +239,7 @@ class Probe:
     exact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DoubleCheck:
+class DoubleCheck(Struct, frozen=True):
     """Looks for other documents with the record's reference before the commit."""
 
     temporary: str
@@ -261,8 +250,7 @@ class DoubleCheck:
     """False: only after a doubt, a restore or a change of owner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watermark:
+class Watermark(Struct, frozen=True):
     """How far a read has come. ``overlap`` is seconds that are read again."""
 
     by: str = ""
@@ -272,8 +260,7 @@ class Watermark:
     overlap: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class FullRead:
+class FullRead(Struct, frozen=True):
     """The read that lists everything, and how often it takes the place of the one that lists changes."""
 
     read: Request
@@ -281,8 +268,7 @@ class FullRead:
     """A schedule: ``every 1d`` or five fields of cron."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRule:
+class SourceRule(Struct, frozen=True):
     """Where records come from and when they may be worked on. Durations are seconds."""
 
     connection: str
@@ -317,16 +303,14 @@ class SourceRule:
         return self.kind in (SourceKind.READ, SourceKind.LINKS)
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRule:
+class LinkRule(Struct, frozen=True):
     """Which pair is remembered when a record is delivered."""
 
     shop: Expression
     m3: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """How often a record may fail before it is a dead letter; ``delay`` and ``longest`` are seconds."""
 
     retries: int = 5
@@ -335,8 +319,7 @@ class Retry:
     exponential: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ToZero:
+class ToZero(Struct, frozen=True):
     """Stops a run in which too many records would come to nothing, before it writes any of them.
 
     ``value`` is what a record is about to get, ``before`` what it has (null: unknown, so not nothing).
@@ -348,8 +331,7 @@ class ToZero:
     at_least: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True, dict=True):
     """One pipeline, compiled for one store."""
 
     name: str
@@ -383,23 +365,26 @@ class Pipeline:
     """Instant: records created before it are baselined."""
     enabled: bool = True
     """False where the settings switch it off."""
-    making_step: Step | None = field(init=False)
-    """The step that makes the temporary document: the first that can be undone."""
-    commit_step: Step | None = field(init=False)
-    """The step that makes the document real, if the pipeline has one."""
-    moves: bool = field(init=False)
-    """Whether one record commits several documents, each for what moved since the last (payments)."""
-    requires: frozenset[str] = field(init=False)
-    """Names of the pipelines that this one's records may wait for."""
 
-    def __post_init__(self) -> None:
-        """Work out once what is asked for every record."""
-        making = next((step for step in self.steps if step.undo is not None), None)
-        object.__setattr__(self, "making_step", making)
-        commit = next((step for step in self.steps if step.commit), None)
-        object.__setattr__(self, "commit_step", commit)
-        object.__setattr__(self, "moves", commit is not None and bool(self.remember))
-        object.__setattr__(self, "requires", frozenset(_required(self.steps)))
+    @cached_property
+    def making_step(self) -> Step | None:
+        """The step that makes the temporary document: the first that can be undone."""
+        return next((step for step in self.steps if step.undo is not None), None)
+
+    @cached_property
+    def commit_step(self) -> Step | None:
+        """The step that makes the document real, if the pipeline has one."""
+        return next((step for step in self.steps if step.commit), None)
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether one record commits several documents, each for what moved since the last (payments)."""
+        return self.commit_step is not None and bool(self.remember)
+
+    @cached_property
+    def requires(self) -> frozenset[str]:
+        """Names of the pipelines that this one's records may wait for."""
+        return frozenset(_required(self.steps))
 
     @property
     def can_undo(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.mapping.values import kind, text_of
 
@@ -25,8 +27,7 @@ FREE = "free"
 """What people type: a name, a street."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What a value can be.
 
     ``longest`` is how many characters it can have as text, None where nothing limits it or nothing is known;
@@ -41,8 +42,8 @@ class Shape:
     form: str = ""
     typed: bool = False
     items: Shape | None = None
-    member: Callable[[str], Shape] | None = field(default=None, compare=False)
-    constant: tuple[Json, ...] = field(default=(), compare=False)
+    member: Callable[[str], Shape] | None = None
+    constant: tuple[Json, ...] = ()
 
     def of(self, name: str) -> Shape:
         """Return what is known of a member."""

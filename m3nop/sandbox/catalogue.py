@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """One article: its name in the shop and its number in M3."""
 
     sku: str
@@ -37,8 +36,7 @@ def ean(number: int) -> str:
     return f"{digits}{-weighed % 10}"
 
 
-@dataclass(frozen=True)
-class Country:
+class Country(Struct, frozen=True):
     """One country, with the code that M3 uses."""
 
     code: str
@@ -50,8 +48,7 @@ class Country:
     european_union: bool = True
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Struct, frozen=True):
     """One storefront of the shop."""
 
     id: int

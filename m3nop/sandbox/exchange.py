@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -14,8 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """An HTTP request whose body has arrived."""
 
     method: str
@@ -45,8 +45,7 @@ class Call:
         return cls(doc["method"], doc["path"], doc["query"], headers, base64.b64decode(doc["body"]))
 
 
-@dataclass
-class Answer:
+class Answer(Struct):
     """An HTTP response."""
 
     status: int = 200

@@ -11,9 +11,11 @@ A fault is JSON, so that a script or a test in another process can set it::
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,8 +58,7 @@ TRANSPORT = frozenset(
 """Kinds that decide what becomes of the request as a whole; of several the first one wins."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """One scripted fault."""
 
     kind: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.core.clock import SECOND, Instant
 from m3nop.sandbox.books import KEY, Books
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _LOGGED_REQUESTS = 1000
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as a double saw it arrive."""
 
     system: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct, field
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -67,8 +67,7 @@ class Refused(Exception):  # noqa: N818 - the name says what it is to its caller
         super().__init__(why)
 
 
-@dataclass(slots=True)
-class Door:
+class Door(Struct):
     """What all sources of a service share."""
 
     inbox: Inbox

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.core.clock import DAY
 from m3nop.core.documents import topic_of
@@ -27,8 +28,7 @@ _MOST = 1_000
 """Messages that one run takes up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Woken:
+class Woken(Struct, frozen=True):
     """A pipeline that a topic wakes."""
 
     pipeline: str
@@ -44,8 +44,7 @@ class Woken:
     """The pipeline whose links lead from what is named, a key of M3, to the record; or ``""``."""
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """Messages that one run takes up."""
 
     named: dict[str, dict[str, float | None]] = field(default_factory=dict)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -29,8 +29,7 @@ _ECHO = re.compile(r"[A-Za-z0-9-]{1,64}")
 _JSON = re.compile(r"application/(?:[a-z0-9.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Who sends webhooks to a path."""
 
     name: str

@@ -8,10 +8,10 @@ import socket
 import ssl
 import sys
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from msgspec import Struct
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from m3nop.core.errors import ConfigurationError
@@ -33,8 +33,7 @@ _DRAIN = 10
 _READY = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where to listen, and within what limits."""
 
     host: str

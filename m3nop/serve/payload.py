@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core import json
 from m3nop.core.inbox import Message
@@ -32,8 +33,7 @@ class Malformed(Exception):  # noqa: N818 - the name says what it is to its call
     """A message from its sender that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Where in a message the facts are. Roots are ``body``, ``headers`` and, with ``each``, ``item``."""
 
     topic: Expression

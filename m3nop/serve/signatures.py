@@ -10,8 +10,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,9 +42,11 @@ def key_of(secret: str) -> bytes:
     return secret.encode()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Standard:
+class Standard(Struct, frozen=True):
     """``webhook-signature``: a list of ``v1,BASE64`` of HMAC-SHA256 over ``id.timestamp.body``."""
+
+    # What is secret is never shown.
+    __repr__ = object.__repr__
 
     keys: Sequence[bytes]
     window: float
@@ -62,9 +65,11 @@ class Standard:
         return _any_equal((one.encode("utf-8", "replace") for one in given), made)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Header:
+class Header(Struct, frozen=True):
     """One header with the HMAC of the body."""
+
+    # What is secret is never shown.
+    __repr__ = object.__repr__
 
     keys: Sequence[bytes]
     header: str

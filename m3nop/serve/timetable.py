@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.serve.schedule import following, pause, starts_at_once
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from m3nop.core.clock import Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """When a pipeline runs: ``every 5m`` or five fields of cron, in a time zone."""
 
     schedule: str

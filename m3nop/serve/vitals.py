@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Instant
 
 
-@dataclass(slots=True)
-class Vitals:
+class Vitals(Struct):
     """Facts of the running service. Each is replaced as a whole, so that a reader never sees half of one."""
 
     started_at: Instant

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from m3nop.core import json
 from m3nop.core.connector import StoreRef
@@ -41,8 +43,7 @@ _ABOUT = ("description", "schedule", "trigger")
 """Keys that change nothing of what is delivered, so a change of them is no change of the mapping."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """A pipeline, unless it is wrong, and what was found while compiling it."""
 
     pipeline: Pipeline | None

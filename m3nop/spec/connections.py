@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from m3nop.core.errors import ConfigurationError
 from m3nop.core.problems import Position, Problem
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from m3nop.core.connector import Catalog, ConnectorType
 
 
-@dataclass(slots=True)
-class Connections:
+class Connections(Struct):
     """The valid connections; every name has a catalog, which is None where the options are wrong."""
 
     configs: dict[str, Any] = field(default_factory=dict)

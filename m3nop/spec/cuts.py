@@ -7,8 +7,9 @@ that one clear problem stands where several odd ones would.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.core.problems import Problem
 from m3nop.spec.tree import Entry, ScalarNode

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.core.problems import Position, Problem, Severity
 from m3nop.mapping.errors import ExpressionError
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from m3nop.spec.surroundings import Known
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Everything outside the pipeline's own file that it is compiled against.
 
     None stands for "not known": a pipeline file that is checked alone has no connections, settings, lookups
@@ -44,8 +44,7 @@ class Site:
     """The connection that this instance of the pipeline works for, where that stands in for another one."""
 
 
-@dataclass(slots=True)
-class Used:
+class Used(Struct):
     """Names that the pipeline turned out to use."""
 
     settings: set[str] = field(default_factory=set)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.problems import Position
 from m3nop.spec.show import scalar_text
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _ORDER = " (order)"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A value as YAML would have it, where it was written, and the layer that put it there."""
 
     text: str
@@ -27,8 +27,7 @@ class Written:
     layer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A value that two trees do not share; None is a value that one of them does not have."""
 
     path: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core import json
 from m3nop.mapping.context import Context
@@ -30,8 +31,7 @@ UNITS = "units"
 """The lookup whose rows are units of measure."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     name: str
     spec: FieldSpec
     loc: Loc

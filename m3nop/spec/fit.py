@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.mapping.conversion import to_field_text
 from m3nop.mapping.errors import EvaluationError
@@ -25,8 +26,7 @@ _KINDS = {"N": "a number", "D": "a date like 20261123"}
 _FORMS = {INSTANT: "a date as the shop writes it", WORD: "a word", FREE: "text that people type"}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A field of an operation; ``as_text`` says that its value is sent as text (M3)."""
 
     info: FieldInfo
@@ -75,8 +75,7 @@ def _check_constant(desk: Desk, loc: Loc, value: Json, info: FieldInfo) -> None:
         desk.add(desk.at(loc), wrong.code, wrong.message, wrong.hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrong:
+class _Wrong(Struct, frozen=True):
     """Why a field does not take a value."""
 
     code: str

@@ -6,8 +6,10 @@ ids of two installations are not one another's, so what is remembered is kept ap
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.spec.tree import Entry, ListNode, MapNode, Node, ScalarNode, walk
 
@@ -24,8 +26,7 @@ _TARGETS = frozenset({"read", "call", "upsert", "table"})
 _SOURCES = frozenset({"links", "given"})
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """A connection that stands in for another one."""
 
     connection: str

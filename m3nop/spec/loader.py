@@ -8,11 +8,11 @@ of them are plausible M3 codes. Anchors, aliases, tags, equal keys and further d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 import yaml
+from msgspec import Struct, field
 
 from m3nop.core.problems import Position, Problem
 from m3nop.spec.cuts import Pairs, mend_comment, mend_flow
@@ -51,8 +51,7 @@ _SYNTAX_HINTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML text: its tree, unless it cannot be read at all, and what is wrong with it."""
 
     source: Source
@@ -147,8 +146,7 @@ def resolve(text: str) -> bool | int | Decimal | str | None:
     return text
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A collection that is being read."""
 
     position: Position

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.problems import Problem
 from m3nop.mapping.pipeline import walk as every_step
@@ -43,8 +44,7 @@ def check_tests(file: MappingTestFile, project: LoadedProject) -> tuple[Problem,
     return tuple(checking.problems)
 
 
-@dataclass
-class _Checking:
+class _Checking(Struct, dict=True):
     file: MappingTestFile
     project: LoadedProject
     problems: list[Problem]

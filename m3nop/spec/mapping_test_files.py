@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from m3nop.core import json
 from m3nop.core.problems import Position, Problem
@@ -26,8 +27,7 @@ OUTCOMES = ("review", "rejected", "waits", "ignored")
 MOST_FIXTURE_BYTES = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class MappingTest:
+class MappingTest(Struct, frozen=True):
     """One test with everything that it is given."""
 
     spec: MappingTestSpec
@@ -37,8 +37,7 @@ class MappingTest:
     position: Position
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MappingTestFile:
+class MappingTestFile(Struct, frozen=True, eq=False):
     """A file of tests; where something is wrong with it, ``problems`` says what."""
 
     path: Path
@@ -156,8 +155,7 @@ def merged_values(base: Json, over: Json) -> Json:
             return over
 
 
-@dataclass(slots=True)
-class _Fixtures:
+class _Fixtures(Struct):
     """The JSON files that a file of tests takes records from."""
 
     folder: Path

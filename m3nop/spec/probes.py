@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.connector import Effect, Operation
 from m3nop.mapping.pipeline import DoubleCheck, Probe, Request, Target
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 _OWN = frozenset({"fields"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """The read that a probe makes on this connection."""
 
     read: Request

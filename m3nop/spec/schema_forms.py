@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 _CODE = {"type": ["string", "number", "boolean"]}
 
 
-@dataclass(frozen=True, slots=True)
-class ShortForm:
+class ShortForm(Struct, frozen=True):
     """A mapping that may also be written as one text."""
 
     description: str
@@ -24,8 +24,7 @@ class ShortForm:
         return {"anyOf": [{"type": "string", "description": self.description}, handler(schema)]}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFields:
+class OpenFields(Struct, frozen=True):
     """Fields beside ``include`` in one mapping."""
 
     def __get_pydantic_json_schema__(
@@ -43,8 +42,7 @@ class OpenFields:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class OpenOutputs:
+class OpenOutputs(Struct, frozen=True):
     """A list of names, a mapping of names, or either of them under ``rows``."""
 
     def __get_pydantic_json_schema__(
@@ -62,8 +60,7 @@ class OpenOutputs:
         return {"description": own["description"], "anyOf": [names, rows, renamed]}
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
+class Codes(Struct, frozen=True):
     """Codes, which are text even where they look like numbers."""
 
     def __get_pydantic_json_schema__(

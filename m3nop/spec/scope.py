@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +36,7 @@ MEMBERS: Mapping[str, frozenset[str]] = {
 RESERVED = frozenset({*PLACES, *MEMBERS})
 
 
-@dataclass(frozen=True, slots=True)
-class StepShape:
+class StepShape(Struct, frozen=True):
     """What later expressions may ask of a step."""
 
     id: str
@@ -47,8 +48,7 @@ class StepShape:
     """The text of its condition: a step with the same one may rely on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The names that an expression sees."""
 
     record: str

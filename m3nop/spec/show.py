@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core import json
 from m3nop.core.secrets import SecretRef
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _NEEDS_QUOTES = frozenset("&*!|>'\"%@`{}[],#?:-")
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLine:
+class ShownLine(Struct, frozen=True):
     """A line of YAML, and the place and layer of the value in it."""
 
     text: str

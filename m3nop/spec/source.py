@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.core.connector import Effect, Operation
 from m3nop.mapping.pipeline import FullRead, Outputs, Request, SourceKind, SourceRule, Target, Watermark
@@ -43,8 +45,7 @@ _NAMES = {
 }
 
 
-@dataclass(slots=True)
-class CompiledSource:
+class CompiledSource(Struct):
     """A source whose wanted paths, and end, are known only when everything is compiled."""
 
     draft: SourceRule

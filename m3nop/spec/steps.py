@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.core.connector import Effect, Operation
 from m3nop.mapping.pipeline import (
@@ -41,8 +42,7 @@ UNKNOWN = Effect.UNSAFE
 """The effect of an operation that no catalog knows."""
 
 
-@dataclass(slots=True)
-class Placed:
+class Placed(Struct):
     """A compiled step, what it was compiled from, and what it saw."""
 
     step: Step
@@ -54,8 +54,7 @@ class Placed:
     """Not nested in another step."""
 
 
-@dataclass(slots=True)
-class StepCompiler:
+class StepCompiler(Struct):
     """Compiles the steps of one pipeline."""
 
     desk: Desk

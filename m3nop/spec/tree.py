@@ -7,8 +7,10 @@ Nodes are immutable. Each keeps its file, line and column, and the layer that pu
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.core.problems import Position
 
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 BASE = "base"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False):
     """The text that nodes were read from, and where in its file it begins (a fence in Markdown)."""
 
     file: str
@@ -34,8 +35,7 @@ class Source:
         return Position(self.file, line + self.first_line, column + self.indent + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
+class ScalarNode(Struct, frozen=True):
     """A value. ``text`` is what was written, ``value`` what it means."""
 
     value: Any
@@ -53,8 +53,7 @@ class ScalarNode:
     """True where a variable was missing: the value is not known, so nothing more is said about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
+class ListNode(Struct, frozen=True):
     """A sequence."""
 
     items: tuple[Node, ...]
@@ -66,8 +65,7 @@ class ListNode:
         return self if _same(items, self.items) else ListNode(items, self.position, self.layer)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of a mapping, with the place of its key."""
 
     key: Position
@@ -78,8 +76,7 @@ class Entry:
         return self if node is self.node else Entry(self.key, node)
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(Struct, frozen=True):
     """A mapping, in the order written."""
 
     entries: Mapping[str, Entry]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.connector import StoreRef
 from m3nop.core.errors import UsageError
@@ -35,8 +36,7 @@ _LONE = Site(store=StoreRef(MAIN_STORE, 1))
 """What a pipeline is compiled against whose project is not known: only what it says itself is checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What validation found, in the order of the files."""
 
     problems: tuple[Problem, ...] = ()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from sqlalchemy import Text, func, select, type_coerce
 
 from m3nop.core import json
@@ -35,8 +35,7 @@ FORMAT = 1
 _ROWS_PER_FETCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What was written."""
 
     rows: Mapping[str, int]

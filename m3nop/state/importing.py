@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import nullcontext
-from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from msgspec import Struct
 from sqlalchemy import column, func, insert, inspect, literal, select, update
 from sqlalchemy import table as table_of
 from sqlalchemy.exc import DataError, IntegrityError
@@ -42,8 +42,7 @@ _LIFELESS = frozenset({"scope", "audit", "owners"})
 """Tables that a state has rows in before anything was ever done with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What was read."""
 
     rows: Mapping[str, int]

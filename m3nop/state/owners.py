@@ -6,9 +6,9 @@ row, in the transaction that gives its work back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import delete, select, text, update
 
 from m3nop.core.records import CallState, RecordState
@@ -27,8 +27,7 @@ _CLOSE_RUNS = update(runs).where(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """An owner that is gone; what it had committed as sent may leave for ``left`` microseconds still.
 
     ``left`` is negative when that time is over, and None where a process that is gone sends nothing.

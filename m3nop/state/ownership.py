@@ -10,8 +10,10 @@ import json
 import math
 import os
 import sys
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from m3nop.core.clock import to_text
 from m3nop.core.errors import BusyError
@@ -47,8 +49,7 @@ _NETWORK_TYPES = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """What the last owner wrote beside the database."""
 
     pid: int | None = None
@@ -144,7 +145,7 @@ class Ownership:
             return Note()
 
     def _write(self, note: Note) -> None:
-        values: dict[str, Any] = {name: getattr(note, name) for name in Note.__slots__}
+        values: dict[str, Any] = {name: getattr(note, name) for name in Note.__struct_fields__}
         descriptor = os.open(self._note_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(values, file)

@@ -6,10 +6,10 @@ import os
 import secrets
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -33,8 +33,7 @@ _MOST = 3
 """Faults that a message names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """What was put in place."""
 
     kept: Path | None
@@ -44,8 +43,7 @@ class Restored:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """On whose behalf a state is changed by hand."""
 
     command: str

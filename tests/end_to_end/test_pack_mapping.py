@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from m3nop.mapping.pipeline import Pipeline, walk
 from tests.end_to_end.pack import CENT, Extras, Line, Mapped, address, mapped, order, project, with_settings

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.errors import AccessError, ConfigurationError
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from m3nop.core.secrets import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Anywhere:
+class Anywhere(Struct, frozen=True):
     """An address of Apprise."""
 
     name: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.app.alerts.quiet import is_quiet
 from m3nop.core.alerts import Alert
@@ -34,8 +36,7 @@ class Kind(StrEnum):
     """Nothing is the matter: somebody tries the channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One thing that a channel is told."""
 
     kind: Kind

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.alerts.book import CRITICAL, Kind
 from m3nop.app.alerts.posting import ask
@@ -23,8 +24,7 @@ _SLACK_TEXT = 3000
 _CARD = "application/vnd.microsoft.card.adaptive"
 
 
-@dataclass(frozen=True, slots=True)
-class Slack:
+class Slack(Struct, frozen=True):
     """An incoming webhook of Slack."""
 
     name: str
@@ -42,8 +42,7 @@ class Slack:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Teams:
+class Teams(Struct, frozen=True):
     """A workflow of Teams that posts what comes to its webhook."""
 
     name: str

@@ -6,8 +6,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.alerts.posting import ask
 from m3nop.core import json
@@ -21,8 +22,7 @@ _PREFIX = "whsec_"
 """How a key of Standard Webhooks begins; what follows is base64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """An address that gets JSON."""
 
     name: str

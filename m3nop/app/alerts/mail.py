@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.alerts.smtp import Impatient, ImpatientByTls
 from m3nop.core.clock import to_datetime
@@ -25,8 +26,7 @@ _SECONDS = 10.0
 _URGENT = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """A mail server, and who gets the mail."""
 
     name: str

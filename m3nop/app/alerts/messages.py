@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop import __version__
 from m3nop.app.alerts.book import CRITICAL, Kind
@@ -23,8 +24,7 @@ _ORDER = (Kind.NEW, Kind.AGAIN, Kind.OVER, Kind.TEST)
 _WORDS = {Kind.NEW: "new", Kind.AGAIN: "still", Kind.OVER: "over", Kind.TEST: "test"}
 
 
-@dataclass(frozen=True, slots=True)
-class Bulletin:
+class Bulletin(Struct, frozen=True):
     """What a channel is told at one time."""
 
     environment: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.app.doctor.asking import Asker, said
 from m3nop.app.doctor.findings import Finding, failed, ok, warning
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from m3nop.mapping.pipeline import Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A list of M3 that holds every code of a field."""
 
     name: str

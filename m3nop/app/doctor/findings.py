@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Result(StrEnum):
@@ -17,8 +18,7 @@ class Result(StrEnum):
     """Something before it failed, so it could not be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One check; ``access`` marks a failure to reach a system or to sign in to it."""
 
     check: str

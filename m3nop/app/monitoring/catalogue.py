@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 OTHER = "other"
 """The label that stands for all that would be too many."""
@@ -20,8 +21,7 @@ class Kind(StrEnum):
     """How many observations were at most so large."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One metric: its name as Prometheus shows it, and what it means."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.errors import M3nopError
 
@@ -18,8 +19,7 @@ PATIENCE = 300.0
 """Seconds that a loop may be late, whatever its rhythm: a system that is slow is no fault of the service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that has to be well."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import queue
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.connector import Call, Outcome
 from m3nop.core.errors import AccessError, SourceError
@@ -23,8 +24,7 @@ TABLE = "table:"
 """Begins the name of an operation that reads a table of M3."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One read, and the columns that are wanted of it (none: whatever comes)."""
 
     target: Target

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.app.reconcile import order_lines
 from m3nop.app.reconcile.bench import Bench
@@ -38,8 +39,7 @@ _UNDER_WAY = (RecordState.READY, RecordState.IN_FLIGHT, RecordState.BLOCKED, Rec
 _EXAMPLES = 3
 
 
-@dataclass(slots=True)
-class Day:
+class Day(Struct):
     """One day of orders. Amounts are those that the mapping gives M3, in M3's currency."""
 
     date: str
@@ -81,8 +81,7 @@ class Day:
             examples.append(key)
 
 
-@dataclass(slots=True)
-class Balance:
+class Balance(Struct):
     """Every day of a window that had orders, and what could not be counted."""
 
     days: list[Day]

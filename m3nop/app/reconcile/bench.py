@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from m3nop.app.previewing import Subject, record_of, work_for
 from m3nop.app.reconcile.asking import Question, ask
@@ -36,8 +38,7 @@ GROUP = 100
 UNTOUCHED = (RecordState.BASELINED, RecordState.IGNORED)
 
 
-@dataclass(slots=True)
-class Case:
+class Case(Struct):
     """One record as its source has it now, and what m3nop knows of it."""
 
     arrival: Arrival

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from m3nop.app.reconcile.asking import TABLE, Question
 from m3nop.app.reconcile.bench import work_of
@@ -35,8 +36,7 @@ _PREFIX = 2
 """Letters that begin the name of every column of a table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """An order in M3, temporary or real."""
 
     number: str

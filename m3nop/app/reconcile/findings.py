@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from m3nop.core.clock import Instant
@@ -58,8 +59,7 @@ class Fix(StrEnum):
     """A person has to: in a review, or in M3."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One record in which the systems differ."""
 
     kind: Kind
@@ -79,16 +79,14 @@ class Difference:
     fix: Fix = Fix.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Which records are compared, by when they were created (``end`` exclusive); no ``start``: all."""
 
     start: Instant | None
     end: Instant
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What was looked at, and what could not be compared."""
 
     compared: Counter[str] = field(default_factory=Counter)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.app.reconcile.asking import TABLE, Question
 from m3nop.engine.compare import comparable
@@ -33,8 +34,7 @@ _CENT = Decimal("0.01")
 _DEFAULT_TOLERANCE = Decimal("0.05")
 
 
-@dataclass(slots=True)
-class Order:
+class Order(Struct):
     """What one side has of an order."""
 
     lines: list[Mapping[str, Json]] = field(default_factory=list)

@@ -6,9 +6,10 @@ step that enters lines and what it verifies. An order that m3nop entered is comp
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.app.reconcile import order_lines
 from m3nop.app.reconcile.asking import TABLE, rows_of

@@ -6,9 +6,10 @@ What moved since it was entered last, and by what M3 knows a movement, is worked
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.app.reconcile.asking import TABLE, Question
 from m3nop.app.reconcile.bench import Bench, Case, work_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.session import enters_orders
 from m3nop.core.errors import UsageError
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
     from m3nop.mapping.pipeline import Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a comparison may be told."""
 
     stuck_after: float
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One thing that both systems have."""
 
     is_about: Callable[[Pipeline], bool]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.app import letters
 from m3nop.app.actor import current_user
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from m3nop.app.session import Session
 
 
-@dataclass(slots=True)
-class Comparison:
+class Comparison(Struct):
     """What one comparison found."""
 
     subject: str
@@ -69,8 +69,7 @@ def note_comparisons(session: Session, found: Iterable[Comparison]) -> None:
             tx.put_comparison(ComparisonNews(each.subject, now, len(each.differences)))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One part of a plan: what is done with which records of a pipeline."""
 
     fix: Fix

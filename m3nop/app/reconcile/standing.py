@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.reconcile.findings import Fix
 from m3nop.core.records import RecordState
@@ -37,8 +38,7 @@ _ADVICE: Mapping[RecordState, tuple[str, Fix]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Where a record stands, why, and what helps."""
 
     state: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.app.testing.matching import Difference, differences
 from m3nop.core import json
@@ -33,8 +35,7 @@ _NO_DATE = parse_instant("2026-01-01T12:00:00Z")
 """The time of a test whose record does not say when it was created."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What came of one test."""
 
     file: MappingTestFile

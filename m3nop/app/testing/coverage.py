@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.engine.work import key_text
 from m3nop.mapping.errors import EvaluationError
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
 SECTIONS = ("match", "fields", "on_create")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Rule:
+class Rule(Struct, frozen=True, order=True):
     """One thing that a mapping can do."""
 
     position: Position

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.app.registry import CONNECTORS
 from m3nop.app.session import unknown
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from m3nop.spec.project import LoadedProject
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Which tests are run."""
 
     pipelines: frozenset[str] = frozenset()
@@ -36,8 +36,7 @@ class Choice:
     """A part of the test's name, or of its file's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of the tests that were run."""
 
     verdicts: tuple[Verdict, ...]

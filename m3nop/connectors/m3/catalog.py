@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.connectors.m3.effects import done_codes_of, effect_of, is_slow, key_of, lists
 from m3nop.connectors.m3.transactions import TransactionInfo, shipped

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec.structs import replace
 
 from m3nop.connectors.m3.catalog import COMPANY, TABLE
 from m3nop.connectors.m3.config import FROM_SERVER, M3Config

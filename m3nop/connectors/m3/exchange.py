@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.connectors.m3.results import Reply
 from m3nop.core.connector import Failure, Outcome, Remedy
@@ -31,8 +34,7 @@ POSITION_HEADER = "positionkey"
 TIMED_OUT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What every request says of itself: company and division, None for the M3 user's own."""
 
     company: int | None

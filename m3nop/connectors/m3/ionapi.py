@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core import json
 from m3nop.core.errors import ConfigurationError
@@ -19,8 +20,7 @@ _NO_ACCOUNT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """Who asks for tokens, and where; without an account the client signs in itself."""
 
     token_url: str
@@ -29,8 +29,7 @@ class Client:
     account: tuple[Secret, Secret] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IonApi:
+class IonApi(Struct, frozen=True):
     """What a connection needs of the file."""
 
     tenant: str

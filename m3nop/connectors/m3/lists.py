@@ -7,9 +7,11 @@ with larger pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.connectors.m3.results import Reply, answer
 from m3nop.core.connector import Answer, Effect, Failure, Outcome, Remedy
@@ -28,8 +30,7 @@ MOST_ROWS = 200_000
 """Rows of the largest page of all; and longer lists are not gathered in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """How a list is read on without a position: ``begin`` is the input it starts at, inclusive.
 
     Its rows come in the order of ``column`` and are told apart by ``unique``. The order of dates is checked;

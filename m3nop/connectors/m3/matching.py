@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.connectors.m3.results import NOT_THERE, Reply, Result
 from m3nop.core.connector import Failure, Outcome, Remedy

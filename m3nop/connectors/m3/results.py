@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.core.connector import Answer, Call, Effect, Failure, Outcome, Remedy
 from m3nop.mapping.conversion import from_field_text
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """M3's no: the message as it came, the message id, the field, and what kind of no it is."""
 
     message: str
@@ -27,8 +28,7 @@ class Refusal:
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One transaction's part of an answer; ``parameters`` repeat its input where the server does so."""
 
     transaction: str = ""
@@ -40,8 +40,7 @@ class Result:
     """Where the list goes on, where the server tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What became of one call: its result, or why there is none."""
 
     result: Result | None

@@ -7,8 +7,9 @@ Where the calls are what takes long, a larger group only lets M3 work on fewer r
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,8 +74,7 @@ class GroupSizes:
         return size
 
 
-@dataclass(slots=True)
-class _Size:
+class _Size(Struct):
     """How many calls of one operation M3 has shown to answer in time."""
 
     limit: int
@@ -99,8 +99,7 @@ class _Size:
             self.well = 0
 
 
-@dataclass(slots=True)
-class _Times:
+class _Times(Struct):
     """Means over the requests of one operation: calls, seconds, and how they go together."""
 
     seen: int = 0

@@ -7,8 +7,9 @@ been cut is never used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.connectors.m3.results import answer
 from m3nop.connectors.m3.tables import (
@@ -34,8 +35,7 @@ Range = tuple[int, int]
 """Lowest and highest value, both inclusive."""
 
 
-@dataclass(frozen=True, slots=True)
-class RangeQuery(Query):
+class RangeQuery(Query, frozen=True):
     """A query on ranges of whole numbers, besides columns that have one value."""
 
     ranges: Mapping[str, Range] | None = None

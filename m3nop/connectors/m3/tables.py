@@ -7,10 +7,12 @@ silence proves that an order was not entered.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,8 +42,7 @@ class SeparatorError(TableError):
     """The separator is a part of the data."""
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True, dict=True):
     """One EXPORTMI query that serves several calls.
 
     ``values`` are those of ``key`` that it asks for; a call on several columns shares a query by the one

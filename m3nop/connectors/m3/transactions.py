@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from m3nop.connectors.m3.known import AREAS, LABELS
 from m3nop.core.connector import FieldInfo
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionInfo:
+class TransactionInfo(Struct, frozen=True):
     """What is known of a transaction; ``many`` for one that answers a list."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from m3nop.connectors.m3.exchange import POSITION_HEADER, Session, Unusable, document_of, replies_to
 from m3nop.connectors.m3.matching import match

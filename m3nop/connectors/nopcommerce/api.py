@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.connectors.nopcommerce.refusals import ShopFailure, refusal, unreadable
 from m3nop.core.connector import Outcome, Remedy
@@ -26,8 +28,7 @@ _PAUSES = (0.5, 2.0)
 _LONGEST_PAUSE = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request; the path is below the shop's address and quoted already."""
 
     method: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from m3nop.connectors.options import filled_in
 from m3nop.core import json

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.connectors.nopcommerce import shape
 from m3nop.connectors.nopcommerce.columns import CUSTOMER_OSS_LACKS, OSS_LACKS

@@ -6,10 +6,11 @@ those of nopCommerce's tables (4.80). Money has the four decimals of its SQL col
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.connectors.nopcommerce.records import PRODUCT_WORDS, moment
 from m3nop.connectors.nopcommerce.refusals import unfit
@@ -41,8 +42,7 @@ class Kind(StrEnum):
     WORD = "word"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column by the name that mappings use; ``wire`` is its name in the API where that is another."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from m3nop.connectors.nopcommerce.operations import PRODUCTS_AT_ONCE
 from m3nop.connectors.nopcommerce.refusals import ShopFailure
@@ -31,8 +32,7 @@ _LONGEST = 1500
 _ODD = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(Struct, frozen=True):
     """A product, and the attribute combination of it that a SKU names."""
 
     product: Raw

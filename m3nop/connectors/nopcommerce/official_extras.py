@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.connectors.nopcommerce.api import Request
 from m3nop.connectors.nopcommerce.cache import Cache
@@ -39,8 +40,7 @@ Tier = tuple[int | None, int]
 """A customer role (None for everybody) and a quantity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extras:
+class Extras(Struct, frozen=True):
     """Tier prices and texts that a product should have; None leaves the tier prices alone."""
 
     tiers: Mapping[Tier, Json] | None = None

@@ -7,8 +7,9 @@ customer and move the order's status. What an earlier call wrote of it is comple
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.connectors.nopcommerce import records
 from m3nop.connectors.nopcommerce.columns import Column, Kind
@@ -49,8 +50,7 @@ Line = tuple[int, int]
 """An order line and the warehouse that its goods come from; 0 where there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """What a shipment should be; ``lines`` is None where it says nothing of its lines."""
 
     order_id: int

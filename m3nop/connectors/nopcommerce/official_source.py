@@ -7,8 +7,9 @@ the whole list. Lists are by creation, newest first; both bounds of a window are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.connectors.nopcommerce.listing import whole_list
 from m3nop.connectors.nopcommerce.official_records import get, joined
@@ -43,8 +44,7 @@ _FEW = 20
 """So many groups of ids are asked for without another thought."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where a resource is searched, and where its rows are read by id."""
 
     what: str

@@ -7,8 +7,9 @@ PascalCase, which every controller understands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.connectors.nopcommerce.config import LARGEST_OSS_PAGE
 from m3nop.connectors.nopcommerce.operations import CUSTOMERS, ORDERS
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
 _NO_STORE = StoreRef("", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """The list of a resource; ``store`` is the field of its rows that names their store."""
 
     what: str

@@ -6,8 +6,9 @@ trace. So the row is read again just before it is written, when a foreign edit i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.connectors.nopcommerce.api import Request
 from m3nop.connectors.nopcommerce.columns import same
@@ -27,8 +28,7 @@ _MOVES_BY_ITSELF = NEVER_KEPT | {"updated_on_utc", "last_ip_address"}
 """Columns that change without an edit; a difference there is no loss."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """What became of a row: ``changed`` and ``lost`` are columns by the API's names."""
 
     row: Raw

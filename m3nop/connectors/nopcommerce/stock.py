@@ -5,8 +5,9 @@ Where a product counts its stock is for the shop to say (its inventory method), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.records import INVENTORY_METHODS, word
@@ -27,8 +28,7 @@ _LARGEST = 2_147_483_647
 _MESSAGE = "m3nop"
 
 
-@dataclass(frozen=True, slots=True)
-class StockWish:
+class StockWish(Struct, frozen=True):
     """The values of a ``stock/set`` call."""
 
     fields: Fields

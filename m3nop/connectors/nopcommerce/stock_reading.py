@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from m3nop.connectors.nopcommerce import stock
 from m3nop.connectors.nopcommerce.fields import Fields
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     Shared = Callable[[Sequence[Mapping[str, Json]]], Sequence[Answered]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """Whose stock a call asks for, and of which warehouse."""
 
     name: Name

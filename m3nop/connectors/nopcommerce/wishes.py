@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.connectors.nopcommerce.fields import Fields
 from m3nop.connectors.nopcommerce.refusals import refused, unfit
@@ -22,8 +24,7 @@ _VARIANTS = frozenset({"refuse", OWN})
 _MISSING = frozenset({CREATE, "skip", "reject", "review"})
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """The values of an ``upsert`` call."""
 
     match: Fields

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from m3nop.mapping.errors import EvaluationError
 from m3nop.mapping.values import show
@@ -20,8 +21,7 @@ _ISO_INSTANT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A day, or an instant in a zone, and how it was written."""
 
     value: date | datetime

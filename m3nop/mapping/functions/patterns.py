@@ -9,9 +9,10 @@ a pattern.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec import Struct, field
 
 from m3nop.mapping.errors import EvaluationError
 
@@ -38,8 +39,7 @@ _EXPANSION = re.compile(r"\\(\\|[0-9])")
 _SAMPLE = frozenset(map(chr, range(128))) | frozenset("é中٣\u00a0\u2003\u2014€")
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """One thing to match: which of the sample characters, in how many ways, and whether it must be there."""
 
     characters: frozenset[str]
@@ -47,8 +47,7 @@ class _Item:
     certain: bool
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """A group while it is read: its alternatives, and whether it can match in more than one way."""
 
     branches: list[list[_Item]] = field(default_factory=lambda: [[]])

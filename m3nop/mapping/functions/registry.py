@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core.json import Json
 from m3nop.mapping.errors import EvaluationError
@@ -27,8 +28,7 @@ Code = Callable[[Json, Frame], Json]
 """A compiled node: takes the current value and the frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """The code of what is the same for every record."""
 
     value: Json
@@ -99,8 +99,7 @@ class Mode(Enum):
     """As code, once: it gives the code of the call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One parameter of a function."""
 
     name: str
@@ -147,8 +146,7 @@ class Parameter:
         return as_it_is if self.kinds == ("any",) else take
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A documented use: an expression, what it gives, and the root it is evaluated on."""
 
     expression: str
@@ -156,8 +154,7 @@ class Example:
     root: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionInfo:
+class FunctionInfo(Struct, frozen=True):
     """A function of the mapping language.
 
     ``passes`` are the positions of arguments that the result is made of, so that reading a member of the

@@ -8,13 +8,13 @@ goes on with the line before. Names, types and lengths are facts of M3's MI repo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _FIELD = re.compile(r"([A-Z0-9]+):([AND])(\d+)(\*?)\Z")
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a transaction."""
 
     name: str
@@ -24,8 +24,7 @@ class Field:
     mandatory: bool = False
 
 
-@dataclass(frozen=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """One transaction of a program."""
 
     name: str
@@ -35,8 +34,7 @@ class Transaction:
     outputs: dict[str, Field]
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True):
     """One MI program."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from m3nop.sandbox.m3 import refusal
 from m3nop.sandbox.m3.refusal import RefusalError
@@ -21,8 +22,7 @@ _NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)\Z")
 GENERAL = "GENERAL"
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One transaction as it was asked for."""
 
     program: str
@@ -32,14 +32,16 @@ class Ask:
     """The outputs wanted; none means all."""
 
 
-@dataclass(frozen=True)
-class Options:
+USUAL_MAXRECS = 100
+"""The SDK sends 100 when its caller says nothing; what the server does without is not known."""
+
+
+class Options(Struct, frozen=True):
     """What holds for a whole request."""
 
     company: str = ""
     division: str | None = None
-    # The SDK sends 100 when its caller says nothing; what the server does without is not known.
-    maxrecs: int = 100
+    maxrecs: int = USUAL_MAXRECS
     exclude_empty: bool = False
     trim: bool = True
     extended: bool = False
@@ -47,8 +49,7 @@ class Options:
     """Rows of a list to leave out: where the last answer ended."""
 
 
-@dataclass
-class Outcome:
+class Outcome(Struct):
     """What came of one transaction."""
 
     transaction: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from m3nop.core.clock import to_instant
 from m3nop.sandbox.m3.flow_tables import FinanceTables, InvoiceTables, LogisticsTables
@@ -83,8 +84,7 @@ FEATURES: dict[str, Any] = {"v2": True, "position_key": False, "token_seconds": 
 """An installation unless ``m3.options/features`` says otherwise: has v2, has no ``positionkey`` paging."""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True, dict=True):
     """The circumstances of one transaction."""
 
     world: World

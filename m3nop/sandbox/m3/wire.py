@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
+
 from m3nop.core import json
-from m3nop.sandbox.m3.runner import Ask, Options
+from m3nop.sandbox.m3.runner import USUAL_MAXRECS, Ask, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,8 +60,7 @@ class MalformedError(Exception):
         super().__init__(reason)
 
 
-@dataclass(frozen=True)
-class Bulk:
+class Bulk(Struct, frozen=True):
     """A request for several transactions of one program."""
 
     asks: tuple[Ask, ...]
@@ -103,7 +103,7 @@ def single(program: str, rest: str, query: str, *, version: int, position: str =
     options = Options(
         company=settings.get("cono", ""),
         division=settings.get("divi"),
-        maxrecs=_count(settings.get("maxrecs", str(Options.maxrecs))),
+        maxrecs=_count(settings.get("maxrecs", str(USUAL_MAXRECS))),
         exclude_empty=_flag("excludeempty", empty),
         trim=version != 1 and _flag("righttrim", settings.get("righttrim", "true")),
         extended=_flag("extendedresult", settings.get("extendedresult", "false")),
@@ -133,7 +133,7 @@ def bulk(body: bytes, query: str, *, position: str = "") -> Bulk:
         msg = "transactions must be a list with at least one entry"
         raise MalformedError(msg)
     asks = tuple(_entry(program, entry) for entry in entries)
-    maxrecs = doc.get("maxReturnedRecords", given.get("maxrecs", Options.maxrecs))
+    maxrecs = doc.get("maxReturnedRecords", given.get("maxrecs", USUAL_MAXRECS))
     division = doc.get("divi", given.get("divi"))
     options = Options(
         company=str(doc.get("cono", given.get("cono", ""))),

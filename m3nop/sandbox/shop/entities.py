@@ -6,10 +6,11 @@ column, times are naive UTC text as .NET writes them, texts may be null.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.sandbox.shop.moments import BEGINNING, normalised
 
@@ -52,8 +53,7 @@ def money(value: Decimal | int | str) -> Decimal:
     return Decimal(value).quantize(_CENT_OF_CENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """A table's columns and the name that its messages use."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.sandbox.shop.entities import money
 
@@ -17,8 +18,7 @@ _CENT = Decimal("0.01")
 _HUNDRED = Decimal(100)
 
 
-@dataclass(frozen=True, slots=True)
-class Charges:
+class Charges(Struct, frozen=True):
     """What an order costs besides its lines, all without VAT, and its VAT rate in percent."""
 
     rate: Decimal

@@ -12,9 +12,10 @@ import binascii
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,8 +27,7 @@ _LONGEST = 8_192
 """Characters of a header that is looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What of a request a caller proves itself by."""
 
     method: str
@@ -49,9 +49,11 @@ class Caller(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Token:
+class Token(Struct, frozen=True):
     """``Authorization: Bearer SECRET``."""
+
+    # What is secret is never shown.
+    __repr__ = object.__repr__
 
     secrets: Sequence[str]
     challenge: str = "Bearer"
@@ -62,9 +64,11 @@ class Token:
         return _is_one_of(token.strip(), self.secrets) and scheme.lower() == "bearer"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Password:
+class Password(Struct, frozen=True):
     """``Authorization: Basic base64(USER:SECRET)``."""
+
+    # What is secret is never shown.
+    __repr__ = object.__repr__
 
     user: str
     secrets: Sequence[str]
@@ -81,13 +85,15 @@ class Password:
         return known and scheme.lower() == "basic"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Signed:
+class Signed(Struct, frozen=True):
     """``Authorization: OAuth …`` by RFC 5849, between two parties: there is no token.
 
     The signature covers method, address and query, and when it was made, not the body; a request that is sent
     again within the window is a duplicate by its message id.
     """
+
+    # What is secret is never shown.
+    __repr__ = object.__repr__
 
     key: str
     secrets: Sequence[str]

@@ -9,9 +9,10 @@ A business object document has a ``DataArea`` that holds a verb and then nouns o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from m3nop.core import json
 from m3nop.serve.counting import holds_at_most
@@ -41,8 +42,7 @@ _ID_DEPTH = 3
 """Steps from a noun to the id of the document: ``ItemMasterHeader/DocumentID/ID``."""
 
 
-@dataclass(slots=True)
-class Noun:
+class Noun(Struct):
     """One thing that a document is about."""
 
     values: dict[Place, dict[str, None]] = field(default_factory=dict)
@@ -62,8 +62,7 @@ class Noun:
             found[value] = None
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """What was read of a document."""
 
     name: str = ""
@@ -96,8 +95,7 @@ def read_xml(pieces: Iterable[bytes | str], wanted: Collection[Place]) -> Docume
     return reader.document
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Struct):
     """A step of the ways to the places that are asked for."""
 
     further: dict[str, _Step] = field(default_factory=dict)

@@ -7,8 +7,9 @@ and a part ``MessagePayload``; version 2 swaps the two names, so the parts are k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.core import json
 from m3nop.serve.ion.errors import Unreadable
@@ -31,8 +32,7 @@ _NAMES = {
 """Parameters that are used, by their names in lower case without hyphens, and as a header without ``X-``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """A document and what its message says of it; what is not said is ``""``."""
 
     payload: bytes

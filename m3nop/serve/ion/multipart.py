@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.serve.ion.errors import TooLarge, Unreadable
 
@@ -24,8 +25,7 @@ _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _AFTER = re.compile(rb"[ \t]*(?:\r\n|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One part of a body."""
 
     name: str

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from m3nop.core import json
 from m3nop.core.documents import topic_of
@@ -38,8 +40,7 @@ _MOST_VALUES = 50_000
 _UTF_8 = "utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class IonSource:
+class IonSource(Struct, frozen=True):
     """Who sends messages of ION."""
 
     name: str

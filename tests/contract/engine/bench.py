@@ -9,11 +9,13 @@ import itertools
 import shutil
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from msgspec.structs import replace
 
 from m3nop.app.opening import Opener
 from m3nop.app.pack import pack_folder

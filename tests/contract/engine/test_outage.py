@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from m3nop.core.clock import HOUR, MINUTE, SECOND, Instant
 from m3nop.core.errors import AccessError, M3nopError, PausedError

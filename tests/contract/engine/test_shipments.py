@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from m3nop.core.records import Link, RecordState
 from m3nop.sandbox.m3.happenings import HAPPENINGS

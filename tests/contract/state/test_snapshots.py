@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from m3nop.core.records import AttemptState, RecordState
 from tests.contract.state.test_pruning import CUTOFF, OLD, prune

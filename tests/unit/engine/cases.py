@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from m3nop.connectors.m3 import M3
 from m3nop.connectors.nopcommerce import NOPCOMMERCE

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from m3nop.core.clock import DAY, MINUTE, SECOND
 from m3nop.core.connector import Failure, Remedy

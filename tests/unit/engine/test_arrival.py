@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from m3nop.core.clock import DAY, HOUR, MINUTE, SECOND, to_text
 from m3nop.core.errors import SourceError

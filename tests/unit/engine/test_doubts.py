@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from m3nop.core.clock import DAY, MINUTE, SECOND
 from m3nop.core.connector import Remedy

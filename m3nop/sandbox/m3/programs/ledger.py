@@ -8,10 +8,11 @@ if it is given, a foreign currency has the rate of the table unless the line say
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.sandbox.m3.programs import pricing
 from m3nop.sandbox.m3.refusal import does_not_exist, is_not_valid, must_be_entered, refused
@@ -35,8 +36,7 @@ _FIRST_VOUCHER = 60000001
 _FIRST_JOURNAL = 1000001
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a voucher comes from: event (FEID), its function, voucher series and a text of ten."""
 
     event: str

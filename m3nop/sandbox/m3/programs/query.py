@@ -8,8 +8,9 @@ tighter), text in quotes with ``''`` for a quote, numbers and dates bare.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from m3nop.sandbox.m3.refusal import RefusalError, does_not_exist, refused
 
@@ -23,8 +24,7 @@ _OPERATORS = {"=": "=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _COUNTS = (["count", "(", "*", ")"], ["count", "(", "#", ")"])
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table."""
 
     name: str
@@ -43,8 +43,7 @@ class Column:
         return self.name[2:]
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True):
     """What was asked for."""
 
     table: str

@@ -7,8 +7,9 @@ MMS080MI LstItemBal lists balances, for which standard M3 has MMS200MI GetItmWhs
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from m3nop.sandbox.m3 import stock
 from m3nop.sandbox.m3.interface import Program, parse

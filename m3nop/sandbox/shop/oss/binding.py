@@ -8,9 +8,10 @@ with an underscore is unknown, and a value that cannot be read is a 400.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from m3nop.sandbox.shop.moments import bound
 from m3nop.sandbox.shop.oss.refusals import problem
@@ -46,8 +47,7 @@ PAGING: Mapping[str, As] = {"limit": As.INT, "page": As.INT, "sinceid": As.INT, 
 DEFAULTS: Mapping[str, Any] = {"limit": 50, "page": 1, "sinceid": 0, "fields": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(Struct, frozen=True):
     """Bound parameters, by property name in small letters."""
 
     values: Mapping[str, Any]

@@ -6,9 +6,9 @@ Source: Nop.Plugin.Api 4.80 (api-for-nopcommerce).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -31,8 +31,7 @@ _ITEM_LEVEL = 3
 """Depth of the properties of a listed row: the root is 1, the list 2."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request that was let in; ``customer_id`` is whose token it carries, 0 where none is asked for."""
 
     shop: Shop
