@@ -316,6 +316,10 @@ class State(Protocol):
         """Tell how pipelines fare at ``now``."""
         ...
 
+    def telling(self) -> AbstractContextManager[bool]:
+        """Be the one process that tells people of alerts; False where another one does so just now."""
+        ...
+
     def alerts(self, *, open_only: bool = False) -> list[Alert]:
         """List what people are told of, by rule, subject and channel; what is over, too."""
         ...

@@ -46,6 +46,8 @@ _DOOR = _LOCK + 2
 """Whoever comes in holds it until the tables are there and it shares the other lock."""
 _TURN = _LOCK + 1
 """Whoever writes holds it until the end of the transaction: writers take turns, as they do on SQLite."""
+_TELLING = _LOCK + 3
+"""Whoever tells people of alerts holds it meanwhile."""
 _OWNERS = 0x6D336E6F
 """First half of the numbers of the locks that the sessions of owners hold; the second is the fence."""
 _TABLES_TAKE = 10.0
@@ -223,6 +225,21 @@ class PostgresBackend:
     def snapshot(self, connection: Connection) -> Iterator[Connection]:
         """Let a reader see the database as it is now, whatever is committed meanwhile."""
         yield connection.execution_options(isolation_level="REPEATABLE READ")
+
+    @contextmanager
+    def telling(self) -> Iterator[bool]:
+        """Be the one process that tells people of alerts; False where another one does so just now."""
+        with self.engine.connect() as connection:
+            # No transaction stays open while a mail server takes its time.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            mine = bool(connection.execute(select(func.pg_try_advisory_lock(_TELLING))).scalar_one())
+            try:
+                yield mine
+            finally:
+                if mine:
+                    # A session that is lost has let go of it anyway.
+                    with suppress(DBAPIError):
+                        connection.execute(select(func.pg_advisory_unlock(_TELLING)))
 
     def vacuum(self, writer: Connection) -> None:  # noqa: ARG002
         """Let the server reuse the space of what was deleted, which it does by itself as well."""

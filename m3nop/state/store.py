@@ -173,6 +173,16 @@ class SqlState(Reads):
         ):  # fmt: skip
             yield
 
+    @contextmanager
+    def telling(self) -> Iterator[bool]:
+        """Be the one process that tells people of alerts; False where another one does so just now.
+
+        Raises:
+            StateError: the database refused.
+        """
+        with self._backend.explained(), self._backend.telling() as mine:
+            yield mine
+
     def begin_epoch(self, *, now: Instant, actor: str, reason: str) -> int:
         """Begin a new epoch: what is here may be older than the truth. Return its number."""
         with self.alone(), self.transaction() as tx:

@@ -34,11 +34,16 @@ class Alerts:
         self.spec = AlertsSpec() if spec is None else spec.alerts
 
     def evaluate(self, state: State) -> None:
-        """Find out what is the matter, and tell it to whom it concerns.
+        """Find out what is the matter, and tell it to whom it concerns, unless another process does so now.
 
         Raises:
             M3nopError: the state cannot be used.
         """
+        with state.telling() as mine:
+            if mine:
+                self._evaluate(state)
+
+    def _evaluate(self, state: State) -> None:
         now = self._session.clock.now()
         known = state.alerts()
         if not self.spec.rules and not any(alert.closed_at is None for alert in known):
