@@ -40,12 +40,17 @@ class WatchedRun(Silent):
         self.pipelines = tuple(pipelines)
         self.pinged = tuple(pinged)
         self._begun = begun
-        self.observer: Observer = Several((*observers, self))
+        self._observers = tuple(observers)
         self.has_begun = False
         self.summary: Summary | None = None
         """What it did, once that is known."""
         self.error: M3nopError | None = None
         """What ended it as a whole."""
+
+    @property
+    def observer(self) -> Observer:
+        """What the engine is to tell; not kept, for it refers to this."""
+        return Several((*self._observers, self))
 
     def began(self, run_id: int, pipelines: Sequence[str]) -> None:  # noqa: ARG002 - of the port
         """Note that the state knows of the run."""

@@ -27,6 +27,19 @@ class M3nopError(Exception):
     exit_code = 1
 
 
+def let_go(error: BaseException) -> None:
+    """Forget where an error came through, and what came before it: it is told by its text alone from here.
+
+    The frames of a run that failed hold the run, which holds the error: all its records would stay in memory
+    until the collector looks for such circles, and that may be long.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
+    error.__cause__ = error.__context__ = None
+
+
 class UsageError(M3nopError):
     """The command line asks for something that does not exist or does not fit."""
 

@@ -310,14 +310,14 @@ def _together(failed: Mapping[str, M3nopError]) -> M3nopError:
 def in_order(wanted: Sequence[str], jobs: Mapping[str, Job]) -> list[str]:
     """List pipelines after the ones that their records may wait for."""
     ordered: list[str] = []
-
-    def add(name: str) -> None:
-        if name in ordered or name not in jobs:
-            return
-        for needed in sorted(jobs[name].any.requires):
-            add(needed)
-        ordered.append(name)
-
     for name in wanted:
-        add(name)
+        _add_in_order(name, jobs, ordered)
     return ordered
+
+
+def _add_in_order(name: str, jobs: Mapping[str, Job], ordered: list[str]) -> None:
+    if name in ordered or name not in jobs:
+        return
+    for needed in sorted(jobs[name].any.requires):
+        _add_in_order(needed, jobs, ordered)
+    ordered.append(name)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Protocol
 
 from m3nop.app.retention import forget_what_is_old, prune_what_is_old
-from m3nop.core.clock import DAY, SECOND
-from m3nop.core.errors import BusyError, ConfigurationError, M3nopError, PausedError, StateError, UsageError
+from m3nop.core.clock import DAY, MINUTE, SECOND
+from m3nop.core.errors import (
+    BusyError,
+    ConfigurationError,
+    M3nopError,
+    PausedError,
+    StateError,
+    UsageError,
+    let_go,
+)
 from m3nop.engine.ports import StopSignal
 from m3nop.engine.wish import Wish
 from m3nop.serve.events import events_of, forget
@@ -80,7 +89,7 @@ class Service:
         self.vitals = Vitals(started_at=now, loaded_at=now, pipelines=self._names)
         self._parked: Instant | None = None
         """When a record that was put down falls due; 0 where that has to be found out."""
-        self._forgot_at: Instant = 0
+        self._forgot_at = self._collected_at = 0
         self._stuck = 0
         """How many runs in a row have left something due as it was."""
         self._timetable: Timetable
@@ -157,6 +166,10 @@ class Service:
         self._beat()
         if self._front is not None:
             self._front.tick()
+        if now - self._collected_at >= MINUTE:
+            # Left to itself the collector looks at old objects once they have become a quarter more.
+            self._collected_at = now
+            gc.collect()
         if now - self._forgot_at >= DAY:
             self._forgot_at = now
             forget(self._session.state(), now=now)
@@ -226,6 +239,7 @@ class Service:
             raise
         except M3nopError as error:
             self._complain(names, error)
+            let_go(error)
             return dict.fromkeys(names, str(error))
         finally:
             self.vitals.running = ()
@@ -243,6 +257,8 @@ class Service:
                 "run", f"{', '.join(names)}: {done}{why}", pipelines=list(names), counts=counts,
                 result=summary.result,
             )  # fmt: skip
+        for error in summary.failed.values():
+            let_go(error)
         return summary
 
     def _keep(self, due: Sequence[str], now: Instant) -> None:
