@@ -45,9 +45,10 @@ def begin(name):
 
 whole = begin("whole")
 open_it(whole)
-expected, failed, at = content(whole), [], 0
+expected, failed, at = content(whole), [], -2
 while True:
-    at += 1
+    # Between two commits one place is like the other.
+    at += 3
     folder = begin(str(at))
     ended = [die(lambda: open_it(folder), turn) for turn in (at, at // 2 + 1, None)]
     if ended[2] != 0 or content(folder) != expected:
