@@ -1,6 +1,6 @@
 """Power losses while a state is migrated, exported and backed up: ``LD_PRELOAD=powerloss.so python -m tests.power.care FOLDER``.
 
-At every sync, and every third statement or commit, the machine loses its power, and all that was not synced is dropped. The
+At each statement, commit and sync in turn the machine loses its power, and all that was not synced is dropped. The
 next process then finds a state that it completes. Prints as JSON how many places there were, and where it failed.
 """
 
@@ -141,13 +141,10 @@ class Turns:
         self._expected = content(root / "whole")
 
     def take(self, *, sync: bool) -> None:
-        """Lose the power at one place after the other, until the work comes through.
-
-        At each sync, and of statements and commits, between two syncs all alike, at every third.
-        """
-        ended, at, stride = -1, 0, 1 if sync else 3
+        """Lose the power at the first place, the second, and so on, until the work comes through."""
+        ended, at = -1, 0
         while ended != 0:
-            at += stride
+            at += 1
             disk = Disk(self._root / f"{sync}{at}", self._root / f"{sync}{at}-shadow")
             shutil.copytree(self._prepared, disk.folder)
             disk.begin()

@@ -124,7 +124,7 @@ def test_a_database_that_does_not_sync_forgets_what_was_sent(shim: Path, tmp_pat
 
 
 @pytest.mark.timeout(300)
-def test_a_migration_an_export_and_a_backup_survive_a_power_loss_at_every_sync(
+def test_a_migration_an_export_and_a_backup_survive_a_power_loss_at_every_place(
     shim: Path, tmp_path: Path
 ) -> None:
     found = json.loads(preloaded(shim, "-m", "tests.power.care", str(tmp_path)))
